@@ -1,0 +1,1 @@
+"""Media-mix model: market in, response artifact out."""

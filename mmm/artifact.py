@@ -1,0 +1,318 @@
+"""The fitted response of one outcome: everything the optimiser may know about a market.
+
+An artifact is a JSON manifest and a table of arrays (safetensors: a JSON header and raw
+numbers). Its digest is the sha256 of the manifest, which names the sha256 of the arrays, so
+equal content has an equal digest and every bit is covered. Loading executes nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from mmm.errors import ArtifactError
+from mmm.parsing import StrictModel
+from mmm.sentence import Sentence
+from mmm.vocabulary import (
+    AdstockKind,
+    Evidence,
+    FloatArray,
+    Language,
+    PeriodName,
+    Role,
+    SaturationKind,
+    Scene,
+    Stage,
+    Verdict,
+)
+
+SCHEMA_VERSION = 1
+
+
+class OutcomeInfo(StrictModel):
+    """The modelled outcome; `value_per_unit` is money per unit over the last year, None if not given."""
+
+    name: str
+    unit: str
+    stage: Stage
+    value_per_unit: float | None
+
+
+class ChannelInfo(StrictModel):
+    """A paid channel as the optimiser needs it."""
+
+    name: str
+    role: Role
+    brand_weight: float
+    stage: Stage | None = None
+    scene: Scene | None = None
+    department: str | None = None
+    owner: str | None = None
+    fee: float = 0.0
+    adstock: AdstockKind
+    saturation: SaturationKind
+
+
+class OrganicInfo(StrictModel):
+    """A medium without cost; its history is in the arrays and its future is assumed to repeat last year."""
+
+    name: str
+    adstock: AdstockKind
+    saturation: SaturationKind
+
+
+class EventInfo(StrictModel):
+    """A span of periods with a level of its own, by position (0 is the first period of the window)."""
+
+    name: str
+    start: int
+    periods: int
+
+
+class BaselineInfo(StrictModel):
+    """How the columns of the baseline's design follow from a position in time.
+
+    Column order of `baseline_design`: intercept, slope (if `slope_scale` > 0), one hinge a knot,
+    sine and cosine a Fourier pair, controls, events.
+
+    `trend_unit` is the number of periods that count as one unit of the slope. `controls` are
+    standardised by `control_means` and `control_scales`.
+    """
+
+    trend_unit: float
+    has_slope: bool
+    knots: tuple[float, ...] = ()
+    fourier_pairs: int = 0
+    season_length: float
+    controls: tuple[str, ...] = ()
+    control_means: tuple[float, ...] = ()
+    control_scales: tuple[float, ...] = ()
+    events: tuple[EventInfo, ...] = ()
+
+
+class Gate(StrictModel):
+    """One check of a fit: what was measured, against which limit, in words, and what to do."""
+
+    name: str
+    verdict: Verdict
+    value: float | None
+    limit: float | None
+    text: Sentence
+    action: Sentence | None = None
+
+
+class ChannelEvidence(StrictModel):
+    """How much the data taught about a channel: one minus posterior over prior sd of log effect, in [0, 1]."""
+
+    channel: str
+    contraction: float
+
+
+class Manifest(StrictModel):
+    """Everything about an artifact that is not a draw."""
+
+    schema_version: Literal[1] = 1
+    market: str
+    language: Language
+    currency: str
+    period: PeriodName
+    business: str | None = None
+    outcome: OutcomeInfo
+    channels: Annotated[tuple[ChannelInfo, ...], Field(min_length=1)]
+    organic: tuple[OrganicInfo, ...] = ()
+    window_start: date
+    window_periods: int
+    carryover_periods: int
+    baseline: BaselineInfo
+    evidence: Evidence
+    contraction: tuple[ChannelEvidence, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    is_national_aggregate: bool = False
+    data_digest: str
+    spec_digest: str
+    seed: int
+    draws: int
+    versions: Mapping[str, str] = Field(default_factory=dict)
+    arrays_sha256: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of its gates."""
+        verdicts = {gate.verdict for gate in self.gates}
+        return "fail" if "fail" in verdicts else "review" if "review" in verdicts else "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseDraws:
+    """Posterior draws and history, in natural units. S draws, T periods, C channels, O organic media, K linear terms.
+
+    Attributes
+    ----------
+    retention, peak_delay, half_saturation, slope, ceiling
+        Per draw and channel, shape (S, C). Retention in [0, 1); peak_delay in periods (zero for geometric);
+        half_saturation in money per period; ceiling in outcome units per period.
+    organic_retention, organic_peak_delay, organic_half_saturation, organic_slope, organic_ceiling
+        The same for organic media, shape (S, O), half_saturation in the medium's own unit.
+    baseline
+        Coefficients of `baseline_design`, in outcome units. Shape (S, K).
+    noise_scale
+        Standard deviation of one period's noise, outcome units. Shape (S,).
+    spend
+        History of spend, money per period. Shape (T, C).
+    organic
+        History of organic media. Shape (T, O).
+    controls
+        History of controls, as in the file. Shape (T, number of controls).
+    outcome
+        History of the outcome. Shape (T,).
+    """
+
+    retention: FloatArray
+    peak_delay: FloatArray
+    half_saturation: FloatArray
+    slope: FloatArray
+    ceiling: FloatArray
+    organic_retention: FloatArray
+    organic_peak_delay: FloatArray
+    organic_half_saturation: FloatArray
+    organic_slope: FloatArray
+    organic_ceiling: FloatArray
+    baseline: FloatArray
+    noise_scale: FloatArray
+    spend: FloatArray
+    organic: FloatArray
+    controls: FloatArray
+    outcome: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseArtifact:
+    """A manifest and its draws. Build with `seal`, read with `read_artifact`."""
+
+    manifest: Manifest
+    draws: ResponseDraws
+    digest: str
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the paid channels, in the order of axis C."""
+        return tuple(channel.name for channel in self.manifest.channels)
+
+
+def seal(manifest: Manifest, draws: ResponseDraws) -> ResponseArtifact:
+    """The artifact of a manifest and its draws, with digest.
+
+    Raises
+    ------
+    ArtifactError
+        When a shape does not fit the manifest or a number is not finite.
+    """
+    _check_shapes(manifest, draws)
+    arrays = _arrays_bytes(draws)
+    sealed = manifest.model_copy(update={"arrays_sha256": hashlib.sha256(arrays).hexdigest()})
+    return ResponseArtifact(sealed, draws, hashlib.sha256(_manifest_bytes(sealed)).hexdigest())
+
+
+def artifact_files(artifact: ResponseArtifact) -> dict[str, bytes]:
+    """Content of the artifact's two files, by file name."""
+    return {
+        "manifest.json": _manifest_bytes(artifact.manifest),
+        "draws.safetensors": _arrays_bytes(artifact.draws),
+    }
+
+
+def read_artifact(files: Mapping[str, bytes], digest: str) -> ResponseArtifact:
+    """The artifact in `files`, verified against `digest` before anything is interpreted.
+
+    Raises
+    ------
+    ArtifactError
+        When a file is missing, a hash differs, the schema is unknown or a shape is wrong.
+    """
+    missing = {"manifest.json", "draws.safetensors"} - set(files)
+    if missing:
+        raise ArtifactError(f"artifact {digest[:12]}: missing {', '.join(sorted(missing))}")
+    if hashlib.sha256(files["manifest.json"]).hexdigest() != digest:
+        raise ArtifactError(
+            f"artifact {digest[:12]}: manifest.json does not have the digest of its name; it was damaged or changed"
+        )
+    try:
+        manifest = Manifest.model_validate_json(files["manifest.json"])
+    except ValidationError as error:
+        raise ArtifactError(
+            f"artifact {digest[:12]}: manifest.json does not fit schema {SCHEMA_VERSION}: {error}"
+        ) from error
+    if hashlib.sha256(files["draws.safetensors"]).hexdigest() != manifest.arrays_sha256:
+        raise ArtifactError(
+            f"artifact {digest[:12]}: draws.safetensors does not match its manifest; it was damaged or changed"
+        )
+    try:
+        tensors = load_tensors(files["draws.safetensors"])
+        draws = ResponseDraws(**{name: _readonly(values) for name, values in tensors.items()})
+    except (SafetensorError, TypeError) as error:
+        raise ArtifactError(f"artifact {digest[:12]}: draws.safetensors cannot be read: {error}") from error
+    _check_shapes(manifest, draws)
+    return ResponseArtifact(manifest, draws, digest)
+
+
+def baseline_terms(info: BaselineInfo) -> int:
+    """Number of columns K of `baseline_design`."""
+    return 1 + info.has_slope + len(info.knots) + 2 * info.fourier_pairs + len(info.controls) + len(info.events)
+
+
+def _check_shapes(manifest: Manifest, draws: ResponseDraws) -> None:
+    size, channels, media = manifest.draws, len(manifest.channels), len(manifest.organic)
+    periods = manifest.window_periods
+    per_channel, per_medium = (size, channels), (size, media)
+    expected: dict[str, tuple[int, ...]] = {
+        "retention": per_channel,
+        "peak_delay": per_channel,
+        "half_saturation": per_channel,
+        "slope": per_channel,
+        "ceiling": per_channel,
+        "organic_retention": per_medium,
+        "organic_peak_delay": per_medium,
+        "organic_half_saturation": per_medium,
+        "organic_slope": per_medium,
+        "organic_ceiling": per_medium,
+        "baseline": (size, baseline_terms(manifest.baseline)),
+        "noise_scale": (size,),
+        "spend": (periods, channels),
+        "organic": (periods, media),
+        "controls": (periods, len(manifest.baseline.controls)),
+        "outcome": (periods,),
+    }
+    faults = []
+    for name, shape in expected.items():
+        values: FloatArray = getattr(draws, name)
+        if values.shape != shape:
+            faults.append(f"{name} has shape {values.shape}, expected {shape}")
+        elif not np.isfinite(values).all():
+            faults.append(f"{name} has a number that is not finite")
+    if faults:
+        raise ArtifactError(f"artifact of market '{manifest.market}': {'; '.join(faults)}")
+
+
+def _manifest_bytes(manifest: Manifest) -> bytes:
+    document = manifest.model_dump(mode="json")
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _arrays_bytes(draws: ResponseDraws) -> bytes:
+    return save_tensors(
+        {name: np.ascontiguousarray(getattr(draws, name), dtype=np.float64) for name in ResponseDraws.__slots__}
+    )
+
+
+def _readonly(values: FloatArray) -> FloatArray:
+    array = np.asarray(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,198 @@
+"""Response curves: what a channel's budget adds to the outcome, exactly, over all draws.
+
+With the flighting fixed, a channel's budget x reaches period t as adstock
+``carry[s, t] + gain[s, t] * x`` in draw s, and adds ``ceiling[s] * (sat(carry + gain * x) - sat(carry))``.
+A `ChannelResponse` holds those numbers; its value is their sum over periods, its expectation
+the mean over draws. Periods after the horizon count, so that carryover is not lost.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmm.adstock import delayed_weights, geometric_weights, lagged_exposure
+from mmm.artifact import ResponseArtifact
+from mmm.saturation import inflection, saturate, saturation_derivative
+from mmm.vocabulary import AdstockKind, FloatArray, SaturationKind
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelResponse:
+    """One channel's response to its budget over a horizon, per draw. S draws, T periods (horizon and after).
+
+    Attributes
+    ----------
+    channel
+        Name.
+    saturation
+        Kind of the curve.
+    carry
+        Adstock left by earlier spend, money per period. Shape (S, T), >= 0.
+    gain
+        Adstock per unit of budget, per period. Shape (S, T), >= 0.
+    half_saturation, slope, ceiling
+        Per draw. Shape (S,).
+    horizon
+        Number of the first periods that lie inside the horizon; the rest is carryover after it.
+    """
+
+    channel: str
+    saturation: SaturationKind
+    carry: FloatArray
+    gain: FloatArray
+    half_saturation: FloatArray
+    slope: FloatArray
+    ceiling: FloatArray
+    horizon: int
+
+    def per_period(self, budget: float) -> FloatArray:
+        """Outcome added per draw and period by `budget`. Shape (S, T)."""
+        half, slope = self.half_saturation[:, None], self.slope[:, None]
+        reached = saturate(self.saturation, self.carry + self.gain * budget, half, slope)
+        before = saturate(self.saturation, self.carry, half, slope)
+        added: FloatArray = self.ceiling[:, None] * (reached - before)
+        return added
+
+    def per_draw(self, budget: float) -> FloatArray:
+        """Outcome added per draw by `budget`, all periods. Shape (S,)."""
+        return self.per_period(budget).sum(axis=1)
+
+    def marginal_per_draw(self, budget: float) -> FloatArray:
+        """Derivative of `per_draw` with respect to the budget. Shape (S,)."""
+        half, slope = self.half_saturation[:, None], self.slope[:, None]
+        steepness = saturation_derivative(self.saturation, self.carry + self.gain * budget, half, slope)
+        with np.errstate(invalid="ignore"):
+            marginal = np.where(self.gain > 0, self.gain * steepness, 0.0)
+        return np.asarray(self.ceiling * marginal.sum(axis=1))
+
+    def expected(self, budget: float) -> float:
+        """Mean of `per_draw` over the draws."""
+        return float(self.per_draw(budget).mean())
+
+    def carried_in(self) -> FloatArray:
+        """Outcome per draw and period that earlier spend alone still brings. Shape (S, T)."""
+        half, slope = self.half_saturation[:, None], self.slope[:, None]
+        carried: FloatArray = self.ceiling[:, None] * saturate(self.saturation, self.carry, half, slope)
+        return carried
+
+    def inflections(self) -> FloatArray:
+        """Budget at which each draw and period turns from convex to concave; zero where it is concave. Shape (S, T)."""
+        turning = inflection(self.saturation, self.half_saturation, self.slope)[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            budget = np.where(self.gain > 0, (turning - self.carry) / self.gain, 0.0)
+        return np.maximum(budget, 0.0)
+
+    def until(self, periods: int) -> "ChannelResponse":
+        """The same response counted over the first `periods` periods only."""
+        return ChannelResponse(
+            self.channel,
+            self.saturation,
+            self.carry[:, :periods],
+            self.gain[:, :periods],
+            self.half_saturation,
+            self.slope,
+            self.ceiling,
+            min(self.horizon, periods),
+        )
+
+
+def carryover_weights(
+    kind: AdstockKind, carryover_periods: int, retention: FloatArray, peak_delay: FloatArray
+) -> FloatArray:
+    """Adstock weights per draw, summing to one. `retention`, `peak_delay` of shape (S,); returns shape (S, L)."""
+    lags = np.arange(carryover_periods, dtype=np.float64)
+    match kind:
+        case "geometric":
+            return np.asarray(geometric_weights(retention[:, None], lags))
+        case "delayed":
+            return np.asarray(delayed_weights(retention[:, None], peak_delay[:, None], lags))
+        case "weibull":
+            raise ValueError("adstock 'weibull' is not offered yet: use 'geometric' or 'delayed'")
+
+
+def medium_contribution(
+    adstock: AdstockKind,
+    saturation: SaturationKind,
+    carryover_periods: int,
+    exposure: FloatArray,
+    retention: FloatArray,
+    peak_delay: FloatArray,
+    half_saturation: FloatArray,
+    slope: FloatArray,
+    ceiling: FloatArray,
+) -> FloatArray:
+    """Outcome that one medium brought per draw and period: ceiling * saturation(adstock(exposure)).
+
+    `exposure` of shape (T,), zero before its first period; parameters of shape (S,). Returns shape (S, T).
+    """
+    weights = carryover_weights(adstock, carryover_periods, retention, peak_delay)
+    stock = weights @ lagged_exposure(exposure, carryover_periods).T
+    return np.asarray(ceiling[:, None] * saturate(saturation, stock, half_saturation[:, None], slope[:, None]))
+
+
+def channel_response(
+    artifact: ResponseArtifact, channel: str, flighting: FloatArray, earlier_spend: FloatArray
+) -> ChannelResponse:
+    """A channel's response to its budget when `flighting` says how the budget is phased.
+
+    Parameters
+    ----------
+    artifact
+        The fitted model.
+    channel
+        Name of one of its channels.
+    flighting
+        Share of the budget that each period of the horizon gets; sums to one. Shape (T,).
+    earlier_spend
+        Money per period before the horizon, the last entry just before it. Shape (any,).
+
+    Raises
+    ------
+    KeyError
+        When the artifact has no such channel.
+    """
+    if channel not in artifact.channels:
+        raise KeyError(channel)
+    index = artifact.channels.index(channel)
+    info, draws = artifact.manifest.channels[index], artifact.draws
+    lags = artifact.manifest.carryover_periods
+    weights = carryover_weights(info.adstock, lags, draws.retention[:, index], draws.peak_delay[:, index])
+    horizon = len(flighting)
+    tail = lags - 1
+    phased = lagged_exposure(np.concatenate([flighting, np.zeros(tail)]), lags)
+    recent = np.zeros(tail)
+    kept = earlier_spend[-tail:] if tail else earlier_spend[:0]
+    recent[tail - len(kept) :] = kept
+    past = lagged_exposure(np.concatenate([recent, np.zeros(horizon + tail)]), lags)[tail:]
+    return ChannelResponse(
+        channel=channel,
+        saturation=info.saturation,
+        carry=weights @ past.T,
+        gain=weights @ phased.T,
+        half_saturation=draws.half_saturation[:, index],
+        slope=draws.slope[:, index],
+        ceiling=draws.ceiling[:, index],
+        horizon=horizon,
+    )
+
+
+def historical_contributions(artifact: ResponseArtifact) -> FloatArray:
+    """Outcome that each paid channel brought in each period of the window. Shape (S, T, C)."""
+    manifest, draws = artifact.manifest, artifact.draws
+    return np.stack(
+        [
+            medium_contribution(
+                info.adstock,
+                info.saturation,
+                manifest.carryover_periods,
+                draws.spend[:, index],
+                draws.retention[:, index],
+                draws.peak_delay[:, index],
+                draws.half_saturation[:, index],
+                draws.slope[:, index],
+                draws.ceiling[:, index],
+            )
+            for index, info in enumerate(manifest.channels)
+        ],
+        axis=2,
+    )

@@ -1,0 +1,115 @@
+"""A market as the model sees it: checked, aligned, immutable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from mmm.spec import MarketSpec
+from mmm.vocabulary import FloatArray
+
+NATIONAL = "national"
+"""Name of the only geo of a market that is not a panel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """History of one market on a complete calendar; whoever holds one need not check it again.
+
+    Axes: T periods, C channels in the order of `spec.channels`, G geos in the order of `geos`.
+    Arrays are read-only.
+
+    Attributes
+    ----------
+    spec
+        What market.toml said.
+    dates
+        Start of each period, consecutive. Length T.
+    geos
+        Names; a market that is no panel has the one geo `NATIONAL`. Length G.
+    population
+        People per geo, or None. Shape (G,).
+    outcomes
+        Per outcome name, units per period. Shape (T, G), >= 0.
+    values_per_unit
+        Per outcome name, money per unit, or None where the market gives none. Shape (T, G).
+    spend
+        Money per period. Shape (T, C, G), >= 0.
+    exposure
+        Per channel name that has an exposure column, units per period. Shape (T, G), >= 0.
+    controls, organic
+        Per name, as in the file. Shape (T, G).
+    data_digest
+        sha256 (hex) of the values above: equal data, equal digest, whatever the file's format.
+    notes
+        What a reader should know and need not act on, in English.
+    """
+
+    spec: MarketSpec
+    dates: tuple[date, ...]
+    geos: tuple[str, ...]
+    population: FloatArray | None
+    outcomes: Mapping[str, FloatArray]
+    values_per_unit: Mapping[str, FloatArray | None]
+    spend: FloatArray
+    exposure: Mapping[str, FloatArray]
+    controls: Mapping[str, FloatArray]
+    organic: Mapping[str, FloatArray]
+    data_digest: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the market."""
+        return self.spec.market.name
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether there is more than one geo."""
+        return len(self.geos) > 1
+
+
+def national_aggregate(market: Market) -> Market:
+    """The market with its geos added up; a market of one geo is returned as it is.
+
+    Spend, outcomes, exposure and organic media are summed. Controls are averaged, weighted by
+    population where it is known. Value per unit is averaged, weighted by the outcome.
+    """
+    if not market.is_panel:
+        return market
+    weights = np.full(len(market.geos), 1.0) if market.population is None else market.population
+
+    def total(values: FloatArray) -> FloatArray:
+        return _frozen(values.sum(axis=-1, keepdims=True))
+
+    def mean(values: FloatArray) -> FloatArray:
+        return _frozen((values @ weights / weights.sum())[:, None])
+
+    def value(name: str) -> FloatArray | None:
+        per_unit = market.values_per_unit[name]
+        if per_unit is None:
+            return None
+        units = market.outcomes[name]
+        revenue = (per_unit * units).sum(axis=1, keepdims=True)
+        sold = units.sum(axis=1, keepdims=True)
+        return _frozen(
+            np.where(sold > 0, revenue / np.where(sold > 0, sold, 1.0), per_unit.mean(axis=1, keepdims=True))
+        )
+
+    return replace(
+        market,
+        geos=(NATIONAL,),
+        population=None if market.population is None else _frozen(market.population.sum(keepdims=True)),
+        outcomes={name: total(values) for name, values in market.outcomes.items()},
+        values_per_unit={name: value(name) for name in market.outcomes},
+        spend=total(market.spend),
+        exposure={name: total(values) for name, values in market.exposure.items()},
+        controls={name: mean(values) for name, values in market.controls.items()},
+        organic={name: total(values) for name, values in market.organic.items()},
+    )
+
+
+def _frozen(values: FloatArray) -> FloatArray:
+    values.setflags(write=False)
+    return values

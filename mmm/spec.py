@@ -1,0 +1,252 @@
+"""What market.toml says: the meaning of the columns and the choices of the model.
+
+Every model here is frozen and refuses unknown fields. Names are checked against each other
+(`MarketSpec`), never against the data: that is the reader's work (`mmm.io`).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from mmm.parsing import StrictModel
+from mmm.vocabulary import (
+    AdstockKind,
+    Language,
+    LikelihoodKind,
+    PeriodName,
+    Role,
+    SaturationKind,
+    Scene,
+    Stage,
+    TrendKind,
+)
+
+type Name = Annotated[
+    str, Field(min_length=1, max_length=80, pattern=r"^[^\s/\\.\[\]](?:[^/\\.\[\]\n\r\t]*[^\s/\\.\[\]])?$")
+]
+"""Name of a channel, outcome or control: any script, no slash, dot or bracket (they would break paths to fields)."""
+
+type Column = Annotated[str, Field(min_length=1, max_length=200)]
+type Positive = Annotated[float, Field(gt=0)]
+type Fraction = Annotated[float, Field(ge=0, le=1)]
+
+DEFAULT_BRAND_WEIGHT: dict[Role, float] = {"brand": 1.0, "performance": 0.0}
+
+
+class MarketHeader(StrictModel):
+    """Table ``[market]``."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    data: Annotated[str, Field(min_length=1)]
+    period: PeriodName
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    language: Language = "en"
+    business: Annotated[str, Field(pattern=r"^(b2b|b2c)$")] | None = None
+
+
+class Columns(StrictModel):
+    """Table ``[columns]``: the columns that place a row in time and space."""
+
+    date: Column
+    geo: Column | None = None
+    population: Column | None = None
+
+    @model_validator(mode="after")
+    def _population_needs_geo(self) -> Self:
+        if self.population is not None and self.geo is None:
+            raise ValueError("population is of panels: name the geo column too")
+        return self
+
+
+class CustomerValue(StrictModel):
+    """Value of one unit from margin and repeat purchases: customer lifetime value.
+
+    ``margin / (1 - repeat_rate / (1 + discount_rate))``: a geometric series in which each
+    purchase is followed by another with probability `repeat_rate`, discounted once a purchase
+    cycle (Gupta and Lehmann 2003, "Customers as Assets", constant retention).
+    """
+
+    margin: Positive
+    repeat_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    discount_rate: Annotated[float, Field(ge=0, le=10)] = 0.0
+
+    @property
+    def value(self) -> float:
+        """Money per unit."""
+        return self.margin / (1.0 - self.repeat_rate / (1.0 + self.discount_rate))
+
+
+class OutcomeSpec(StrictModel):
+    """One modelled result; `value_per_unit` is a number, a column's name or a customer value."""
+
+    name: Name
+    column: Column
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    stage: Stage = "purchase"
+    value_per_unit: Positive | CustomerValue | Column | None = None
+    likelihood: LikelihoodKind = "normal"
+    owner: str | None = None
+
+
+class RoasPrior(StrictModel):
+    """Log-normal prior of return on ad spend: its median, and the sd of its logarithm."""
+
+    median: Positive
+    spread: Annotated[float, Field(gt=0, le=5)] = 0.8
+
+
+class ChannelSpec(StrictModel):
+    """One paid channel."""
+
+    name: Name
+    spend: Column
+    exposure: Column | None = None
+    reach: Column | None = None
+    frequency: Column | None = None
+    role: Role | None = None
+    brand_weight: Fraction | None = None
+    stage: Stage | None = None
+    scene: Scene | None = None
+    department: str | None = None
+    owner: str | None = None
+    fee: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    adstock: AdstockKind = "geometric"
+    saturation: SaturationKind = "hill"
+    roas: RoasPrior | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_say_brand(self) -> Self:
+        if self.role is None and self.brand_weight is None:
+            raise ValueError('say role = "brand" or "performance", or brand_weight between 0 and 1')
+        if (self.reach is None) != (self.frequency is None):
+            raise ValueError("reach and frequency come together")
+        if self.exposure is not None and self.reach is not None:
+            raise ValueError("either exposure, or reach and frequency")
+        return self
+
+    @property
+    def weight(self) -> float:
+        """Share of the channel's spend that counts as brand, in [0, 1]."""
+        if self.brand_weight is not None:
+            return self.brand_weight
+        return DEFAULT_BRAND_WEIGHT[self.role or "performance"]
+
+    @property
+    def main_role(self) -> Role:
+        """The role as written, else the heavier side of `brand_weight`."""
+        return self.role or ("brand" if self.weight >= 0.5 else "performance")
+
+
+class ControlSpec(StrictModel):
+    """One control variable: it moves the outcome and is not media."""
+
+    name: Name
+    column: Column
+
+
+class OrganicSpec(StrictModel):
+    """Media without cost: it carries over and saturates, and no budget reaches it."""
+
+    name: Name
+    column: Column
+    adstock: AdstockKind = "geometric"
+    saturation: SaturationKind = "hill"
+
+
+class EventSpec(StrictModel):
+    """A named span of periods with a level of its own."""
+
+    name: Name
+    start: date
+    periods: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class IndicatorSpec(StrictModel):
+    """A brand indicator: branded search volume, or survey awareness as successes out of a sample."""
+
+    name: Name
+    column: Column | None = None
+    kind: Annotated[str, Field(pattern=r"^(volume|survey)$")] = "volume"
+    successes: Column | None = None
+    sample: Column | None = None
+
+    @model_validator(mode="after")
+    def _columns_fit_the_kind(self) -> Self:
+        if self.kind == "volume" and self.column is None:
+            raise ValueError("an indicator of kind volume needs column")
+        if self.kind == "survey" and (self.successes is None or self.sample is None):
+            raise ValueError("an indicator of kind survey needs successes and sample")
+        return self
+
+
+class LiftTestSpec(StrictModel):
+    """An experiment: window, cells, change of spend, measured change of the outcome."""
+
+    channel: Name
+    start: date
+    periods: Annotated[int, Field(ge=1, le=10_000)]
+    spend_change: float
+    estimate: float
+    standard_error: Positive
+    geos: tuple[str, ...] = ()
+    outcome: Name | None = None
+
+
+class ModelChoices(StrictModel):
+    """Table ``[model]``: everything has a default."""
+
+    trend: TrendKind = "knots"
+    seasonality: Annotated[int, Field(ge=0, le=20)] | None = None
+    carryover_periods: Annotated[int, Field(ge=1, le=400)] | None = None
+    holdout: Annotated[int, Field(ge=0, le=400)] | None = None
+    draws: Annotated[int, Field(ge=50, le=20_000)] = 1000
+    tune: Annotated[int, Field(ge=50, le=20_000)] = 1000
+    chains: Annotated[int, Field(ge=2, le=16)] = 4
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 20260101
+
+
+class MarketSpec(StrictModel):
+    """A whole market.toml."""
+
+    market: MarketHeader
+    columns: Columns
+    outcomes: Annotated[tuple[OutcomeSpec, ...], Field(min_length=1)]
+    channels: Annotated[tuple[ChannelSpec, ...], Field(min_length=1)]
+    controls: tuple[ControlSpec, ...] = ()
+    organic: tuple[OrganicSpec, ...] = ()
+    events: tuple[EventSpec, ...] = ()
+    indicators: tuple[IndicatorSpec, ...] = ()
+    lift_tests: tuple[LiftTestSpec, ...] = ()
+    model: ModelChoices = ModelChoices()
+
+    @model_validator(mode="after")
+    def _names_are_unique_and_known(self) -> Self:
+        problems: list[str] = []
+        terms: dict[str, list[str]] = {
+            "outcomes": [outcome.name for outcome in self.outcomes],
+            "channels": [channel.name for channel in self.channels],
+            "controls": [control.name for control in self.controls],
+            "organic": [medium.name for medium in self.organic],
+            "events": [event.name for event in self.events],
+        }
+        for table, names in terms.items():
+            problems += [f"{table}: the name '{name}' appears more than once" for name in _repeated(names)]
+        problems += [
+            f"the spend column '{column}' is given to more than one channel"
+            for column in _repeated(channel.spend for channel in self.channels)
+        ]
+        for test in self.lift_tests:
+            if test.channel not in terms["channels"]:
+                problems.append(f"lift_tests: no channel is called '{test.channel}'")
+            if test.outcome is not None and test.outcome not in terms["outcomes"]:
+                problems.append(f"lift_tests: no outcome is called '{test.outcome}'")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,0 +1,43 @@
+"""Words and axes that every module shares.
+
+One letter per axis, always in this order:
+
+S draws, T periods, C channels, G geos, L lags, K linear terms, B breakpoints.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+type FloatArray = NDArray[np.float64]
+type IntArray = NDArray[np.int64]
+type BoolArray = NDArray[np.bool_]
+
+type PeriodName = Literal["day", "week", "month", "quarter", "year"]
+type Language = Literal["en", "zh"]
+type Role = Literal["brand", "performance"]
+type Stage = Literal["need", "search", "evaluation", "purchase", "post_purchase"]
+type Scene = Literal["search", "ecommerce", "social", "streaming", "offline", "owned"]
+type AdstockKind = Literal["geometric", "delayed", "weibull"]
+type SaturationKind = Literal["hill", "logistic", "michaelis_menten"]
+type LikelihoodKind = Literal["normal", "student_t", "negative_binomial"]
+type TrendKind = Literal["none", "linear", "knots"]
+type Evidence = Literal["measured", "prior", "assumed"]
+type Verdict = Literal["pass", "review", "fail"]
+type Attitude = Literal["neutral", "cautious"]
+type TaskCount = Literal["total", "incremental"]
+
+STAGES: tuple[Stage, ...] = ("need", "search", "evaluation", "purchase", "post_purchase")
+
+PERIODS_PER_YEAR: dict[PeriodName, float] = {
+    "day": 365.25,
+    "week": 52.1775,
+    "month": 12.0,
+    "quarter": 4.0,
+    "year": 1.0,
+}
+"""Mean number of periods in a calendar year."""
+
+SEASON_LAG: dict[PeriodName, int] = {"day": 364, "week": 52, "month": 12, "quarter": 4, "year": 1}
+"""Whole periods between one season and the next: the lag of a seasonal-naive forecast (days keep their weekday)."""

@@ -1,0 +1,1 @@
+"""Budget optimiser: scenario and response curves in, certified plan out."""

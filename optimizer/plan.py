@@ -1,0 +1,200 @@
+"""What a scenario is answered with: the plan, its certificate, its reasons.
+
+Sentences stay `Sentence` values here; the service renders them in the reader's language.
+"""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from mmm.parsing import StrictModel
+from mmm.sentence import Sentence
+from mmm.vocabulary import Evidence, Role, Stage, TaskCount
+from optimizer.scenario import Horizon, Objective
+
+type Status = Literal["optimal", "feasible", "infeasible"]
+type ChannelVerdict = Literal["keep", "scale", "watch", "stop"]
+
+
+class Interval(StrictModel):
+    """Mean and quantiles over the posterior draws."""
+
+    mean: float
+    p05: float
+    p50: float
+    p95: float
+
+
+class ModelReference(StrictModel):
+    """The model that a plan rests on; `version` is None for an artifact that is not in a registry."""
+
+    kpi: str
+    name: str
+    version: int | None
+    digest: str
+    evidence: Evidence
+
+
+class ChannelPlan(StrictModel):
+    """One channel's part. Ratios are None where they have no meaning (no spend, or no value per unit)."""
+
+    channel: str
+    role: Role
+    stage: Stage | None
+    spend: float
+    share: float
+    reference_spend: float
+    change: float | None
+    contribution: Interval
+    roas: Interval | None
+    mroas: Interval | None
+    cpa: Interval | None
+    verdict: ChannelVerdict
+    reason: Sentence
+    beyond_observed: bool
+
+
+class OutcomePlan(StrictModel):
+    """One KPI under the plan.
+
+    `incremental` is everything this plan's media bring, `after_horizon` the part of it that
+    arrives after the horizon has ended; `base` is what arrives within the horizon without this
+    plan (with what earlier spend still brings); `total` is what arrives within the horizon:
+    base + incremental - after_horizon, draw by draw. Noise of single periods is in `total`'s
+    quantiles.
+    """
+
+    kpi: str
+    unit: str
+    value: float | None
+    incremental: Interval
+    base: Interval
+    total: Interval
+    after_horizon: Interval
+
+
+class TaskPlan(StrictModel):
+    """One task as asked, with what the plan does for it; `cost` is the smallest budget for it alone."""
+
+    kpi: str
+    stage: Stage | None
+    at_least: float
+    counts: TaskCount
+    probability: float
+    by: date | None
+    reached_probability: float
+    expected: float
+    cost: float | None
+    drives_budget: bool
+
+
+class SplitPlan(StrictModel):
+    """Brand share of the plan, the band it must lie in, and what the band costs."""
+
+    brand_share: float
+    band: tuple[float, float] | None
+    preset: str
+    kpi_without_rule: float | None
+    cost_of_rule: float | None
+    shadow_price: float | None
+
+
+class Certificate(StrictModel):
+    """What the plan earns on the exact curves and what no plan can exceed.
+
+    For objective size both are budgets: `value` what the plan needs, `bound` what every plan needs.
+    `gap` is |bound - value| / |value|.
+    """
+
+    value: float
+    bound: float
+    gap: float
+    method: str
+    seconds: float
+
+
+class BindingRule(StrictModel):
+    """A rule that limits the plan, what it says, and what one more unit of its limit would bring."""
+
+    rule: str
+    text: Sentence
+    shadow_price: float | None
+
+
+class ComparedPlan(StrictModel):
+    """Another way to spend, judged on the same curves."""
+
+    budget: float
+    mean: float
+    p05: float
+    p95: float
+
+
+class Comparisons(StrictModel):
+    """The plan against what one could do instead; None where it does not apply."""
+
+    reference: ComparedPlan | None
+    same_mix: ComparedPlan | None
+    no_rules: ComparedPlan | None
+
+
+class Flight(StrictModel):
+    """Spend of one channel in one period."""
+
+    date: date
+    channel: str
+    spend: float
+
+
+class ConflictingRule(StrictModel):
+    """A rule that cannot hold together with the others listed."""
+
+    rule: str
+    text: Sentence
+
+
+class RelaxedRule(StrictModel):
+    """How far one limit would have to give way, as part of the smallest relaxation."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    rule: str
+    from_: float = Field(alias="from")
+    to: float
+
+
+class AttainableTask(StrictModel):
+    """The most that can be reached of a task's KPI at its probability."""
+
+    kpi: str
+    at_least: float
+    attainable: float
+
+
+class Plan(StrictModel):
+    """The answer to a scenario; an infeasible one has `conflict` and `relaxation` in place of channels."""
+
+    scenario: str
+    market: str
+    kpi: str
+    objective: Objective
+    models: tuple[ModelReference, ...]
+    status: Status
+    budget: float
+    currency: str
+    horizon: Horizon
+    channels: tuple[ChannelPlan, ...] = ()
+    test_reserve: float = 0.0
+    fixed_costs: float = 0.0
+    outcomes: tuple[OutcomePlan, ...] = ()
+    tasks: tuple[TaskPlan, ...] = ()
+    split: SplitPlan | None = None
+    certificate: Certificate | None = None
+    binding: tuple[BindingRule, ...] = ()
+    comparisons: Comparisons | None = None
+    flighting: tuple[Flight, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
+    conflict: tuple[ConflictingRule, ...] = ()
+    relaxation: tuple[RelaxedRule, ...] = ()
+    attainable: tuple[AttainableTask, ...] = ()

@@ -1,0 +1,235 @@
+"""What a planner asks: objective, budget, horizon, rules. One model for TOML, HTTP and CLI."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from mmm.parsing import StrictModel
+from mmm.vocabulary import Attitude, Role, Scene, Stage, TaskCount
+
+type Objective = Literal["maximize", "size", "profit", "efficiency"]
+type Business = Literal["b2b", "b2c", "published_b2b", "published_b2c", "none"]
+type ReferenceKind = Literal["last_year", "last_periods", "plan", "spend"]
+type FlightingPattern = Literal["even", "history", "optimized", "given"]
+
+type Amount = Annotated[float, Field(ge=0, le=1e15)]
+type Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+def _check_range(name: str, bounds: tuple[float, float] | None) -> list[str]:
+    if bounds is not None and bounds[0] > bounds[1]:
+        return [f"{name}: the lower end {bounds[0]} is above the upper end {bounds[1]}"]
+    return []
+
+
+class Horizon(StrictModel):
+    """The periods that the plan is for."""
+
+    start: date
+    periods: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Split(StrictModel):
+    """Band of the brand share of the channels' spend, instead of the preset's; or a tolerance around the preset."""
+
+    brand_share: tuple[Fraction, Fraction] | None = None
+    tolerance: Annotated[float, Field(ge=0, le=0.5)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if problems := _check_range("brand_share", self.brand_share):
+            raise ValueError(problems[0])
+        return self
+
+
+class Task(StrictModel):
+    """One task of the objective-and-task method."""
+
+    kpi: str
+    stage: Stage | None = None
+    at_least: Annotated[float, Field(gt=0)]
+    counts: TaskCount = "incremental"
+    probability: Annotated[float, Field(ge=0.5, le=0.99)] = 0.8
+    by: date | None = None
+
+
+class Target(StrictModel):
+    """Objective efficiency: exactly one of the three."""
+
+    roas: Annotated[float, Field(gt=0)] | None = None
+    mroas: Annotated[float, Field(gt=0)] | None = None
+    cpa: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.roas, self.mroas, self.cpa)) != 1:
+            raise ValueError("give exactly one of roas, mroas, cpa")
+        return self
+
+
+class ChannelRules(StrictModel):
+    """Rules of one channel; amounts are money over the horizon."""
+
+    min: Amount | None = None
+    max: Amount | None = None
+    off_or_at_least: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    change: tuple[Annotated[float, Field(ge=-1)], Annotated[float, Field(ge=-1)]] | None = None
+    locked: Amount | None = None
+    increment: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    fixed_cost: Amount | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems: list[str] = []
+        if self.locked is not None and any(
+            value is not None for value in (self.min, self.max, self.off_or_at_least, self.change, self.increment)
+        ):
+            problems.append(
+                "locked stands instead of min, max, off_or_at_least, change and increment: give one or the other"
+            )
+        if self.min is not None and self.max is not None and self.min > self.max:
+            problems.append(f"min {self.min} is above max {self.max}")
+        problems += _check_range("change", self.change)
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+class Group(StrictModel):
+    """Channels that share a rule: listed, or all of one stage, scene, department or role."""
+
+    name: Annotated[str, Field(min_length=1)]
+    channels: tuple[str, ...] | None = None
+    stage: Stage | None = None
+    scene: Scene | None = None
+    department: str | None = None
+    role: Role | None = None
+    share: tuple[Fraction, Fraction] | None = None
+    amount: tuple[Amount, Amount] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems: list[str] = []
+        if sum(key is not None for key in (self.channels, self.stage, self.scene, self.department, self.role)) != 1:
+            problems.append("say which channels by exactly one of channels, stage, scene, department, role")
+        if self.share is None and self.amount is None:
+            problems.append("give share, amount or both")
+        problems += _check_range("share", self.share) + _check_range("amount", self.amount)
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+class EitherOr(StrictModel):
+    """At most so many of these channels may be on."""
+
+    channels: Annotated[tuple[str, ...], Field(min_length=2)]
+    at_most: Annotated[int, Field(ge=1)] = 1
+
+
+class Requires(StrictModel):
+    """A channel may have at most a ratio of what its upstream channels have together."""
+
+    channel: str
+    upstream: Annotated[tuple[str, ...], Field(min_length=1)]
+    at_most_ratio: Annotated[float, Field(gt=0)]
+
+
+class Rules(StrictModel):
+    """Rules of the whole plan."""
+
+    at_most_channels: Annotated[int, Field(ge=1)] | None = None
+    test_reserve: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    total_change: tuple[Annotated[float, Field(ge=-1)], Annotated[float, Field(ge=-1)]] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if problems := _check_range("total_change", self.total_change):
+            raise ValueError(problems[0])
+        return self
+
+
+class Reference(StrictModel):
+    """What the plan is compared with, and what change limits refer to."""
+
+    kind: ReferenceKind = "last_year"
+    spend: Mapping[str, Amount] | None = None
+    plan: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.kind == "spend") != (self.spend is not None):
+            raise ValueError('spend = { channel = amount } goes with kind = "spend", and kind = "spend" needs it')
+        if (self.kind == "plan") != (self.plan is not None):
+            raise ValueError('plan = "id" goes with kind = "plan", and kind = "plan" needs it')
+        return self
+
+
+class Flighting(StrictModel):
+    """How a channel's budget is phased over the horizon; `given` has one weight a period a channel."""
+
+    pattern: FlightingPattern = "even"
+    weights: Mapping[str, tuple[Annotated[float, Field(ge=0)], ...]] | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.pattern == "given") != (self.weights is not None):
+            raise ValueError('weights = { channel = [..] } goes with pattern = "given", and pattern = "given" needs it')
+        return self
+
+
+class Risk(StrictModel):
+    """Attitude to the spread of the draws."""
+
+    attitude: Attitude = "neutral"
+    level: Annotated[float, Field(gt=0, le=1)] = 0.2
+
+
+class SolveLimits(StrictModel):
+    """When to stop: the relative gap asked, and the seconds allowed."""
+
+    gap: Annotated[float, Field(ge=1e-6, le=0.5)] = 1e-4
+    seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
+
+
+class Scenario(StrictModel):
+    """One question. Valid in itself; whether it fits its market is checked when it is planned."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    market: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    kpi: str
+    objective: Objective = "maximize"
+    budget: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    business: Business = "none"
+    horizon: Horizon
+    split: Split | None = None
+    tasks: tuple[Task, ...] = ()
+    target: Target | None = None
+    channels: Mapping[str, ChannelRules] = Field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    either_or: tuple[EitherOr, ...] = ()
+    requires: tuple[Requires, ...] = ()
+    rules: Rules = Rules()
+    reference: Reference = Reference()
+    flighting: Flighting = Flighting()
+    risk: Risk = Risk()
+    solve: SolveLimits = SolveLimits()
+
+    @model_validator(mode="after")
+    def _objective_has_what_it_needs(self) -> Self:
+        problems: list[str] = []
+        if self.objective in ("maximize", "efficiency") and self.budget is None:
+            problems.append(f"budget: objective {self.objective} needs the most that may be spent")
+        if self.objective == "size" and not self.tasks:
+            problems.append("tasks: objective size needs at least one [[tasks]]")
+        if (self.objective == "efficiency") != (self.target is not None):
+            problems.append("target: goes with objective efficiency, which needs it")
+        names = [group.name for group in self.groups]
+        problems += [
+            f"groups: the name '{name}' appears more than once" for name in sorted(set(names)) if names.count(name) > 1
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self

@@ -1,0 +1,1 @@
+"""Shell around the model and the optimiser: CLI, HTTP, storage."""
