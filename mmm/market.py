@@ -1,11 +1,13 @@
 """A market as the model sees it: checked, aligned, immutable."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
+from mmm.sentence import Sentence
 from mmm.spec import MarketSpec
 from mmm.vocabulary import FloatArray
 
@@ -37,13 +39,14 @@ class Market:
     spend
         Money per period. Shape (T, C, G), >= 0.
     exposure
-        Per channel name that has an exposure column, units per period. Shape (T, G), >= 0.
+        Per channel name that has an exposure column (or reach and frequency, whose product it is),
+        units per period. Shape (T, G), >= 0.
     controls, organic
         Per name, as in the file. Shape (T, G).
     data_digest
-        sha256 (hex) of the values above: equal data, equal digest, whatever the file's format.
+        sha256 (hex) of the values above: equal data, equal digest, whatever the file's format (see `with_data_digest`).
     notes
-        What a reader should know and need not act on, in English.
+        What a reader should know and need not act on.
     """
 
     spec: MarketSpec
@@ -56,8 +59,8 @@ class Market:
     exposure: Mapping[str, FloatArray]
     controls: Mapping[str, FloatArray]
     organic: Mapping[str, FloatArray]
-    data_digest: str
-    notes: tuple[str, ...] = ()
+    data_digest: str = ""
+    notes: tuple[Sentence, ...] = ()
 
     @property
     def name(self) -> str:
@@ -68,6 +71,23 @@ class Market:
     def is_panel(self) -> bool:
         """Whether there is more than one geo."""
         return len(self.geos) > 1
+
+
+def with_data_digest(market: Market) -> Market:
+    """The market with the digest of its dates, geos and values, and with its arrays made read-only.
+
+    Names enter with their values, so that two columns which swap places change the digest, and
+    two channels which swap places in market.toml do not. Numbers enter as little-endian float64.
+    """
+    digest = hashlib.sha256()
+    for name, values in sorted(_named_arrays(market), key=lambda named: named[0]):
+        _frozen(values)
+        numbers = np.ascontiguousarray(values + 0.0, dtype="<f8")  # + 0.0 turns -0.0 into 0.0
+        digest.update(f"{name}\0{numbers.shape}\0".encode())
+        digest.update(numbers.tobytes())
+    labels = "\0".join(["dates", *(day.isoformat() for day in market.dates), "geos", *market.geos])
+    digest.update(labels.encode())
+    return replace(market, data_digest=digest.hexdigest())
 
 
 def national_aggregate(market: Market) -> Market:
@@ -108,6 +128,27 @@ def national_aggregate(market: Market) -> Market:
         controls={name: mean(values) for name, values in market.controls.items()},
         organic={name: total(values) for name, values in market.organic.items()},
     )
+
+
+def _named_arrays(market: Market) -> Iterator[tuple[str, FloatArray]]:
+    """Every array of the market under a name of its own, except None."""
+    _frozen(market.spend)
+    for index, channel in enumerate(market.spec.channels):
+        yield f"spend/{channel.name}", market.spend[:, index, :]
+    if market.population is not None:
+        yield "population", market.population
+    for name, values in market.values_per_unit.items():
+        if values is not None:
+            yield f"value/{name}", values
+    tables = {
+        "outcome": market.outcomes,
+        "exposure": market.exposure,
+        "control": market.controls,
+        "organic": market.organic,
+    }
+    for table, arrays in tables.items():
+        for name, values in arrays.items():
+            yield f"{table}/{name}", values
 
 
 def _frozen(values: FloatArray) -> FloatArray:
