@@ -1,0 +1,284 @@
+"""The best split under linear and integer rules, with a bound that no split can exceed.
+
+Outer approximation: every curve is replaced by pieces that lie above it (`optimizer.curves`), so
+the solver's bound holds for the true curves; every split that the solver proposes obeys the
+rules, so its exact value is attained. Where the pieces overestimate a proposal, they are made
+exact there, and split in two where a concave piece cannot follow the curve (the convex foot of
+an S). Proposal and bound meet.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimizer.curves import Envelope, ExpectedCurve, Piece
+from optimizer.formulation import Formulation
+from optimizer.solve import CompiledSplit, PiecewiseKpi, Relaxed, compile_split, solve_relaxation
+
+METHOD = "outer approximation on the exact curves (HiGHS)"
+
+SOLVER_SAFETY = 1e-7
+"""Relative allowance in the bound for the solver's own feasibility tolerance."""
+
+_REQUIREMENT_MARGIN = 2e-6
+"""Proposals aim this much above a requirement, relative, so that they fulfil it exactly."""
+
+_FIRST_POINTS = (1 / 64, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0)
+_FEET = (1e-6, 1e-4, 1e-2)
+"""First points near zero, for curves that rise infinitely steeply there."""
+
+_MOST_ROUNDS = 400
+
+
+@dataclass
+class KpiCurves:
+    """Expected curves of one KPI by channel, with over-estimators that later solves reuse."""
+
+    envelopes: Mapping[str, Envelope]
+
+    @classmethod
+    def of(cls, curves: Mapping[str, ExpectedCurve]) -> "KpiCurves":
+        """Fresh over-estimators of some curves."""
+        return cls({name: Envelope(curve) for name, curve in curves.items()})
+
+    def value(self, spend: Mapping[str, float]) -> float:
+        """Exact expected KPI of a split (money per channel)."""
+        return sum(envelope.curve.value(spend[name]) for name, envelope in self.envelopes.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """An expected KPI that the split must reach."""
+
+    curves: KpiCurves
+    at_least: float
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationProblem:
+    """Maximise `objective` (or, where it is None, minimise the total) under rows and requirements."""
+
+    form: Formulation
+    objective: KpiCurves | None
+    requirements: tuple[Requirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A split with its value and bound (KPI, or money for the smallest total), and the relative gap."""
+
+    spend: Mapping[str, float]
+    is_on: Mapping[str, bool]
+    total: float
+    value: float
+    bound: float
+    gap: float
+    rounds: int
+    seconds: float
+
+
+@dataclass
+class _Search:
+    """State of one outer approximation: boundaries of the pieces per KPI and channel, the best split so far."""
+
+    problem: AllocationProblem
+    compiled: CompiledSplit
+    gap: float
+    scales: list[float] = field(default_factory=list)
+    boundaries: list[dict[str, list[float]]] = field(default_factory=list)
+    best: Relaxed | None = None
+    value: float = -np.inf
+    bound: float = np.inf
+
+    @property
+    def kpis(self) -> list[KpiCurves]:
+        """The objective first, if there is one, then the requirements."""
+        objective = [] if self.problem.objective is None else [self.problem.objective]
+        return objective + [requirement.curves for requirement in self.problem.requirements]
+
+    @property
+    def relative_gap(self) -> float:
+        """Distance between bound and value, relative to the value."""
+        if self.best is None or not np.isfinite(self.bound):
+            return np.inf
+        return max(0.0, self.bound - self.value) / max(abs(self.value), 1e-300) if self.value else self.bound
+
+
+def allocate(problem: AllocationProblem, *, gap: float, seconds: float) -> Allocation | None:
+    """The best split, its value and a valid bound; None when the rules or requirements cannot be met.
+
+    Parameters
+    ----------
+    problem
+        Rows, objective and requirements.
+    gap
+        Relative gap at which to stop, at least 1e-6.
+    seconds
+        Time after which the best split so far is returned with the gap that it has.
+
+    Returns
+    -------
+    Allocation or None
+        For the smallest total, `value` and `bound` are money and the bound is below the value.
+
+    Raises
+    ------
+    optimizer.errors.SolverError
+        When the solver fails, or the time ends before any split was found.
+    """
+    started = time.perf_counter()
+    search = _start(problem, gap)
+    rounds = 0
+    while rounds < _MOST_ROUNDS:
+        rounds += 1
+        left = seconds - (time.perf_counter() - started)
+        if left <= 0 and search.best is not None:
+            break
+        proposal = _relax(search, left, margin=_REQUIREMENT_MARGIN if problem.requirements else 0.0)
+        if proposal is None:
+            if not problem.requirements or _relax(search, left, margin=0.0) is None:
+                return None
+            break
+        is_refined = _refine(search, proposal)
+        _judge(search, proposal)
+        if problem.requirements and search.best is not None:
+            outer = _relax(search, left, margin=0.0)
+            if outer is not None:
+                search.bound = min(search.bound, outer.bound)
+                is_refined |= _refine(search, outer)
+        elif not problem.requirements:
+            search.bound = min(search.bound, proposal.bound)
+        if search.relative_gap <= gap or not is_refined:
+            break
+    return _result(search, rounds, time.perf_counter() - started)
+
+
+def _start(problem: AllocationProblem, gap: float) -> _Search:
+    search = _Search(problem, compile_split(problem.form), gap)
+    ceiling = problem.form.setting.ceiling
+    for kpi in search.kpis:
+        for envelope in kpi.envelopes.values():
+            envelope.touch(0.0)
+            feet = () if np.isfinite(envelope.points[0].slope) else _FEET
+            for share in (*feet, *_FIRST_POINTS):
+                if not envelope.has_point_near(ceiling * share, ceiling * share * 0.02):
+                    envelope.touch(ceiling * share)
+            envelope.touch(ceiling)
+        search.boundaries.append({name: [0.0, ceiling] for name in kpi.envelopes})
+        even = sum(envelope.touch(ceiling).value for envelope in kpi.envelopes.values()) / len(kpi.envelopes)
+        search.scales.append(max(even, 1e-300))
+    return search
+
+
+def _relax(search: _Search, seconds: float, margin: float) -> Relaxed | None:
+    problem = search.problem
+    weights = [0.0] * len(search.kpis)
+    targets: list[float | None] = [None] * len(search.kpis)
+    first = 0 if problem.objective is None else 1
+    if first:
+        weights[0] = 1.0
+    for index, requirement in enumerate(problem.requirements):
+        targets[first + index] = requirement.at_least * (1.0 + margin)
+    kpis = [
+        PiecewiseKpi(_pieces(kpi, boundaries), scale, weight, target)
+        for kpi, boundaries, scale, weight, target in zip(
+            search.kpis, search.boundaries, search.scales, weights, targets, strict=True
+        )
+    ]
+    relaxed = solve_relaxation(
+        search.compiled,
+        kpis,
+        total_weight=0.0 if first else -1.0,
+        relative_gap=0.2 * search.gap,
+        seconds=max(seconds, 0.05),
+    )
+    if relaxed is None:
+        return None
+    safe = relaxed.bound + SOLVER_SAFETY * abs(relaxed.bound)
+    return Relaxed(relaxed.spend, relaxed.is_on, relaxed.total, safe)
+
+
+def _pieces(kpi: KpiCurves, boundaries: Mapping[str, list[float]]) -> dict[str, list[Piece]]:
+    return {
+        name: [envelope.piece(low, high) for low, high in zip(cuts, cuts[1:], strict=False)]
+        for (name, envelope), cuts in zip(kpi.envelopes.items(), boundaries.values(), strict=True)
+    }
+
+
+def _judge(search: _Search, proposal: Relaxed) -> None:
+    """Keep a proposal that meets the requirements exactly and is better than the best so far."""
+    spend, problem = proposal.spend, search.problem
+    values = [
+        sum(
+            envelope.touch(min(spend[name], envelope.points[-1].budget)).value
+            for name, envelope in kpi.envelopes.items()
+        )
+        for kpi in search.kpis
+    ]
+    first = 0 if problem.objective is None else 1
+    for requirement, value in zip(problem.requirements, values[first:], strict=True):
+        if value < requirement.at_least:
+            return
+    value = values[0] if first else -proposal.total
+    if value > search.value:
+        search.best, search.value = proposal, value
+
+
+def _refine(search: _Search, proposal: Relaxed) -> bool:
+    """Make the pieces exact at a proposal; whether anything became tighter."""
+    ceiling = search.problem.form.setting.ceiling
+    is_refined = False
+    for kpi, boundaries, allowance in zip(search.kpis, search.boundaries, _allowances(search), strict=True):
+        tolerance = allowance / len(kpi.envelopes)
+        for name, envelope in kpi.envelopes.items():
+            budget = min(proposal.spend[name], ceiling)
+            cuts = boundaries[name]
+            before = _height(envelope, cuts, budget)
+            exact = envelope.touch(budget).value
+            if before - exact <= tolerance:
+                continue
+            is_refined = True
+            if budget == 0.0:
+                # The curve rises infinitely steeply at zero: only a nearer point helps.
+                envelope.touch(envelope.points[1].budget / 8.0)
+            elif _height(envelope, cuts, budget) - exact > tolerance and budget not in cuts:
+                cuts.append(budget)
+                cuts.sort()
+    return is_refined
+
+
+def _allowances(search: _Search) -> list[float]:
+    """Over-estimate of each KPI that need not be refined away: well inside the gap, or inside the margin."""
+    objective = (
+        [] if search.problem.objective is None else [0.1 * search.gap * max(search.value, search.scales[0] * 1e-3)]
+    )
+    return objective + [0.5 * _REQUIREMENT_MARGIN * requirement.at_least for requirement in search.problem.requirements]
+
+
+def _height(envelope: Envelope, cuts: list[float], budget: float) -> float:
+    """The over-estimator at a budget, with pieces between `cuts`."""
+    for low, high in zip(cuts, cuts[1:], strict=False):
+        if low <= budget <= high:
+            piece = envelope.piece(low, high)
+            return min(line.intercept + line.slope * budget for line in piece.lines)
+    raise ValueError(f"budget {budget} lies outside of {cuts[0]} to {cuts[-1]}")
+
+
+def _result(search: _Search, rounds: int, seconds: float) -> Allocation | None:
+    best = search.best
+    if best is None:
+        return None
+    bound = max(search.bound, search.value)
+    is_smallest = search.problem.objective is None
+    return Allocation(
+        spend=best.spend,
+        is_on=best.is_on,
+        total=best.total,
+        value=-search.value if is_smallest else search.value,
+        bound=-bound if is_smallest else bound,
+        gap=(bound - search.value) / max(abs(search.value), 1e-300) if search.value else 0.0,
+        rounds=rounds,
+        seconds=seconds,
+    )

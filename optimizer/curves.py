@@ -1,0 +1,250 @@
+"""The expected response of one channel to its budget, and over-estimators of it that are true.
+
+The expected response is a mean of many S-shaped terms, one a draw and period. Each term is
+convex up to its own inflection and concave after it, so the sum has no single inflection.
+Sorted by inflection and gathered in bins, the terms split cleanly on any interval [a, b]:
+those that are concave there, those that are convex there, and a few bins in between. From the
+value and slope of each bin at a and b alone follow two lines that lie above the curve on
+[a, b] and touch it at a and at b:
+
+- from a: concave bins rise at most with their slope at a, convex bins along their chord, bins
+  in between at most with the largest slope they have anywhere;
+- to b: concave bins arrive at least with their slope at b, convex bins along their chord, bins
+  in between at least with (slope at a) + (slope at b) - (largest slope), since the smaller of
+  two slopes of a term is their sum less the larger one.
+
+The error of both falls with the square of b - a (outside of the bins in between, whose mass is
+small), and it vanishes at a and b: this is what makes the certificate valid and tight.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mmm.curves import ChannelResponse
+from mmm.saturation import LOGISTIC_HALF
+from mmm.vocabulary import FloatArray, SaturationKind
+
+BINS = 128
+"""Number of bins into which the terms of a curve are gathered."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """A curve at one budget: value, slope, and both by bin (arrays of one entry a bin)."""
+
+    budget: float
+    value: float
+    slope: float
+    bin_values: FloatArray
+    bin_slopes: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The function intercept + slope * budget."""
+
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An interval of budgets and the lines whose least is at least the curve there."""
+
+    low: float
+    high: float
+    lines: tuple[Line, ...]
+
+
+class ExpectedCurve:
+    """Mean over draws of a channel's response, as a function of its budget.
+
+    Non-decreasing, zero at zero. Terms are stored flat, sorted by inflection.
+    """
+
+    def __init__(self, response: ChannelResponse) -> None:
+        shape = response.gain.shape
+        counts = response.gain.ravel() > 0
+
+        def flat(values: FloatArray) -> FloatArray:
+            return np.broadcast_to(values, shape).ravel()[counts]
+
+        half = flat(response.half_saturation[:, None])
+        inflections = response.inflections().ravel()[counts]
+        order = np.argsort(inflections, kind="stable")
+        draws = shape[0]
+        self.channel = response.channel
+        self._kind: SaturationKind = response.saturation
+        self._carry = (flat(response.carry) / half)[order]
+        self._gain = (flat(response.gain) / half)[order]
+        self._slope = flat(response.slope[:, None])[order]
+        self._weight = flat(response.ceiling[:, None])[order] / draws
+        self._is_carried = bool((self._carry > 0).any())
+        terms = len(order)
+        starts = np.linspace(0, terms, min(BINS, max(terms, 1)), endpoint=False).astype(np.int64)
+        turning = int(np.searchsorted(inflections[order], 0.0, side="right"))
+        self._starts = np.unique(np.append(starts, min(turning, max(terms - 1, 0))))
+        self._before = self._response(self._carry)
+        if terms == 0:
+            self._bin_low = self._bin_high = self._bin_steepest = np.zeros(0)
+            return
+        sorted_inflections = inflections[order]
+        self._bin_low = sorted_inflections[self._starts]
+        self._bin_high = sorted_inflections[np.append(self._starts[1:], terms) - 1]
+        _, steepest = self._terms(sorted_inflections)
+        self._bin_steepest = np.add.reduceat(steepest, self._starts)
+
+    def value(self, budget: float) -> float:
+        """Expected outcome that `budget` adds."""
+        return float((self._weight * (self._response(self._carry + self._gain * budget) - self._before)).sum())
+
+    def point(self, budget: float) -> CurvePoint:
+        """Value and slope at `budget`, in total and by bin."""
+        if len(self._weight) == 0:
+            return CurvePoint(budget, 0.0, 0.0, np.zeros(0), np.zeros(0))
+        values, slopes = self._terms(budget)
+        bin_values = np.add.reduceat(values, self._starts)
+        bin_slopes = np.add.reduceat(slopes, self._starts)
+        return CurvePoint(budget, float(bin_values.sum()), float(bin_slopes.sum()), bin_values, bin_slopes)
+
+    def lines(self, left: CurvePoint, right: CurvePoint) -> tuple[Line, Line]:
+        """Two lines above the curve between two of its points, touching it at the left and at the right one.
+
+        The left line is infinitely steep where the curve is (Hill slopes below one, at zero).
+        """
+        width = right.budget - left.budget
+        chord = (right.bin_values - left.bin_values) / width
+        is_concave = self._bin_high <= left.budget
+        is_convex = self._bin_low >= right.budget
+        rise = np.where(is_concave, left.bin_slopes, np.where(is_convex, chord, self._bin_steepest))
+        with np.errstate(invalid="ignore"):
+            least = np.maximum(0.0, left.bin_slopes + right.bin_slopes - self._bin_steepest)
+        arrive = np.where(is_concave, right.bin_slopes, np.where(is_convex, chord, least))
+        from_left, to_right = float(rise.sum()), float(arrive.sum())
+        return (
+            Line(from_left, left.value - from_left * left.budget if np.isfinite(from_left) else np.inf),
+            Line(to_right, right.value - to_right * right.budget),
+        )
+
+    def _terms(self, budget: float | FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted value and slope of each term."""
+        reached = self._carry + self._gain * budget
+        match self._kind:
+            case "logistic":
+                response = np.tanh(0.5 * LOGISTIC_HALF * reached)
+                slope = 0.5 * LOGISTIC_HALF * (1.0 - response**2)
+            case "michaelis_menten":
+                response = reached / (1.0 + reached)
+                slope = 1.0 / (1.0 + reached) ** 2
+            case "hill":
+                with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+                    powered = reached**self._slope
+                    response = np.where(powered < 1e300, powered / (1.0 + powered), 1.0)
+                    slope = self._slope * response / (reached * (1.0 + powered))
+                if np.ndim(budget) or not self._is_carried or budget == 0.0:
+                    at_zero = np.where(self._slope > 1.0, 0.0, np.where(self._slope < 1.0, np.inf, 1.0))
+                    slope = np.where(reached > 0, slope, at_zero)
+        return self._weight * (response - self._before), self._weight * self._gain * slope
+
+    def _response(self, reached: FloatArray) -> FloatArray:
+        match self._kind:
+            case "logistic":
+                return np.asarray(np.tanh(0.5 * LOGISTIC_HALF * reached))
+            case "michaelis_menten":
+                return reached / (1.0 + reached)
+            case "hill":
+                with np.errstate(over="ignore", invalid="ignore"):
+                    powered = reached**self._slope
+                    return np.where(powered < 1e300, powered / (1.0 + powered), 1.0)
+
+
+@dataclass
+class Envelope:
+    """Over-estimator of one curve that is refined where it is asked to be; grows, never loosens.
+
+    `points` are kept sorted by budget; between neighbours the two lines of `ExpectedCurve.lines`
+    bound the curve, and at every point the bound is the curve itself.
+    """
+
+    curve: ExpectedCurve
+    points: list[CurvePoint] = field(default_factory=list)
+    _vertices: list[tuple[float, float]] = field(default_factory=list)
+    _is_stale: bool = True
+
+    def touch(self, budget: float) -> CurvePoint:
+        """The curve's point at `budget`; from now on the over-estimator is exact there."""
+        position = bisect_left(self.points, budget, key=lambda point: point.budget)
+        if position < len(self.points) and self.points[position].budget == budget:
+            return self.points[position]
+        point = self.curve.point(budget)
+        self.points.insert(position, point)
+        self._is_stale = True
+        return point
+
+    def has_point_near(self, budget: float, distance: float) -> bool:
+        """Whether a point lies within `distance` of `budget`."""
+        position = bisect_left(self.points, budget - distance, key=lambda point: point.budget)
+        return position < len(self.points) and self.points[position].budget <= budget + distance
+
+    def piece(self, low: float, high: float) -> Piece:
+        """Least concave over-estimator between two budgets, both of which must have been touched.
+
+        An interval of no width gives the constant line through its point.
+        """
+        if high <= low:
+            return Piece(low, high, (Line(0.0, self.touch(low).value),))
+        corners = [vertex for vertex in self._corners() if low <= vertex[0] <= high]
+        hull = _upper_hull(corners)
+        lines = tuple(
+            Line((y1 - y0) / (x1 - x0), y0 - (y1 - y0) / (x1 - x0) * x0)
+            for (x0, y0), (x1, y1) in zip(hull, hull[1:], strict=False)
+        )
+        return Piece(low, high, lines)
+
+    def _corners(self) -> list[tuple[float, float]]:
+        """Corners of the piecewise linear over-estimator, from left to right."""
+        if self._is_stale:
+            corners: list[tuple[float, float]] = []
+            for left, right in zip(self.points, self.points[1:], strict=False):
+                corners += self._cell_corners(left, right)
+            if self.points:
+                corners.append((self.points[-1].budget, self.points[-1].value))
+            self._vertices, self._is_stale = corners, False
+        return self._vertices
+
+    def _cell_corners(self, left: CurvePoint, right: CurvePoint) -> list[tuple[float, float]]:
+        rising, arriving = self.curve.lines(left, right)
+        if not np.isfinite(rising.slope):
+            return [(left.budget, arriving.intercept + arriving.slope * left.budget)]
+        corners = [(left.budget, left.value)]
+        chord = (right.value - left.value) / (right.budget - left.budget)
+        if rising.slope > chord > arriving.slope:
+            crossing = (arriving.intercept - rising.intercept) / (rising.slope - arriving.slope)
+            crossing = min(max(crossing, left.budget), right.budget)
+            if left.budget < crossing < right.budget:
+                height = min(
+                    rising.intercept + rising.slope * crossing,
+                    max(arriving.intercept + arriving.slope * crossing, left.value),
+                )
+                corners.append((crossing, height))
+        return corners
+
+
+def _upper_hull(corners: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Upper concave hull of points sorted by their first coordinate (Andrew's monotone chain)."""
+    hull: list[tuple[float, float]] = []
+    for x, y in corners:
+        while len(hull) >= 2:
+            (x0, y0), (x1, y1) = hull[-2], hull[-1]
+            if (x1 - x0) * (y - y0) >= (y1 - y0) * (x - x0):
+                hull.pop()
+            else:
+                break
+        if hull and hull[-1][0] == x:
+            if hull[-1][1] >= y:
+                continue
+            hull.pop()
+        hull.append((x, y))
+    return hull

@@ -1,0 +1,121 @@
+"""The linear and integer part of a split, as a Pyomo model that can be read.
+
+Money is in the market's currency; scaling is the driver's work (`optimizer.solve`). Every rule
+adds its rows through `Formulation.add`, which keeps the rule's name, the planner's sentence and
+how the row may give way beside the row itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeIntegers, NonNegativeReals, Var
+
+from mmm.artifact import ChannelInfo
+from mmm.sentence import Sentence
+from optimizer.scenario import Scenario
+
+type LimitUnit = Literal["money", "share", "ratio", "count"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the rules of one scenario are about.
+
+    `ceiling` is the most that may be spent in all, money; `reference` is money per channel over the horizon.
+    """
+
+    scenario: Scenario
+    channels: tuple[ChannelInfo, ...]
+    reference: Mapping[str, float]
+    ceiling: float
+    spends_all: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Channel names in the artifact's order."""
+        return tuple(channel.name for channel in self.channels)
+
+    @property
+    def reference_total(self) -> float:
+        """Money over the horizon in the reference plan."""
+        return sum(self.reference.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a rule.
+
+    Attributes
+    ----------
+    rule
+        Where the rule stands in the scenario, such as ``channels.tv.max``.
+    text
+        What the rule says, for a planner.
+    constraint
+        The Pyomo constraint.
+    limit
+        The number that the planner wrote, in `unit`.
+    unit
+        Money, a share or ratio of other spend, or a count of channels.
+    base
+        Channels whose spend is what a share or ratio is taken of; empty for money and counts.
+    measured
+        Weight of each channel's spend in what the rule measures.
+    is_relaxable
+        Whether the row may give way when rules conflict.
+    """
+
+    rule: str
+    text: Sentence
+    constraint: Any
+    limit: float
+    unit: LimitUnit
+    base: tuple[str, ...] = ()
+    measured: Mapping[str, float] = field(default_factory=dict)
+    is_relaxable: bool = True
+
+
+class Formulation:
+    """A Pyomo model of the split and the rows of its rules."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.rows: list[Row] = []
+        names = list(setting.names)
+        model = ConcreteModel(name="split")
+        model.spend = Var(names, domain=NonNegativeReals, bounds=(0.0, setting.ceiling))
+        model.is_on = Var(names, domain=Binary)
+        model.steps = Var(names, domain=NonNegativeIntegers)
+        model.total = Var(domain=NonNegativeReals, bounds=(0.0, setting.ceiling))
+        model.rules = ConstraintList()
+        model.links = ConstraintList()
+        self.model = model
+        self._switched: set[str] = set()
+
+    def add(
+        self,
+        rule: str,
+        text: Sentence,
+        expression: Any,
+        *,
+        limit: float,
+        unit: LimitUnit,
+        base: tuple[str, ...] = (),
+        measured: Mapping[str, float] | None = None,
+        is_relaxable: bool = True,
+    ) -> None:
+        """Add one row of a rule; `expression` is a Pyomo relation."""
+        constraint = self.model.rules.add(expression)
+        self.rows.append(Row(rule, text, constraint, limit, unit, base, measured or {}, is_relaxable))
+
+    def is_on(self, channel: str) -> Any:
+        """The binary that is one where the channel spends anything."""
+        if channel not in self._switched:
+            self._switched.add(channel)
+            self.model.links.add(self.model.spend[channel] <= self.setting.ceiling * self.model.is_on[channel])
+        return self.model.is_on[channel]
+
+    def total_spend(self) -> Any:
+        """Spend of all channels together, without reserve and fixed costs."""
+        return sum(self.model.spend[name] for name in self.setting.names)

@@ -1,0 +1,331 @@
+"""HiGHS: solves a formulation together with pieces that lie above its curves.
+
+The only module that knows the solver. It compiles the Pyomo model once, scales it (spend by
+budget / number of channels, each KPI by its own size), adds the pieces as columns and rows, and
+maps the solver's statuses. It knows no business rule.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import highspy
+import numpy as np
+from pyomo.repn import generate_standard_repn
+
+from optimizer.curves import Piece
+from optimizer.errors import SolverError
+from optimizer.formulation import Formulation
+
+FEASIBILITY = 1e-9
+"""Primal and integer feasibility asked of the solver, in scaled units."""
+
+_OPTIONS: dict[str, bool | int | float | str] = {
+    "output_flag": False,
+    "threads": 1,
+    "random_seed": 0,
+    "primal_feasibility_tolerance": FEASIBILITY,
+    "dual_feasibility_tolerance": FEASIBILITY,
+    "mip_feasibility_tolerance": FEASIBILITY,
+    "mip_abs_gap": 0.0,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_root_reduced_cost": False,
+    "mip_heuristic_run_feasibility_jump": False,
+}
+
+_SOLVED = {highspy.HighsModelStatus.kOptimal}
+_INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
+_STOPPED = {highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kSolutionLimit}
+
+
+@dataclass
+class _Program:
+    """Columns and rows of a linear or mixed-integer program under construction."""
+
+    costs: list[float] = field(default_factory=list)
+    column_lower: list[float] = field(default_factory=list)
+    column_upper: list[float] = field(default_factory=list)
+    integers: list[int] = field(default_factory=list)
+    row_lower: list[float] = field(default_factory=list)
+    row_upper: list[float] = field(default_factory=list)
+    row_scales: list[float] = field(default_factory=list)
+    starts: list[int] = field(default_factory=lambda: [0])
+    indices: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def column(self, lower: float, upper: float, cost: float = 0.0, *, is_integer: bool = False) -> int:
+        if is_integer:
+            self.integers.append(len(self.costs))
+        self.costs.append(cost)
+        self.column_lower.append(lower)
+        self.column_upper.append(upper)
+        return len(self.costs) - 1
+
+    def row(self, lower: float, upper: float, entries: Sequence[tuple[int, float]]) -> int:
+        largest = max((abs(value) for _, value in entries), default=1.0) or 1.0
+        self.row_scales.append(largest)
+        self.row_lower.append(lower / largest)
+        self.row_upper.append(upper / largest)
+        self.indices += [index for index, _ in entries]
+        self.values += [value / largest for _, value in entries]
+        self.starts.append(len(self.indices))
+        return len(self.row_lower) - 1
+
+    def copy(self) -> "_Program":
+        return _Program(*(list(getattr(self, name)) for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class CompiledSplit:
+    """A formulation as scaled columns and rows, ready for pieces to be added.
+
+    `spend_scale` is the money of one solver unit. `rule_rows` gives the program's row of each
+    entry of `Formulation.rows`.
+    """
+
+    program: _Program
+    spend_columns: Mapping[str, int]
+    total_column: int
+    switch_columns: Mapping[str, int]
+    rule_rows: tuple[int, ...]
+    spend_scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class PiecewiseKpi:
+    """Over-estimated KPI: per channel the pieces of its range, of which exactly one holds.
+
+    `scale` is the KPI of one solver unit. `at_least` makes it a requirement; `weight` its weight
+    in the objective (maximised).
+    """
+
+    pieces: Mapping[str, Sequence[Piece]]
+    scale: float
+    weight: float = 0.0
+    at_least: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """Solution of the relaxation: spend per channel, and a bound on the objective (both in natural units)."""
+
+    spend: Mapping[str, float]
+    is_on: Mapping[str, bool]
+    total: float
+    bound: float
+
+
+def compile_split(form: Formulation) -> CompiledSplit:
+    """The Pyomo model of a formulation as scaled rows and columns; unused variables are left out."""
+    scale = form.setting.ceiling / len(form.setting.names)
+    program = _Program()
+    columns: dict[int, int] = {}
+    money = {id(form.model.spend[name]) for name in form.setting.names} | {id(form.model.total)}
+
+    def column_of(variable: Any) -> int:
+        if id(variable) not in columns:
+            unit = scale if id(variable) in money else 1.0
+            upper = np.inf if variable.ub is None else variable.ub / unit
+            columns[id(variable)] = program.column(variable.lb / unit, upper, is_integer=not variable.is_continuous())
+        return columns[id(variable)]
+
+    spend_columns = {name: column_of(form.model.spend[name]) for name in form.setting.names}
+    total_column = column_of(form.model.total)
+
+    def add(constraint: Any) -> int:
+        linear = generate_standard_repn(constraint.body)
+        entries = [
+            (column_of(variable), coefficient * (scale if id(variable) in money else 1.0))
+            for variable, coefficient in zip(linear.linear_vars, linear.linear_coefs, strict=True)
+        ]
+        lower = -np.inf if constraint.lower is None else constraint.lower - linear.constant
+        upper = np.inf if constraint.upper is None else constraint.upper - linear.constant
+        return program.row(lower, upper, entries)
+
+    for link in form.model.links.values():
+        add(link)
+    rule_rows = tuple(add(row.constraint) for row in form.rows)
+    switches = {
+        name: columns[id(form.model.is_on[name])]
+        for name in form.setting.names
+        if id(form.model.is_on[name]) in columns
+    }
+    return CompiledSplit(program, spend_columns, total_column, switches, rule_rows, scale)
+
+
+def solve_relaxation(
+    split: CompiledSplit,
+    kpis: Sequence[PiecewiseKpi],
+    *,
+    total_weight: float,
+    relative_gap: float,
+    seconds: float,
+) -> Relaxed | None:
+    """Maximise Σ weight * KPI + total_weight * total spend over the pieces; None when nothing is feasible.
+
+    The bound is at least what any split that obeys the rows can reach on the true curves, for
+    every KPI is over-estimated.
+
+    Raises
+    ------
+    SolverError
+        When the solver stops without a solution or in a state that is no answer.
+    """
+    program = split.program.copy()
+    objective_scale = max((kpi.scale * abs(kpi.weight) for kpi in kpis if kpi.weight), default=0.0)
+    objective_scale = objective_scale or abs(total_weight) * split.spend_scale or 1.0
+    program.costs[split.total_column] = total_weight * split.spend_scale / objective_scale
+    for kpi in kpis:
+        _add_kpi(program, split, kpi, objective_scale)
+    solved = _run(program, relative_gap=relative_gap, seconds=seconds)
+    if solved is None:
+        return None
+    values, bound = solved
+    return Relaxed(
+        spend={name: max(0.0, values[column]) * split.spend_scale for name, column in split.spend_columns.items()},
+        is_on={name: values[column] > 0.5 for name, column in split.switch_columns.items()},
+        total=values[split.total_column] * split.spend_scale,
+        bound=bound * objective_scale,
+    )
+
+
+def feasible_with_slack(
+    split: CompiledSplit, slack_costs: Mapping[int, float], left_out: frozenset[int]
+) -> tuple[Mapping[str, float], Mapping[int, float], Mapping[str, bool]] | None:
+    """Cheapest way to obey all rows when some may give way.
+
+    Parameters
+    ----------
+    split
+        The compiled formulation.
+    slack_costs
+        Per rule row (position in `Formulation.rows`) the cost of one unit of its violation, money or count.
+    left_out
+        Rule rows that do not count at all.
+
+    Returns
+    -------
+    tuple or None
+        Spend per channel, violation per rule row (natural units: money or count), which channels
+        are on; None when even that is infeasible.
+    """
+    program = split.program.copy()
+    slack_columns: dict[int, list[tuple[int, float]]] = {}
+    extended: dict[int, list[tuple[int, float]]] = {}
+    for position, row in enumerate(split.rule_rows):
+        if position in left_out:
+            program.row_lower[row], program.row_upper[row] = -np.inf, np.inf
+        elif position in slack_costs:
+            cost = -slack_costs[position] * program.row_scales[row]
+            up, down = program.column(0.0, np.inf, cost), program.column(0.0, np.inf, cost)
+            slack_columns[position] = [(up, 1.0), (down, -1.0)]
+            extended[row] = slack_columns[position]
+    solved = _run(_with_entries(program, extended), relative_gap=1e-6, seconds=10.0)
+    if solved is None:
+        return None
+    values, _ = solved
+    spend = {name: max(0.0, values[column]) * split.spend_scale for name, column in split.spend_columns.items()}
+    slack = {
+        position: sum(sign * values[column] for column, sign in columns) * program.row_scales[split.rule_rows[position]]
+        for position, columns in slack_columns.items()
+    }
+    return spend, slack, {name: values[column] > 0.5 for name, column in split.switch_columns.items()}
+
+
+def _with_entries(program: _Program, extra: Mapping[int, list[tuple[int, float]]]) -> _Program:
+    """The program with entries added to some of its rows."""
+    starts, indices, values = [0], [], []
+    for row in range(len(program.row_lower)):
+        begin, end = program.starts[row], program.starts[row + 1]
+        indices += program.indices[begin:end] + [column for column, _ in extra.get(row, [])]
+        values += program.values[begin:end] + [value for _, value in extra.get(row, [])]
+        starts.append(len(indices))
+    program.starts, program.indices, program.values = starts, indices, values
+    return program
+
+
+def _add_kpi(program: _Program, split: CompiledSplit, kpi: PiecewiseKpi, objective_scale: float) -> None:
+    """Columns and rows of one KPI: perspective lines of each piece, one piece a channel."""
+    cost = kpi.weight * kpi.scale / objective_scale
+    heights: list[tuple[int, float]] = []
+    for name, pieces in kpi.pieces.items():
+        spend = split.spend_columns[name]
+        if len(pieces) == 1:
+            heights.append((_add_piece(program, pieces[0], spend, None, split.spend_scale, kpi.scale, cost), 1.0))
+            continue
+        choices: list[tuple[int, float]] = []
+        parts: list[tuple[int, float]] = [(spend, -1.0)]
+        for piece in pieces:
+            chosen = program.column(0.0, 1.0, is_integer=True)
+            part = program.column(0.0, piece.high / split.spend_scale)
+            program.row(-np.inf, 0.0, [(part, 1.0), (chosen, -piece.high / split.spend_scale)])
+            program.row(0.0, np.inf, [(part, 1.0), (chosen, -piece.low / split.spend_scale)])
+            heights.append((_add_piece(program, piece, part, chosen, split.spend_scale, kpi.scale, cost), 1.0))
+            choices.append((chosen, 1.0))
+            parts.append((part, 1.0))
+        program.row(1.0, 1.0, choices)
+        program.row(0.0, 0.0, parts)
+    if kpi.at_least is not None:
+        program.row(kpi.at_least / kpi.scale, np.inf, heights)
+
+
+def _add_piece(
+    program: _Program,
+    piece: Piece,
+    spend: int,
+    chosen: int | None,
+    spend_scale: float,
+    kpi_scale: float,
+    cost: float,
+) -> int:
+    """The height column of one piece, under all of its lines; without `chosen` the piece always holds."""
+    height = program.column(-np.inf, np.inf, cost)
+    for line in piece.lines:
+        slope, intercept = line.slope * spend_scale / kpi_scale, line.intercept / kpi_scale
+        if chosen is None:
+            program.row(-np.inf, intercept, [(height, 1.0), (spend, -slope)])
+        else:
+            program.row(-np.inf, 0.0, [(height, 1.0), (spend, -slope), (chosen, -intercept)])
+    return height
+
+
+def _run(program: _Program, *, relative_gap: float, seconds: float) -> tuple[list[float], float] | None:
+    """Values of the columns and a bound on the maximum; None when infeasible."""
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(program.costs), len(program.row_lower)
+    model.col_cost_ = np.array(program.costs)
+    model.col_lower_, model.col_upper_ = np.array(program.column_lower), np.array(program.column_upper)
+    model.row_lower_, model.row_upper_ = np.array(program.row_lower), np.array(program.row_upper)
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = np.array(program.starts, dtype=np.int32)
+    model.a_matrix_.index_ = np.array(program.indices, dtype=np.int32)
+    model.a_matrix_.value_ = np.array(program.values)
+    model.sense_ = highspy.ObjSense.kMaximize
+    if program.integers:
+        kinds = [highspy.HighsVarType.kContinuous] * len(program.costs)
+        for index in program.integers:
+            kinds[index] = highspy.HighsVarType.kInteger
+        model.integrality_ = kinds
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call] # highspy ships no annotation here
+    for option, value in _OPTIONS.items():
+        solver.setOptionValue(option, value)
+    solver.setOptionValue("mip_rel_gap", relative_gap)
+    solver.setOptionValue("time_limit", max(seconds, 0.01))
+    if solver.passModel(model) == highspy.HighsStatus.kError:
+        raise SolverError("HiGHS refused the model: a number in it is out of range; check the units of the rules")
+    solver.run()
+    status = solver.getModelStatus()
+    if status in _INFEASIBLE:
+        return None
+    info = solver.getInfo()
+    has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if status not in _SOLVED | _STOPPED or not has_solution:
+        raise SolverError(f"HiGHS ended without an answer: {solver.modelStatusToString(status)}")
+    if program.integers:
+        bound = info.mip_dual_bound
+    elif status in _SOLVED:
+        bound = info.objective_function_value
+    else:
+        bound = np.inf
+    return list(solver.getSolution().col_value), float(bound)

@@ -1,0 +1,232 @@
+"""A scenario's horizon on its market's calendar: phasing, earlier spend, reference spend."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from mmm.artifact import ResponseArtifact
+from mmm.baseline import repeat_last_season
+from mmm.errors import Fault
+from mmm.periods import is_period_start, period_range, periods_between, shift_period
+from mmm.sentence import Day, Sentence, Word, sentence
+from mmm.vocabulary import SEASON_LAG, FloatArray
+from optimizer.scenario import Flighting, Horizon, Reference, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The horizon of one scenario. T periods, C channels in the artifact's order, P periods before the horizon.
+
+    Attributes
+    ----------
+    dates
+        Start of each period of the horizon. Length T.
+    flighting
+        Share of a channel's budget that each period gets; columns sum to one. Shape (T, C).
+    earlier_spend
+        Money per period before the horizon, the last row just before it. Shape (P, C).
+    reference
+        Money per channel over the horizon in the plan that this one is compared with.
+    largest_seen
+        Largest spend of each channel over as many consecutive periods in history.
+    warnings
+        What was assumed.
+    """
+
+    dates: tuple[date, ...]
+    flighting: FloatArray
+    earlier_spend: FloatArray
+    reference: Mapping[str, float]
+    largest_seen: Mapping[str, float]
+    warnings: tuple[Sentence, ...]
+
+
+def horizon_faults(scenario: Scenario, artifact: ResponseArtifact) -> list[Fault]:
+    """What does not fit the calendar of the market: start, reference, phasing, time nodes of tasks."""
+    manifest, file = artifact.manifest, f"scenario '{scenario.name}'"
+    horizon, faults = scenario.horizon, []
+    if not is_period_start(horizon.start, manifest.window_start, manifest.period):
+        position = periods_between(manifest.window_start, horizon.start, manifest.period)
+        near = [
+            shift_period(manifest.window_start, step, manifest.period).isoformat() for step in (position, position + 1)
+        ]
+        faults.append(
+            Fault(
+                file,
+                "horizon.start",
+                horizon.start.isoformat(),
+                f"the start of a {manifest.period}: {near[0]} or {near[1]}",
+            )
+        )
+    first = periods_between(manifest.window_start, horizon.start, manifest.period)
+    if first < 0:
+        faults.append(
+            Fault(
+                file,
+                "horizon.start",
+                horizon.start.isoformat(),
+                f"not before the data, which start on {manifest.window_start}",
+            )
+        )
+    season = SEASON_LAG[manifest.period]
+    years_ahead = (first + horizon.periods - manifest.window_periods) / season
+    if years_ahead > 3:
+        faults.append(
+            Fault(
+                file,
+                "horizon",
+                f"{horizon.periods} periods from {horizon.start}",
+                "an end within three years of the last data: a forecast further out means nothing",
+            )
+        )
+    if scenario.reference.kind == "last_year" and manifest.window_periods < season:
+        faults.append(
+            Fault(
+                file,
+                "reference.kind",
+                "last_year",
+                f"at least {season} periods of history, the market has {manifest.window_periods}; use last_periods or spend",
+            )
+        )
+    if scenario.reference.kind == "last_periods" and min(first, manifest.window_periods) < horizon.periods:
+        faults.append(
+            Fault(
+                file,
+                "reference.kind",
+                "last_periods",
+                f"at least {horizon.periods} periods of history before the horizon; use spend",
+            )
+        )
+    for index, task in enumerate(scenario.tasks):
+        if task.by is not None and periods_until(horizon, task.by, artifact) not in range(1, horizon.periods + 1):
+            faults.append(
+                Fault(
+                    file,
+                    f"tasks[{index + 1}].by",
+                    task.by.isoformat(),
+                    f"a date inside the horizon, which starts on {horizon.start} and has {horizon.periods} periods",
+                )
+            )
+    return faults + _flighting_faults(scenario, artifact, file)
+
+
+def periods_until(horizon: Horizon, by: date | None, artifact: ResponseArtifact) -> int:
+    """Number of periods of the horizon that start before or on `by`; all of them when it is None."""
+    if by is None:
+        return horizon.periods
+    return periods_between(horizon.start, by, artifact.manifest.period) + 1
+
+
+def build_timeline(
+    scenario: Scenario, artifact: ResponseArtifact, reference_spend: Mapping[str, float] | None = None
+) -> Timeline:
+    """The timeline of a scenario that `horizon_faults` accepts.
+
+    `reference_spend` is the spend by channel of the plan that `reference.plan` names.
+    """
+    manifest, history = artifact.manifest, artifact.draws.spend
+    season = SEASON_LAG[manifest.period]
+    start, periods = scenario.horizon.start, scenario.horizon.periods
+    first = periods_between(manifest.window_start, start, manifest.period)
+    positions = np.arange(first, first + periods)
+    warnings: list[Sentence] = []
+    if first > manifest.window_periods:
+        warnings.append(
+            sentence(
+                "The data end before {start}: spend in between is assumed to repeat the year before.",
+                start=Day(day=start),
+            )
+        )
+    earlier = repeat_last_season(history, np.arange(max(0, first - manifest.carryover_periods), first), season)
+    phasing, phasing_warnings = _phasing(scenario.flighting, artifact, positions, season)
+    return Timeline(
+        dates=period_range(start, periods, manifest.period),
+        flighting=phasing,
+        earlier_spend=earlier,
+        reference=_reference(scenario.reference, artifact, positions, season, reference_spend),
+        largest_seen=dict(zip(artifact.channels, _largest_window(history, periods), strict=True)),
+        warnings=(*warnings, *phasing_warnings),
+    )
+
+
+def _reference(
+    reference: Reference,
+    artifact: ResponseArtifact,
+    positions: np.ndarray[tuple[int], np.dtype[np.int64]],
+    season: int,
+    reference_spend: Mapping[str, float] | None,
+) -> dict[str, float]:
+    history = artifact.draws.spend
+    match reference.kind:
+        case "spend":
+            given = dict(reference.spend or {})
+            return {channel: given.get(channel, 0.0) for channel in artifact.channels}
+        case "plan":
+            if reference_spend is None:
+                raise ValueError("reference.plan was not looked up: pass its spend as reference_spend")
+            return {channel: reference_spend.get(channel, 0.0) for channel in artifact.channels}
+        case "last_periods":
+            end = min(int(positions[0]), len(history))
+            totals = history[end - len(positions) : end].sum(axis=0)
+        case "last_year":
+            back = positions - season
+            totals = repeat_last_season(history, np.where(back >= 0, back, positions), season).sum(axis=0)
+    return dict(zip(artifact.channels, totals.tolist(), strict=True))
+
+
+def _phasing(
+    flighting: Flighting,
+    artifact: ResponseArtifact,
+    positions: np.ndarray[tuple[int], np.dtype[np.int64]],
+    season: int,
+) -> tuple[FloatArray, list[Sentence]]:
+    shape = (len(positions), len(artifact.channels))
+    even = np.full(shape, 1.0 / shape[0])
+    warnings: list[Sentence] = []
+    if flighting.pattern == "given":
+        given = dict(flighting.weights or {})
+        for index, channel in enumerate(artifact.channels):
+            if channel in given:
+                even[:, index] = np.asarray(given[channel]) / np.sum(given[channel])
+        return even, warnings
+    if flighting.pattern == "history":
+        past = repeat_last_season(artifact.draws.spend, positions, season)
+        for index, channel in enumerate(artifact.channels):
+            if past[:, index].sum() > 0:
+                even[:, index] = past[:, index] / past[:, index].sum()
+            else:
+                warnings.append(
+                    sentence(
+                        "{channel} spent nothing in these periods last year: its budget is phased evenly.",
+                        channel=Word(text=channel),
+                    )
+                )
+    return even, warnings
+
+
+def _flighting_faults(scenario: Scenario, artifact: ResponseArtifact, file: str) -> list[Fault]:
+    faults = []
+    for channel, weights in (scenario.flighting.weights or {}).items():
+        field = f"flighting.weights.{channel}"
+        if channel not in artifact.channels:
+            faults.append(Fault(file, field, channel, f"a channel of the market: {', '.join(artifact.channels)}"))
+        elif len(weights) != scenario.horizon.periods:
+            faults.append(
+                Fault(
+                    file, field, f"{len(weights)} weights", f"{scenario.horizon.periods}, one a period of the horizon"
+                )
+            )
+        elif sum(weights) <= 0:
+            faults.append(Fault(file, field, "weights that are all zero", "at least one above zero"))
+    return faults
+
+
+def _largest_window(history: FloatArray, periods: int) -> list[float]:
+    """Largest sum of each column over `periods` consecutive rows; pro rata when history is shorter."""
+    length = len(history)
+    if length < periods:
+        return [float(total) * periods / length for total in history.sum(axis=0)]
+    summed = np.vstack([np.zeros(history.shape[1]), np.cumsum(history, axis=0)])
+    return [float(value) for value in (summed[periods:] - summed[:-periods]).max(axis=0)]
