@@ -83,6 +83,13 @@ class Outlook:
             added += stretched.per_draw(1.0)
         return added
 
+    def marginal(self, channel: int, budget: float) -> float:
+        """Outcome that one more unit of money in a channel adds at a budget."""
+        return sum(
+            float(share * response.marginal_per_draw(share * budget)[0])
+            for response, share in zip(self.responses[channel], self.geo_share[channel], strict=True)
+        )
+
     def judge(self, spend: FloatArray) -> TrueSplit:
         """What a plan truly brings. `spend` is money per channel over the horizon, shape (C,)."""
         one = [spend[[channel]] for channel in range(len(spend))]
