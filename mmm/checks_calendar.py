@@ -1,0 +1,358 @@
+"""Whether rows stand on one complete calendar: each period once, in order, the same for each geo."""
+
+import statistics
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+
+from mmm.dates import DateColumn
+from mmm.errors import Fault
+from mmm.market import NATIONAL
+from mmm.periods import is_period_start, period_range, periods_between, shift_period
+from mmm.sentence import Day, Sentence, Term, sentence
+from mmm.tables import capped, row_number
+from mmm.vocabulary import IntArray, PeriodName
+
+_STEP_DAYS: tuple[tuple[PeriodName, float, float], ...] = (
+    ("day", 1, 1),
+    ("week", 7, 7),
+    ("month", 28, 31),
+    ("quarter", 90, 92),
+    ("year", 365, 366),
+)
+_SIZE: dict[PeriodName, int] = {"day": 0, "week": 1, "month": 2, "quarter": 3, "year": 4}
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_NAMED_PERIODS = 8
+"""Missing periods that a fault names before it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlaces:
+    """What the rows say about when and where: dates with gaps for refused cells, and geo labels.
+
+    Attributes
+    ----------
+    file
+        Name of the data file.
+    date_column
+        Name of the column of dates.
+    dates
+        As read.
+    geo_column
+        Name of the column of geos, None where the market is no panel.
+    geos
+        Label per row; `NATIONAL` throughout where there is no column; None where the cell is empty.
+    text_columns
+        Names of columns of text, which may be geos that market.toml forgot.
+    """
+
+    file: str
+    date_column: str
+    dates: DateColumn
+    geo_column: str | None
+    geos: tuple[str | None, ...]
+    text_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The periods and geos of a market, and where each row belongs. T periods, G geos.
+
+    Attributes
+    ----------
+    dates
+        Period starts, consecutive. Length T.
+    geos
+        Names, sorted. Length G.
+    period_of_row, geo_of_row
+        Positions on the two axes. Shape (rows,).
+    notes
+        How the dates were read.
+    """
+
+    dates: tuple[date, ...]
+    geos: tuple[str, ...]
+    period_of_row: IntArray
+    geo_of_row: IntArray
+    notes: tuple[Sentence, ...]
+
+
+def place_rows(places: RowPlaces, period: PeriodName) -> Calendar | tuple[Fault, ...]:
+    """The calendar on which the rows stand, or every fault that keeps them from standing on one."""
+    wrong_period = _wrong_period(places, period)
+    if wrong_period is not None:
+        return (wrong_period,)
+    starts, notes = _period_starts(places.dates, period)
+    by_geo = _rows_by_geo(starts, places.geos)
+    if not by_geo:
+        return ()
+    faults = _faults(places, by_geo, period)
+    if faults or any(start is None for start in starts) or any(geo is None for geo in places.geos):
+        return tuple(faults)
+    geos = tuple(sorted(by_geo))
+    first = by_geo[geos[0]][0][1]
+    positions = [periods_between(first, start, period) for start in starts if start is not None]
+    return Calendar(
+        dates=period_range(first, len(by_geo[geos[0]]), period),
+        geos=geos,
+        period_of_row=np.array(positions, dtype=np.int64),
+        geo_of_row=np.array([geos.index(geo) for geo in places.geos if geo is not None], dtype=np.int64),
+        notes=(*places.dates.notes, *notes),
+    )
+
+
+type _DatedRows = list[tuple[int, date]]
+"""Rows of one geo as (position below the header, period start), in the order of the file."""
+
+
+def _faults(places: RowPlaces, by_geo: dict[str, _DatedRows], period: PeriodName) -> list[Fault]:
+    forgotten = _forgotten_geo(places, by_geo)
+    if forgotten is not None:
+        return [forgotten]
+    weekdays = _off_calendar(places, by_geo, period)
+    if weekdays:
+        return weekdays
+    faults: list[Fault] = []
+    faults += capped([fault for geo, rows in by_geo.items() for fault in _repeated(places, geo, rows, period)])
+    faults += capped([fault for geo, rows in by_geo.items() for fault in _out_of_order(places, geo, rows)])
+    usual = _usual_calendar(by_geo)
+    refused = {geo for day, geo in zip(places.dates.dates, places.geos, strict=True) if day is None}
+    faults += _gaps(places, by_geo, usual, period)
+    if not faults:
+        uneven = [_uneven(places, geo, rows, usual) for geo, rows in by_geo.items() if geo not in refused]
+        faults += capped([fault for fault in uneven if fault is not None])
+    return faults
+
+
+def _wrong_period(places: RowPlaces, period: PeriodName) -> Fault | None:
+    """The fault of dates that name, or are apart by, another period than market.toml says."""
+    names = places.dates.names
+    is_whole = names == period or names == "day" or (names == "month" and _SIZE[period] > _SIZE["month"])
+    if names != "day" and not is_whole and any(day is not None for day in places.dates.dates):
+        expected = f'dates that name each {period}; or period = "{names}" in market.toml, if that is what the rows are'
+        return Fault(places.file, places.date_column, f"dates that name whole {names}s", expected)
+    step = _usual_step(places)
+    if step is None or step == period:
+        return None
+    if _SIZE[step] < _SIZE[period]:
+        expected = f'one row a {period}: add the rows up, or write period = "{step}" in market.toml'
+    else:
+        expected = f'one row a {period}; or period = "{step}" in market.toml, if that is what the rows are'
+    return Fault(places.file, places.date_column, f"rows that are one {step} apart", expected)
+
+
+def _usual_step(places: RowPlaces) -> PeriodName | None:
+    """The period that most neighbouring dates are apart, or None where there is none."""
+    days_of_geo: dict[str | None, set[date]] = {}
+    for day, geo in zip(places.dates.dates, places.geos, strict=True):
+        if day is not None:
+            days_of_geo.setdefault(geo, set()).add(day)
+    steps = [(after - before).days for days in days_of_geo.values() for before, after in pairwise(sorted(days))]
+    if len(steps) < 3:
+        return None
+    median = statistics.median_low(steps)
+    found = next((name for name, least, most in _STEP_DAYS if least <= median <= most), None)
+    limits = next(((least, most) for name, least, most in _STEP_DAYS if name == found), None)
+    if limits is None or 2 * sum(limits[0] <= step <= limits[1] for step in steps) <= len(steps):
+        return None
+    return found
+
+
+def _period_starts(dates: DateColumn, period: PeriodName) -> tuple[list[date | None], tuple[Sentence, ...]]:
+    """Start of the period in which each date lies, and a note where that is another day.
+
+    Quarters and years that all begin on the first of a month keep it (a fiscal calendar).
+    """
+    found = [day for day in dates.dates if day is not None]
+    if period in ("day", "week") or not found:
+        return list(dates.dates), ()
+    if all(day.day == 1 for day in found):
+        return list(dates.dates), ()
+    floored = [None if day is None else _calendar_start(day, period) for day in dates.dates]
+    note = sentence(
+        "Dates lie inside of their {period} ({day} in the first row); each was read as the {period} that holds it.",
+        period=Term(text=period),
+        day=Day(day=found[0]),
+    )
+    return floored, (note,)
+
+
+def _calendar_start(day: date, period: PeriodName) -> date:
+    months = {"month": 1, "quarter": 3, "year": 12}[period]
+    return date(day.year, (day.month - 1) // months * months + 1, 1)
+
+
+def _rows_by_geo(starts: Sequence[date | None], geos: Sequence[str | None]) -> dict[str, _DatedRows]:
+    by_geo: dict[str, _DatedRows] = {}
+    for index, (start, geo) in enumerate(zip(starts, geos, strict=True)):
+        if start is not None and geo is not None:
+            by_geo.setdefault(geo, []).append((index, start))
+    return by_geo
+
+
+def _forgotten_geo(places: RowPlaces, by_geo: dict[str, _DatedRows]) -> Fault | None:
+    """The fault of a panel whose column of geos market.toml does not name."""
+    if places.geo_column is not None:
+        return None
+    rows = Counter(start for _, start in by_geo[NATIONAL])
+    repeats = set(rows.values())
+    if len(rows) < 3 or len(repeats) != 1 or repeats == {1}:
+        return None
+    candidates = ", ".join(f"'{name}'" for name in places.text_columns[:5])
+    hint = f" (columns of text: {candidates})" if candidates else ""
+    return Fault(
+        places.file,
+        places.date_column,
+        f"each date {repeats.pop()} times",
+        f'one row a period; if this is a panel, name its column of geos in market.toml: geo = "..." in [columns]{hint}',
+    )
+
+
+def _off_calendar(places: RowPlaces, by_geo: dict[str, _DatedRows], period: PeriodName) -> list[Fault]:
+    """Dates that start no period on the calendar of most of the others: another weekday, another month."""
+    every = [(index, start) for rows in by_geo.values() for index, start in rows]
+    if period == "week":
+        anchor = _most_common([start.weekday() for _, start in every])
+        return capped(
+            [
+                Fault(
+                    places.file,
+                    places.date_column,
+                    f"{start}, a {_WEEKDAYS[start.weekday()]}",
+                    f"a {_WEEKDAYS[anchor]}, on which the other weeks start",
+                    row=row_number(index),
+                )
+                for index, start in every
+                if start.weekday() != anchor
+            ]
+        )
+    if period in ("day", "month"):
+        return []
+    months = {"quarter": 3, "year": 12}[period]
+    usual = _most_common([start.month % months for _, start in every])
+    anchor_day = next(start for _, start in every if start.month % months == usual)
+    return capped(
+        [
+            Fault(
+                places.file,
+                places.date_column,
+                str(start),
+                f"a {period} start like {anchor_day}",
+                row=row_number(index),
+            )
+            for index, start in every
+            if not is_period_start(start, anchor_day, period)
+        ]
+    )
+
+
+def _most_common(values: Sequence[int]) -> int:
+    """The most frequent value, the earlier one among equals."""
+    return Counter(values).most_common(1)[0][0]
+
+
+def _repeated(places: RowPlaces, geo: str, rows: _DatedRows, period: PeriodName) -> list[Fault]:
+    first_rows: dict[date, int] = {}
+    faults = []
+    for index, start in rows:
+        if start in first_rows:
+            found = f"{start}{_of(places, geo)} again (first in row {row_number(first_rows[start])})"
+            expected = f"one row a {period}" + (" and geo" if places.geo_column else "")
+            faults.append(Fault(places.file, places.date_column, found, expected, row=row_number(index)))
+        first_rows.setdefault(start, index)
+    return faults
+
+
+def _out_of_order(places: RowPlaces, geo: str, rows: _DatedRows) -> list[Fault]:
+    """Rows that break the ascending order: those outside of the longest ascending run of rows."""
+    kept = _longest_ascending([start for _, start in rows])
+    strays = [position for position in range(len(rows)) if position not in kept]
+    if not strays:
+        return []
+    if 2 * len(strays) > len(rows):
+        position = next(after for after in range(1, len(rows)) if rows[after][1] < rows[after - 1][1])
+        found = f"{rows[position][1]}{_of(places, geo)} below {rows[position - 1][1]}, and other rows out of order"
+        expected = "dates in ascending order: sort the file by date"
+        return [Fault(places.file, places.date_column, found, expected, row=row_number(rows[position][0]))]
+    return [
+        Fault(
+            places.file,
+            places.date_column,
+            f"{rows[position][1]}{_of(places, geo)} out of order",
+            "dates in ascending order: sort the file by date, or correct this one",
+            row=row_number(rows[position][0]),
+        )
+        for position in strays
+    ]
+
+
+def _longest_ascending(values: Sequence[date]) -> set[int]:
+    """Positions of a longest subsequence that never falls (patience sorting)."""
+    tails: list[date] = []
+    tail_positions: list[int] = []
+    previous: list[int] = []
+    for position, value in enumerate(values):
+        length = bisect_right(tails, value)
+        previous.append(tail_positions[length - 1] if length else -1)
+        tails[length : length + 1] = [value]
+        tail_positions[length : length + 1] = [position]
+    kept: set[int] = set()
+    position = tail_positions[-1] if tail_positions else -1
+    while position >= 0:
+        kept.add(position)
+        position = previous[position]
+    return kept
+
+
+def _usual_calendar(by_geo: dict[str, _DatedRows]) -> frozenset[date]:
+    """The periods that most geos have; the longer calendar among equals."""
+    calendars = Counter(frozenset(start for _, start in rows) for rows in by_geo.values())
+    return max(calendars, key=lambda calendar: (calendars[calendar], len(calendar)))
+
+
+def _gaps(places: RowPlaces, by_geo: dict[str, _DatedRows], usual: frozenset[date], period: PeriodName) -> list[Fault]:
+    """Periods that no geo has, unless refused dates in the rows between account for them."""
+    row_of = {start: index for rows in reversed(by_geo.values()) for index, start in reversed(rows)}
+    refused = [index for index, day in enumerate(places.dates.dates) if day is None]
+    faults = []
+    for before, after in pairwise(sorted(usual)):
+        missing = periods_between(before, after, period) - 1
+        between = sum(row_of[before] < index < row_of[after] for index in refused)
+        if missing < 1 or between >= missing:
+            continue
+        named = [str(shift_period(before, step, period)) for step in range(1, min(missing, _NAMED_PERIODS) + 1)]
+        more = f" and {missing - len(named)} more" if missing > len(named) else ""
+        found = f"{after} next after {before}"
+        expected = f"the {missing} missing {period}{'s' if missing > 1 else ''} between them: {', '.join(named)}{more}"
+        faults.append(Fault(places.file, places.date_column, found, expected, row=row_number(row_of[after])))
+    return capped(faults)
+
+
+def _uneven(places: RowPlaces, geo: str, rows: _DatedRows, usual: frozenset[date]) -> Fault | None:
+    own = {start for _, start in rows}
+    if own == usual:
+        return None
+    missing, extra = sorted(usual - own), sorted(own - usual)
+    parts = []
+    if missing:
+        parts.append(f"without {_listed(missing)}")
+    if extra:
+        parts.append(f"with {_listed(extra)} besides")
+    found = f"geo '{geo}' {' and '.join(parts)}"
+    expected = f"the periods of the other geos ({len(usual)}, {min(usual)} to {max(usual)}) in every geo"
+    row = row_number(next((index for index, start in rows if start in extra), rows[0][0]))
+    return Fault(places.file, places.geo_column or "", found, expected, row=row)
+
+
+def _listed(days: Sequence[date]) -> str:
+    named = ", ".join(str(day) for day in days[:_NAMED_PERIODS])
+    return named if len(days) <= _NAMED_PERIODS else f"{named} and {len(days) - _NAMED_PERIODS} more"
+
+
+def _of(places: RowPlaces, geo: str) -> str:
+    return f" of geo '{geo}'" if places.geo_column else ""

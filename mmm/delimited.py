@@ -1,0 +1,68 @@
+"""Tables in delimited text: comma, semicolon, tab or bar; quoted or not."""
+
+import csv
+import io
+import itertools
+from collections import Counter
+
+from mmm.encodings import Undecodable, decode
+from mmm.errors import Fault, MarketRefused
+from mmm.sentence import Word, sentence
+from mmm.tables import Table, table_of_rows
+
+DELIMITERS = (",", ";", "\t", "|")
+_SNIFFED_ROWS = 200
+
+
+def read_delimited(file: str, content: bytes) -> Table:
+    """The table in a delimited text.
+
+    Raises
+    ------
+    MarketRefused
+        When the encoding cannot be told, a quote is never closed, or there is no table.
+    """
+    try:
+        decoded = decode(content)
+    except Undecodable as error:
+        expected = 'text in UTF-8 or GB18030: save the file as "CSV UTF-8"'
+        raise MarketRefused([Fault(file, "", error.reason, expected, row=error.line)]) from None
+    notes = ()
+    if decoded.encoding == "gb18030":
+        notes = (sentence("{file} is not UTF-8 and was read as GB18030.", file=Word(text=file)),)
+    delimiter = _delimiter(file, decoded.text)
+    reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return table_of_rows(file, reader, is_ragged_possible=True, notes=notes)
+    except csv.Error as error:
+        expected = "every quote closed, and quotes inside of text doubled"
+        raise MarketRefused([Fault(file, "", str(error), expected, row=reader.line_num)]) from None
+
+
+def _delimiter(file: str, text: str) -> str:
+    """The delimiter under which most rows have one width of at least two cells; the comma when none has."""
+    best, best_score, best_widths = ",", (0.0, 0), [1]
+    for delimiter in DELIMITERS:
+        widths = _widths(text, delimiter)
+        if not widths:
+            continue
+        width, count = Counter(widths).most_common(1)[0]
+        score = (count / len(widths), width)
+        if width > 1 and score > best_score:
+            best, best_score, best_widths = delimiter, score, widths
+    if best_widths[0] == 1 and best_score[1] > 1:
+        found = "one cell in the first row, and more below it"
+        expected = "the column names in row 1: remove the lines above them"
+        raise MarketRefused([Fault(file, "", found, expected, row=1)])
+    return best
+
+
+def _widths(text: str, delimiter: str) -> list[int]:
+    """Cells per row of the first rows that are not empty, as far as they can be read."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    widths: list[int] = []
+    try:
+        widths.extend(len(row) for row in itertools.islice(reader, _SNIFFED_ROWS) if row)
+    except csv.Error:
+        return widths
+    return widths

@@ -1,0 +1,285 @@
+"""From a table and the meaning of its columns to a market, or to every fault that it has."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mmm.cells import CellProblem, NumberColumn, read_numbers, without
+from mmm.checks_calendar import Calendar, RowPlaces, place_rows
+from mmm.checks_privacy import personal_columns
+from mmm.checks_series import Series, collinear, too_few_periods, unchanging, zero_geos
+from mmm.checks_spec import (
+    ColumnUse,
+    columns_in_two_roles,
+    event_notes,
+    misfitting_choices,
+    misfitting_tests,
+    missing_columns,
+    not_counts,
+    number_columns,
+    other_columns,
+)
+from mmm.dates import read_dates
+from mmm.errors import Fault, MarketRefused
+from mmm.market import NATIONAL, Market, with_data_digest
+from mmm.sentence import Number, Sentence, Term, Word, sentence
+from mmm.spec import CustomerValue, MarketSpec, OutcomeSpec
+from mmm.tables import Cell, Table, capped, row_number
+from mmm.vocabulary import FloatArray, IntArray
+
+
+def market_from_table(spec: MarketSpec, table: Table, spec_file: str = "market.toml") -> Market:
+    """The market that a table holds, checked and aligned.
+
+    Parameters
+    ----------
+    spec
+        What market.toml said.
+    table
+        The data as they stand in their file.
+    spec_file
+        Name of market.toml in faults.
+
+    Raises
+    ------
+    MarketRefused
+        With every fault of the table and of its fit to `spec`.
+    """
+    numeric, others = number_columns(spec), other_columns(spec)
+    faults = [*table.faults, *columns_in_two_roles(spec, spec_file)]
+    faults += missing_columns(table, [*others, *numeric], spec_file)
+    faults += personal_columns(table, {use.column for use in numeric if use.column in table.header})
+
+    numbers = {use.column: _read(table, use) for use in numeric if use.column in table.header}
+    for column, read in numbers.items():
+        faults += _cell_faults(table, column, read.problems)
+    faults += _survey_faults(spec, table)
+
+    geos, geo_faults = _geo_labels(spec, table)
+    faults += geo_faults
+    clean = {column: read.values for column, read in numbers.items() if read.is_clean}
+    series = _series(spec, clean)
+    geo_of_row = _codes(geos)
+    faults += unchanging(table.file, series, geo_of_row)
+    regressors = [one for one in series if one.table in ("channels", "controls", "organic")]
+    alike, notes = collinear(table.file, regressors, geo_of_row)
+    faults += alike
+    faults += not_counts(table.file, spec, clean)
+    faults += _population_faults(spec, table, clean, geos)
+
+    calendar: Calendar | None = None
+    if spec.columns.date in table.header:
+        calendar, calendar_faults = _calendar(spec, table, geos)
+        faults += calendar_faults
+    if calendar is not None:
+        faults += misfitting_tests(spec, calendar, spec_file)
+        faults += misfitting_choices(spec, len(calendar.dates), spec_file)
+        faults += too_few_periods(table.file, spec, len(calendar.dates))
+    if faults or calendar is None:
+        raise MarketRefused(faults)
+    return _assembled(spec, calendar, clean, (*table.notes, *calendar.notes, *notes))
+
+
+# Reading
+
+
+def _read(table: Table, use: ColumnUse) -> NumberColumn:
+    return without(read_numbers(table.column(use.column), at_least=use.at_least, above=use.above), table.broken_rows)
+
+
+def _cell_faults(table: Table, column: str, problems: Sequence[CellProblem]) -> list[Fault]:
+    by_kind: dict[str, list[Fault]] = {}
+    for problem in problems:
+        fault = Fault(table.file, column, problem.found, problem.expected, row=row_number(problem.index))
+        by_kind.setdefault(problem.kind, []).append(fault)
+    return [fault for faults in by_kind.values() for fault in capped(faults)]
+
+
+def _survey_faults(spec: MarketSpec, table: Table) -> list[Fault]:
+    """Faults of survey indicators: both cells or none, and no more successes than answers."""
+    faults: list[Fault] = []
+    for indicator in spec.indicators:
+        columns = (indicator.successes, indicator.sample)
+        if indicator.kind != "survey" or any(column not in table.header for column in columns):
+            continue
+        successes, sample = (table.column(column) for column in columns if column is not None)
+        taken = [at for at in range(table.rows) if successes[at] is not None or sample[at] is not None]
+        read = [read_numbers([cells[at] for at in taken], at_least=0.0) for cells in (successes, sample)]
+        for column, numbers in zip(columns, read, strict=True):
+            problems = [CellProblem(taken[one.index], one.kind, one.found, one.expected) for one in numbers.problems]
+            faults += _cell_faults(table, str(column), problems)
+        over = np.flatnonzero(read[0].values > read[1].values)
+        faults += capped(
+            [
+                Fault(
+                    table.file,
+                    str(indicator.successes),
+                    f"{read[0].values[at]:g}",
+                    f"at most the sample of {read[1].values[at]:g} ({indicator.sample})",
+                    row=row_number(taken[at]),
+                )
+                for at in over
+            ]
+        )
+    return faults
+
+
+def _geo_labels(spec: MarketSpec, table: Table) -> tuple[tuple[str | None, ...], list[Fault]]:
+    column = spec.columns.geo
+    if column is None or column not in table.header:
+        return (NATIONAL,) * table.rows, []
+    labels = tuple(_label(cell) for cell in table.column(column))
+    empty = [
+        CellProblem(at, "empty", "an empty cell", "the name of a geo in every row")
+        for at, label in enumerate(labels)
+        if label is None and at not in table.broken_rows
+    ]
+    return labels, _cell_faults(table, column, empty)
+
+
+def _label(cell: Cell) -> str | None:
+    """Name of a geo: the cell as text, whole numbers without decimals."""
+    if cell is None:
+        return None
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _codes(labels: Sequence[str | None]) -> IntArray:
+    order = {label: code for code, label in enumerate(dict.fromkeys(labels))}
+    return np.array([order[label] for label in labels], dtype=np.int64)
+
+
+def _calendar(spec: MarketSpec, table: Table, geos: tuple[str | None, ...]) -> tuple[Calendar | None, list[Fault]]:
+    column = spec.columns.date
+    dates = read_dates(table.column(column))
+    problems = [problem for problem in dates.problems if problem.index not in table.broken_rows]
+    faults = _cell_faults(table, column, problems)
+    numeric = {use.column for use in number_columns(spec)}
+    texts = [
+        name
+        for name, cells in zip(table.header, table.columns, strict=True)
+        if name and name != column and name not in numeric and all(isinstance(cell, str) for cell in cells)
+    ]
+    has_geos = spec.columns.geo in table.header
+    places = RowPlaces(table.file, column, dates, spec.columns.geo if has_geos else None, geos, tuple(texts))
+    placed = place_rows(places, spec.market.period)
+    if isinstance(placed, Calendar):
+        return placed, faults
+    return None, [*faults, *placed]
+
+
+# Checking
+
+
+def _series(spec: MarketSpec, clean: dict[str, FloatArray]) -> list[Series]:
+    mentions = [("outcomes", outcome.name, outcome.column) for outcome in spec.outcomes]
+    mentions += [("channels", channel.name, channel.spend) for channel in spec.channels]
+    for channel in spec.channels:
+        media = (channel.exposure, channel.reach)
+        mentions += [("exposures", channel.name, column) for column in media if column is not None]
+    mentions += [("controls", control.name, control.column) for control in spec.controls]
+    mentions += [("organic", medium.name, medium.column) for medium in spec.organic]
+    return [Series(table, name, column, clean[column]) for table, name, column in mentions if column in clean]
+
+
+def _population_faults(
+    spec: MarketSpec, table: Table, clean: dict[str, FloatArray], geos: Sequence[str | None]
+) -> list[Fault]:
+    """Faults of geos whose population changes over time."""
+    column = spec.columns.population
+    if column is None or column not in clean:
+        return []
+    first: dict[str | None, float] = {}
+    changed: dict[str | None, Fault] = {}
+    for at, (geo, people) in enumerate(zip(geos, clean[column], strict=True)):
+        if first.setdefault(geo, people) != people and geo not in changed:
+            found = f"{people:g} for geo '{geo}', which had {first[geo]:g} before"
+            changed[geo] = Fault(table.file, column, found, "one population a geo in every row", row=row_number(at))
+    return capped(list(changed.values()))
+
+
+# Assembling
+
+
+def _assembled(
+    spec: MarketSpec, calendar: Calendar, clean: dict[str, FloatArray], notes: tuple[Sentence, ...]
+) -> Market:
+    panels = {column: _panel(calendar, values) for column, values in clean.items()}
+    exposure = {channel.name: panels[channel.exposure] for channel in spec.channels if channel.exposure is not None}
+    for channel in spec.channels:
+        if channel.reach is not None and channel.frequency is not None:
+            exposure[channel.name] = panels[channel.reach] * panels[channel.frequency]
+    outcomes = {outcome.name: panels[outcome.column] for outcome in spec.outcomes}
+    market = Market(
+        spec=spec,
+        dates=calendar.dates,
+        geos=calendar.geos,
+        population=None if spec.columns.population is None else panels[spec.columns.population][0],
+        outcomes=outcomes,
+        values_per_unit={outcome.name: _value_per_unit(outcome, panels) for outcome in spec.outcomes},
+        spend=np.stack([panels[channel.spend] for channel in spec.channels], axis=1),
+        exposure=exposure,
+        controls={control.name: panels[control.column] for control in spec.controls},
+        organic={medium.name: panels[medium.column] for medium in spec.organic},
+        notes=(
+            *notes,
+            *_period_notes(spec),
+            *_exposure_notes(spec, panels, exposure),
+            *zero_geos(outcomes, calendar.geos),
+            *event_notes(spec, calendar.dates),
+        ),
+    )
+    return with_data_digest(market)
+
+
+def _panel(calendar: Calendar, values: FloatArray) -> FloatArray:
+    """Values per row on the axes of the calendar. Shape (T, G)."""
+    panel = np.empty((len(calendar.dates), len(calendar.geos)))
+    panel[calendar.period_of_row, calendar.geo_of_row] = values
+    return panel
+
+
+def _value_per_unit(outcome: OutcomeSpec, panels: Mapping[str, FloatArray]) -> FloatArray | None:
+    match outcome.value_per_unit:
+        case None:
+            return None
+        case str(column):
+            return panels[column].copy()
+        case CustomerValue() as customer:
+            return np.full_like(panels[outcome.column], customer.value)
+        case number:
+            return np.full_like(panels[outcome.column], number)
+
+
+def _period_notes(spec: MarketSpec) -> tuple[Sentence, ...]:
+    """What coarse periods cannot teach (Clarke 1976, on the duration of advertising effect)."""
+    if spec.market.period not in ("quarter", "year"):
+        return ()
+    return (
+        sentence(
+            "One row a {period} cannot show carryover of days or weeks, and overstates how long advertising works.",
+            period=Term(text=spec.market.period),
+        ),
+    )
+
+
+def _exposure_notes(
+    spec: MarketSpec, panels: Mapping[str, FloatArray], exposure: Mapping[str, FloatArray]
+) -> tuple[Sentence, ...]:
+    """Notes on channels with money and no exposure in one period, or the other way round."""
+    notes = []
+    for channel in spec.channels:
+        if channel.name not in exposure:
+            continue
+        spent, seen = panels[channel.spend] > 0, exposure[channel.name] > 0
+        unseen, unpaid = int((spent & ~seen).sum()), int((seen & ~spent).sum())
+        if unseen or unpaid:
+            notes.append(
+                sentence(
+                    "'{channel}': {unseen} rows with spend and no exposure, {unpaid} with exposure and no spend.",
+                    channel=Word(text=channel.name),
+                    unseen=Number(amount=unseen),
+                    unpaid=Number(amount=unpaid),
+                )
+            )
+    return tuple(notes)

@@ -1,0 +1,216 @@
+"""The only reader of markets and artifacts: files and folders in, values out.
+
+Nothing here imports PyMC, so that the process that serves HTTP can use it.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from babel.numbers import list_currencies
+from pydantic import ValidationError
+
+from mmm.artifact import ResponseArtifact, artifact_files, read_artifact
+from mmm.encodings import Undecodable, decode
+from mmm.errors import ArtifactError, Fault, FileRefused, MarketRefused
+from mmm.market import Market
+from mmm.parsing import faults_of, nearest
+from mmm.spec import MarketSpec
+
+MARKET_FILE = "market.toml"
+MAX_TOML_BYTES = 2_000_000
+MAX_DATA_BYTES = 300_000_000
+_DATA_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".parquet"})
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def load_market(path: Path) -> Market:
+    """The market of a market.toml, or of a folder that has one, with its data checked.
+
+    Raises
+    ------
+    MarketRefused
+        With every fault of the file and of its data.
+    """
+    # Imported here: commands that load artifacts alone need none of the readers and checks.
+    from mmm.formats import read_table
+    from mmm.intake import market_from_table
+
+    file = path / MARKET_FILE if path.is_dir() else path
+    spec = read_market_spec(file)
+    faults = _currency_faults(spec, file.name)
+    data = file.parent / spec.market.data
+    try:
+        content = _data_content(data, spec, file)
+        market = market_from_table(spec, read_table(data.name, content), file.name)
+    except MarketRefused as refused:
+        raise MarketRefused([*faults, *refused.faults]) from None
+    if faults:
+        raise MarketRefused(faults)
+    return market
+
+
+def read_market_spec(file: Path) -> MarketSpec:
+    """What a market.toml says, without its data.
+
+    Raises
+    ------
+    MarketRefused
+        With every fault of the file.
+    """
+    try:
+        return MarketSpec.model_validate(read_toml(file))
+    except ValidationError as error:
+        raise MarketRefused(faults_of(error, MarketSpec, file.name)) from None
+    except FileRefused as refused:
+        raise MarketRefused(refused.faults) from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tree of a TOML document in UTF-8 (with or without byte order mark) or GB18030.
+
+    Raises
+    ------
+    FileRefused
+        When there is no such file, it is too large, or it is no TOML.
+    """
+    content = _toml_content(path)
+    try:
+        return tomllib.loads(decode(content).text)
+    except Undecodable as error:
+        raise FileRefused([Fault(path.name, "", error.reason, "text in UTF-8", row=error.line)]) from None
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        row = int(line[1]) if line else decode(content).text.count("\n") + 1
+        raise FileRefused([Fault(path.name, "", _lowered(str(error)), "TOML (https://toml.io)", row=row)]) from None
+
+
+def write_artifact_folder(artifact: ResponseArtifact, root: Path) -> Path:
+    """The folder of an artifact, named by its digest, after every byte has reached the disk.
+
+    A folder that is there already is verified and kept. Readers see the whole artifact or none:
+    it is written beside its place, synced and renamed.
+
+    Raises
+    ------
+    ArtifactError
+        When a folder of that digest is there and damaged.
+    """
+    folder = root / artifact.digest
+    if folder.exists():
+        read_artifact_folder(root, artifact.digest)
+        return folder
+    root.mkdir(parents=True, exist_ok=True)
+    unfinished = root / f".{artifact.digest[:16]}-{secrets.token_hex(8)}"
+    unfinished.mkdir()
+    try:
+        for name, content in artifact_files(artifact).items():
+            with (unfinished / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        _sync_folder(unfinished)
+        _rename_once(unfinished, folder)
+        _sync_folder(root)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def read_artifact_folder(root: Path, digest: str) -> ResponseArtifact:
+    """The artifact of a digest below `root`, with every byte verified.
+
+    Raises
+    ------
+    ArtifactError
+        When it is not there, damaged or of an unknown schema.
+    """
+    if not _DIGEST.fullmatch(digest):
+        raise ArtifactError(f"'{digest[:80]}' is no digest of an artifact: expected 64 hexadecimal digits")
+    folder = root / digest
+    try:
+        files = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    except OSError as error:
+        raise ArtifactError(f"artifact {digest[:12]}: cannot be read from {folder}: {error.strerror}") from error
+    return read_artifact(files, digest)
+
+
+def _toml_content(path: Path) -> bytes:
+    if path.is_dir():
+        raise FileRefused([Fault(path.name, "", "a folder", "a TOML file")])
+    try:
+        size = path.stat().st_size
+        if size > MAX_TOML_BYTES:
+            found, expected = f"{size / 1e6:,.0f} MB", f"a TOML file of at most {MAX_TOML_BYTES / 1e6:,.0f} MB"
+            raise FileRefused([Fault(path.name, "", found, expected)])
+        return path.read_bytes()
+    except OSError as error:
+        expected = f"a TOML file that can be read{_nearby(path, {'.toml'})}"
+        raise FileRefused([Fault(str(path), "", _reason(error), expected)]) from None
+
+
+def _data_content(data: Path, spec: MarketSpec, file: Path) -> bytes:
+    named = repr(spec.market.data)
+    try:
+        if data.is_dir():
+            raise MarketRefused([Fault(file.name, "market.data", f"{named}, a folder", "a CSV, XLSX or Parquet file")])
+        size = data.stat().st_size
+        if size > MAX_DATA_BYTES:
+            found, expected = f"{size / 1e6:,.0f} MB", f"at most {MAX_DATA_BYTES / 1e6:,.0f} MB"
+            raise MarketRefused([Fault(data.name, "", found, expected)])
+        return data.read_bytes()
+    except OSError as error:
+        expected = f"a CSV, XLSX or Parquet file, relative to {file.name}{_nearby(data, _DATA_SUFFIXES)}"
+        raise MarketRefused([Fault(file.name, "market.data", f"{named}: {_reason(error)}", expected)]) from None
+
+
+def _reason(error: OSError) -> str:
+    return "no such file" if isinstance(error, FileNotFoundError) else str(error.strerror or error).lower()
+
+
+def _nearby(path: Path, suffixes: Sequence[str] | frozenset[str] | set[str]) -> str:
+    """What else lies where the file should be, as the end of a sentence."""
+    try:
+        names = sorted(file.name for file in path.parent.iterdir() if file.suffix.lower() in suffixes)
+    except OSError:
+        return f"; there is no folder {path.parent}"
+    near = nearest(path.name, names)
+    if near:
+        return f"; did you mean '{near}'?"
+    return f"; the folder has {', '.join(names[:8])}" if names else ""
+
+
+def _currency_faults(spec: MarketSpec, file: str) -> list[Fault]:
+    known = list_currencies()
+    if spec.market.currency in known:
+        return []
+    near = nearest(spec.market.currency, sorted(known))
+    hint = f"; did you mean '{near}'?" if near else ""
+    expected = f"a currency code of ISO 4217 such as EUR, USD or CNY{hint}"
+    return [Fault(file, "market.currency", repr(spec.market.currency), expected)]
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _rename_once(source: Path, target: Path) -> None:
+    """Rename a folder; a target that another process finished first has the same content and stays."""
+    try:
+        source.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
