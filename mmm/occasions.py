@@ -61,8 +61,8 @@ def _chinese_promotions(year: int) -> Iterator[Occasion]:
     yield Occasion(date(year, 6, 1), 12, 0.4)  # 618: the long run-up
     yield Occasion(date(year, 6, 13), 7, 0.8)
     yield Occasion(date(year, 9, 5), 6, 0.3)  # 99 大促
-    yield Occasion(date(year, 10, 26), 14, 0.5)  # 双 11: the long run-up
-    yield Occasion(date(year, 11, 9), 5, 1.0)
+    yield Occasion(date(year, 10, 24), 14, 0.5)  # 双 11: the long run-up
+    yield Occasion(date(year, 11, 6), 7, 1.0)
     yield Occasion(date(year, 12, 9), 5, 0.4)  # 双 12
 
 
