@@ -272,14 +272,17 @@ def _exposure_notes(
         if channel.name not in exposure:
             continue
         spent, seen = panels[channel.spend] > 0, exposure[channel.name] > 0
-        unseen, unpaid = int((spent & ~seen).sum()), int((seen & ~spent).sum())
-        if unseen or unpaid:
+        name, unseen, unpaid = Word(text=channel.name), int((spent & ~seen).sum()), int((seen & ~spent).sum())
+        if unseen:
             notes.append(
                 sentence(
-                    "'{channel}': {unseen} rows with spend and no exposure, {unpaid} with exposure and no spend.",
-                    channel=Word(text=channel.name),
-                    unseen=Number(amount=unseen),
-                    unpaid=Number(amount=unpaid),
+                    "'{channel}' has spend without exposure in {rows} rows.", channel=name, rows=Number(amount=unseen)
+                )
+            )
+        if unpaid:
+            notes.append(
+                sentence(
+                    "'{channel}' has exposure without spend in {rows} rows.", channel=name, rows=Number(amount=unpaid)
                 )
             )
     return tuple(notes)

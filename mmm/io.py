@@ -85,9 +85,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except Undecodable as error:
         raise FileRefused([Fault(path.name, "", error.reason, "text in UTF-8", row=error.line)]) from None
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        row = int(line[1]) if line else decode(content).text.count("\n") + 1
-        raise FileRefused([Fault(path.name, "", _lowered(str(error)), "TOML (https://toml.io)", row=row)]) from None
+        raise FileRefused([_syntax_fault(path.name, str(error), decode(content).text)]) from None
 
 
 def write_artifact_folder(artifact: ResponseArtifact, root: Path) -> Path:
@@ -195,8 +193,14 @@ def _currency_faults(spec: MarketSpec, file: str) -> list[Fault]:
     return [Fault(file, "market.currency", repr(spec.market.currency), expected)]
 
 
-def _lowered(message: str) -> str:
-    return message[:1].lower() + message[1:]
+def _syntax_fault(file: str, message: str, text: str) -> Fault:
+    """The fault of a TOML parser's message, which names its place in words."""
+    place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    lowered = message[:1].lower() + message[1:]
+    if place is None:
+        return Fault(file, "", lowered, "TOML (https://toml.io)", row=max(1, len(text.splitlines())))
+    found = f"{lowered.removesuffix(place[0])}, at column {place[2]}"
+    return Fault(file, "", found, "TOML (https://toml.io)", row=int(place[1]))
 
 
 def _rename_once(source: Path, target: Path) -> None:

@@ -2,9 +2,11 @@
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from mmm.errors import Fault
 
@@ -19,17 +21,21 @@ def faults_of(error: ValidationError, model: type[BaseModel], file: str) -> tupl
     """Every fault of a document that `model` refused, unknown fields with the nearest known name.
 
     `field` is the dotted path of the entry, list positions counted from one as
-    ``channels[2].spend``.
+    ``channels[2].spend``. A value that fits no branch of a union is one fault, of the branch that
+    was meant where that can be told.
     """
-    return tuple(
-        Fault(
-            file=file,
-            field=_dotted(detail["loc"]),
-            found="nothing" if detail["type"] == "missing" else _shown(detail["input"]),
-            expected=_expectation(detail["type"], detail["msg"], detail["loc"], model),
-        )
-        for detail in error.errors(include_url=False)
-    )
+    details = [_Detail(_dotted(one["loc"]), one) for one in error.errors(include_url=False)]
+    faults: dict[tuple[str, str], Fault] = {}
+    for detail in details:
+        if _is_echo(detail, details):
+            continue
+        found = "nothing" if detail.kind == "missing" else _shown(detail.error["input"])
+        expected = _expectation(detail, model)
+        same = faults.get((detail.field, found))
+        if same is not None and same.expected != expected:
+            expected = f"{same.expected}; or {expected}"
+        faults[detail.field, found] = Fault(file=file, field=detail.field, found=found, expected=expected)
+    return tuple(faults.values())
 
 
 def json_pointer(field: str) -> str:
@@ -49,6 +55,33 @@ def nearest(name: str, known: Mapping[str, object] | list[str]) -> str | None:
     return found[0] if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """One error of pydantic and the dotted path of the entry that it is about."""
+
+    field: str
+    error: ErrorDetails
+
+    @property
+    def kind(self) -> str:
+        return self.error["type"]
+
+
+def _is_echo(detail: _Detail, details: list[_Detail]) -> bool:
+    """Whether an error only repeats what another one says better.
+
+    A list whose entries failed counts as too short, and a union complains about every branch whose
+    type the value never had.
+    """
+    path = detail.field
+    below = any(other.field.startswith((f"{path}.", f"{path}[")) for other in details)
+    if detail.kind == "too_short":
+        return below
+    if detail.kind.endswith("_type"):
+        return below or any(other.field == path and not other.kind.endswith("_type") for other in details)
+    return False
+
+
 def _dotted(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:
@@ -61,7 +94,8 @@ def _dotted(location: tuple[int | str, ...]) -> str:
 
 def _is_union_branch(part: str) -> bool:
     """Pydantic names the tried branch of a union inside the location; the user never wrote it."""
-    return part.endswith("]") or part in {"float", "int", "str", "bool"} or part[:1].isupper()
+    is_type = part in {"float", "int", "str", "bool"} or part.startswith(("constrained-", "function-"))
+    return is_type or part.endswith("]") or part[:1].isupper()
 
 
 def _shown(value: object) -> str:
@@ -69,21 +103,41 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _expectation(kind: str, message: str, location: tuple[int | str, ...], model: type[BaseModel]) -> str:
-    if kind == "extra_forbidden":
+def _expectation(detail: _Detail, model: type[BaseModel]) -> str:
+    location = detail.error["loc"]
+    if detail.kind == "extra_forbidden":
         unknown = str(location[-1])
         known = sorted(_fields_at(model, location[:-1]))
         near = nearest(unknown, known)
         hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
         return f"no field of that name; {hint}"
-    if kind == "missing":
+    if detail.kind == "missing":
         return "a value: this field is required"
-    return message.removeprefix("Value error, ")
+    if detail.kind == "string_pattern_mismatch":
+        described = _described(model, location)
+        if described is not None:
+            return described
+    if detail.kind == "model_type":
+        return "a table"
+    return detail.error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
 
 
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> set[str]:
     """Names of the fields of the model that sits at `location` below `model`."""
-    schema: dict[str, Any] = model.model_json_schema()
+    schema = model.model_json_schema()
+    return set(_resolve(_node_at(schema, location), schema).get("properties", {}))
+
+
+def _described(model: type[BaseModel], location: tuple[int | str, ...]) -> str | None:
+    """Description of the field at `location`, None where it has none."""
+    schema = model.model_json_schema()
+    node = _resolve(_node_at(schema, location), schema)
+    branches = [node, *(_resolve(branch, schema) for branch in node.get("anyOf", []))]
+    return next((str(branch["description"]) for branch in branches if "description" in branch), None)
+
+
+def _node_at(schema: dict[str, Any], location: tuple[int | str, ...]) -> dict[str, Any]:
+    """The part of a JSON schema that describes the entry at `location`; empty where there is none."""
     node: dict[str, Any] = schema
     for part in location:
         node = _resolve(node, schema)
@@ -92,8 +146,8 @@ def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> set[s
         elif not _is_union_branch(part):
             node = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}
             if not isinstance(node, dict):
-                return set()
-    return set(_resolve(node, schema).get("properties", {}))
+                return {}
+    return node
 
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

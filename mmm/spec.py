@@ -25,7 +25,13 @@ from mmm.vocabulary import (
 )
 
 type Name = Annotated[
-    str, Field(min_length=1, max_length=80, pattern=r"^[^\s/\\.\[\]](?:[^/\\.\[\]\n\r\t]*[^\s/\\.\[\]])?$")
+    str,
+    Field(
+        min_length=1,
+        max_length=80,
+        pattern=r"^[^\s/\\.\[\]](?:[^/\\.\[\]\n\r\t]*[^\s/\\.\[\]])?$",
+        description="a name without slash, dot or bracket, and without white space at its ends",
+    ),
 ]
 """Name of a channel, outcome or control: any script, no slash, dot or bracket (they would break paths to fields)."""
 
@@ -39,12 +45,16 @@ DEFAULT_BRAND_WEIGHT: dict[Role, float] = {"brand": 1.0, "performance": 0.0}
 class MarketHeader(StrictModel):
     """Table ``[market]``."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    name: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="letters, digits, - and _; at most 64 of them")
+    ]
     data: Annotated[str, Field(min_length=1)]
     period: PeriodName
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[
+        str, Field(pattern=r"^[A-Z]{3}$", description="a code of three capitals (ISO 4217) such as EUR, USD or CNY")
+    ]
     language: Language = "en"
-    business: Annotated[str, Field(pattern=r"^(b2b|b2c)$")] | None = None
+    business: Annotated[str, Field(pattern=r"^(b2b|b2c)$", description="b2b or b2c")] | None = None
 
 
 class Columns(StrictModel):
@@ -169,7 +179,7 @@ class IndicatorSpec(StrictModel):
 
     name: Name
     column: Column | None = None
-    kind: Annotated[str, Field(pattern=r"^(volume|survey)$")] = "volume"
+    kind: Annotated[str, Field(pattern=r"^(volume|survey)$", description="volume or survey")] = "volume"
     successes: Column | None = None
     sample: Column | None = None
 

@@ -6,7 +6,15 @@ from mmm.checks_series import parameter_count
 from mmm.market import Market
 from mmm.sentence import Day, Money, Number, Sentence, Share, Term, Word, sentence
 from mmm.spec import ChannelSpec, OutcomeSpec
-from mmm.vocabulary import FloatArray
+from mmm.vocabulary import FloatArray, PeriodName
+
+_PLURAL: dict[PeriodName, str] = {
+    "day": "days",
+    "week": "weeks",
+    "month": "months",
+    "quarter": "quarters",
+    "year": "years",
+}
 
 
 def understood(market: Market) -> tuple[Sentence, ...]:
@@ -34,10 +42,10 @@ def understood(market: Market) -> tuple[Sentence, ...]:
 
 def _calendar_line(market: Market) -> Sentence:
     return sentence(
-        "{market}: {periods} periods ({period}) from {start} to {end}, money in {currency}.",
+        "{market}: {periods} {unit}, {start} to {end}, money in {currency}.",
         market=Word(text=market.name),
         periods=Number(amount=len(market.dates)),
-        period=Term(text=market.spec.market.period),
+        unit=Term(text=_PLURAL[market.spec.market.period]),
         start=Day(day=market.dates[0]),
         end=Day(day=market.dates[-1]),
         currency=Word(text=market.spec.market.currency),
@@ -60,18 +68,15 @@ def _geo_line(market: Market) -> Sentence:
 def _outcome_line(outcome: OutcomeSpec, market: Market) -> Sentence:
     units = market.outcomes[outcome.name]
     value = market.values_per_unit[outcome.name]
-    total = float(units.sum())
-    words = {
-        "outcome": Word(text=outcome.name),
-        "unit": Word(text=outcome.unit),
-        "total": Number(amount=total, digits=_digits(total)),
-    }
+    name, unit = Word(text=outcome.name), Word(text=outcome.unit)
+    total = Number(amount=float(units.sum()), digits=0 if units.sum() >= 1000 else 2)
     if value is None:
-        return sentence("Outcome {outcome}: {total} {unit}, without a value in money.", **words)
+        return sentence(
+            "Outcome {outcome}: {total} {unit}, without a value in money.", outcome=name, total=total, unit=unit
+        )
+    worth = Money(amount=float((units * value).sum()))
     return sentence(
-        "Outcome {outcome}: {total} {unit}, worth {value} in all.",
-        **words,
-        value=Money(amount=float((units * value).sum())),
+        "Outcome {outcome}: {total} {unit}, worth {worth}.", outcome=name, total=total, unit=unit, worth=worth
     )
 
 
@@ -79,8 +84,7 @@ def _spend_line(market: Market, spend: FloatArray) -> Sentence:
     weights = np.array([channel.weight for channel in market.spec.channels])
     totals = spend.sum(axis=0)
     return sentence(
-        "Spend in {count} channels: {spend}, {brand} of it brand.",
-        count=Number(amount=len(weights)),
+        "Spend in all channels: {spend}, {brand} of it brand.",
         spend=Money(amount=float(totals.sum())),
         brand=Share(fraction=float(weights @ totals / totals.sum())),
     )
@@ -114,8 +118,3 @@ def _other_lines(market: Market) -> list[Sentence]:
         names = Word(text=", ".join(test.channel for test in spec.lift_tests))
         lines.append(sentence("Lift tests of: {names}.", names=names))
     return lines
-
-
-def _digits(amount: float) -> int:
-    """Decimals that a quantity is shown with: more where it is small."""
-    return 0 if amount >= 1000 else 2
