@@ -10,6 +10,7 @@ an S). Proposal and bound meet.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -202,7 +203,7 @@ def _relax(search: _Search, seconds: float, margin: float) -> Relaxed | None:
 
 def _pieces(kpi: KpiCurves, boundaries: Mapping[str, list[float]]) -> dict[str, list[Piece]]:
     return {
-        name: [envelope.piece(low, high) for low, high in zip(cuts, cuts[1:], strict=False)]
+        name: [envelope.piece(low, high) for low, high in pairwise(cuts)]
         for (name, envelope), cuts in zip(kpi.envelopes.items(), boundaries.values(), strict=True)
     }
 
@@ -259,7 +260,7 @@ def _allowances(search: _Search) -> list[float]:
 
 def _height(envelope: Envelope, cuts: list[float], budget: float) -> float:
     """The over-estimator at a budget, with pieces between `cuts`."""
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in pairwise(cuts):
         if low <= budget <= high:
             piece = envelope.piece(low, high)
             return min(line.intercept + line.slope * budget for line in piece.lines)

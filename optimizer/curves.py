@@ -19,6 +19,7 @@ small), and it vanishes at a and b: this is what makes the certificate valid and
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -198,8 +199,7 @@ class Envelope:
         corners = [vertex for vertex in self._corners() if low <= vertex[0] <= high]
         hull = _upper_hull(corners)
         lines = tuple(
-            Line((y1 - y0) / (x1 - x0), y0 - (y1 - y0) / (x1 - x0) * x0)
-            for (x0, y0), (x1, y1) in zip(hull, hull[1:], strict=False)
+            Line((y1 - y0) / (x1 - x0), y0 - (y1 - y0) / (x1 - x0) * x0) for (x0, y0), (x1, y1) in pairwise(hull)
         )
         return Piece(low, high, lines)
 
@@ -207,7 +207,7 @@ class Envelope:
         """Corners of the piecewise linear over-estimator, from left to right."""
         if self._is_stale:
             corners: list[tuple[float, float]] = []
-            for left, right in zip(self.points, self.points[1:], strict=False):
+            for left, right in pairwise(self.points):
                 corners += self._cell_corners(left, right)
             if self.points:
                 corners.append((self.points[-1].budget, self.points[-1].value))

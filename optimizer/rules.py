@@ -1,6 +1,8 @@
 """The rules of a business, each one function beside the sentence that a planner reads.
 
-A function takes the formulation and adds its rows; one that has nothing to do adds none.
+A function takes the formulation and adds its rows; one that has nothing to do adds none. Every
+row has its variables on the left and a number on the right, so that raising the limit of a row
+always raises its right-hand side, whichever way it points.
 `RULES` lists them all, in the order in which a reader meets them in a scenario.
 """
 
@@ -8,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mmm.sentence import Money, Number, Sentence, Share, Word, sentence
-from optimizer.formulation import Formulation
+from optimizer.formulation import Formulation, Setting
 from optimizer.scenario import Group
 from optimizer.split import brand_band
 
@@ -105,7 +107,7 @@ def keep_off_or_at_least(form: Formulation) -> None:
         text = sentence(
             "{channel} is off or gets at least {amount}.", channel=Word(text=name), amount=Money(amount=least)
         )
-        relation = form.model.spend[name] >= least * form.is_on(name)
+        relation = form.model.spend[name] - least * form.is_on(name) >= 0
         form.add(f"channels.{name}.off_or_at_least", text, relation, limit=least, unit="money", measured={name: 1.0})
 
 
@@ -172,7 +174,14 @@ def keep_either_or(form: Formulation) -> None:
             channels=Word(text=", ".join(rule.channels)),
         )
         relation = sum(form.is_on(name) for name in rule.channels) <= rule.at_most
-        form.add(f"either_or[{index + 1}]", text, relation, limit=rule.at_most, unit="count")
+        form.add(
+            f"either_or[{index + 1}]",
+            text,
+            relation,
+            limit=rule.at_most,
+            unit="count",
+            measured=dict.fromkeys(rule.channels, 1.0),
+        )
 
 
 def require_upstream(form: Formulation) -> None:
@@ -185,7 +194,7 @@ def require_upstream(form: Formulation) -> None:
             upstream=Word(text=", ".join(rule.upstream)),
         )
         upstream = sum(form.model.spend[name] for name in rule.upstream)
-        relation = form.model.spend[rule.channel] <= rule.at_most_ratio * upstream
+        relation = form.model.spend[rule.channel] - rule.at_most_ratio * upstream <= 0
         form.add(
             f"requires[{index + 1}]",
             text,
@@ -204,7 +213,14 @@ def limit_channel_count(form: Formulation) -> None:
         return
     text = sentence("At most {count} channels may be on.", count=Number(amount=most))
     relation = sum(form.is_on(name) for name in form.setting.names) <= most
-    form.add("rules.at_most_channels", text, relation, limit=most, unit="count")
+    form.add(
+        "rules.at_most_channels",
+        text,
+        relation,
+        limit=most,
+        unit="count",
+        measured=dict.fromkeys(form.setting.names, 1.0),
+    )
 
 
 RULES: tuple[Callable[[Formulation], None], ...] = (
@@ -221,6 +237,14 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     require_upstream,
     limit_channel_count,
 )
+
+
+def formulate(setting: Setting) -> Formulation:
+    """The rows of all rules of a scenario."""
+    form = Formulation(setting)
+    for add_rule in RULES:
+        add_rule(form)
+    return form
 
 
 def group_members(group: Group, form: Formulation) -> tuple[str, ...]:
@@ -243,6 +267,6 @@ def _add_share(
     base, whole = form.setting.names, form.total_spend()
     low, high = band
     if low > 0:
-        form.add(rule, text, part >= low * whole, limit=low, unit="share", base=base, measured=measured)
+        form.add(rule, text, part - low * whole >= 0, limit=low, unit="share", base=base, measured=measured)
     if high < 1:
-        form.add(rule, text, part <= high * whole, limit=high, unit="share", base=base, measured=measured)
+        form.add(rule, text, part - high * whole <= 0, limit=high, unit="share", base=base, measured=measured)

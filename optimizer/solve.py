@@ -13,6 +13,7 @@ import highspy
 import numpy as np
 from pyomo.repn import generate_standard_repn
 
+from mmm.vocabulary import FloatArray
 from optimizer.curves import Piece
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
@@ -182,17 +183,21 @@ def solve_relaxation(
     if solved is None:
         return None
     values, bound = solved
+    return _relaxed(split, values, bound * objective_scale)
+
+
+def _relaxed(split: CompiledSplit, values: Sequence[float], bound: float) -> Relaxed:
     return Relaxed(
         spend={name: max(0.0, values[column]) * split.spend_scale for name, column in split.spend_columns.items()},
         is_on={name: values[column] > 0.5 for name, column in split.switch_columns.items()},
         total=values[split.total_column] * split.spend_scale,
-        bound=bound * objective_scale,
+        bound=bound,
     )
 
 
 def feasible_with_slack(
     split: CompiledSplit, slack_costs: Mapping[int, float], left_out: frozenset[int]
-) -> tuple[Mapping[str, float], Mapping[int, float], Mapping[str, bool]] | None:
+) -> tuple[Relaxed, frozenset[int]] | None:
     """Cheapest way to obey all rows when some may give way.
 
     Parameters
@@ -207,8 +212,8 @@ def feasible_with_slack(
     Returns
     -------
     tuple or None
-        Spend per channel, violation per rule row (natural units: money or count), which channels
-        are on; None when even that is infeasible.
+        The split (its bound is the negative cost) and the rule rows that give way; None when even
+        that is infeasible.
     """
     program = split.program.copy()
     slack_columns: dict[int, list[tuple[int, float]]] = {}
@@ -224,13 +229,60 @@ def feasible_with_slack(
     solved = _run(_with_entries(program, extended), relative_gap=1e-6, seconds=10.0)
     if solved is None:
         return None
-    values, _ = solved
-    spend = {name: max(0.0, values[column]) * split.spend_scale for name, column in split.spend_columns.items()}
-    slack = {
-        position: sum(sign * values[column] for column, sign in columns) * program.row_scales[split.rule_rows[position]]
-        for position, columns in slack_columns.items()
+    values, bound = solved
+    yielding = {
+        position for position, columns in slack_columns.items() if any(values[column] > 1e-7 for column, _ in columns)
     }
-    return spend, slack, {name: values[column] > 0.5 for name, column in split.switch_columns.items()}
+    return _relaxed(split, values, bound), frozenset(yielding)
+
+
+def least_absolute_multipliers(
+    gradient: FloatArray,
+    rows: Sequence[FloatArray],
+    ranges: Sequence[tuple[float, float]],
+    may_fall_short: Sequence[bool],
+) -> list[float]:
+    """Multipliers of `rows` whose combination leaves the least of `gradient` unexplained.
+
+    Parameters
+    ----------
+    gradient
+        Slopes to explain. Shape (n,).
+    rows
+        Coefficients of each binding row. Shape (n,) each.
+    ranges
+        Lowest and highest multiplier of each row.
+    may_fall_short
+        Per slope, whether it may lie below the combination (a variable at its lower bound).
+
+    Returns
+    -------
+    list of float
+        One multiplier a row, in the unit of `gradient`.
+    """
+    scale = float(np.abs(gradient).max()) or 1.0
+    program = _Program()
+    multipliers: list[list[tuple[int, float]]] = []
+    for low, high in ranges:
+        parts = [(program.column(0.0, np.inf, -1e-6), 1.0)] if high > 0 else []
+        parts += [(program.column(0.0, np.inf, -1e-6), -1.0)] if low < 0 else []
+        multipliers.append(parts)
+    for index, slope in enumerate(gradient / scale):
+        entries = [
+            (column, sign * row[index])
+            for row, parts in zip(rows, multipliers, strict=True)
+            for column, sign in parts
+            if row[index]
+        ]
+        entries += [(program.column(0.0, np.inf, -1.0), 1.0), (program.column(0.0, np.inf, -1.0), -1.0)]
+        if may_fall_short[index]:
+            entries.append((program.column(0.0, np.inf), -1.0))
+        program.row(slope, slope, entries)
+    solved = _run(program, relative_gap=1e-9, seconds=10.0)
+    if solved is None:
+        raise SolverError("the multipliers of a split could not be found")
+    values, _ = solved
+    return [scale * sum(sign * values[column] for column, sign in parts) for parts in multipliers]
 
 
 def _with_entries(program: _Program, extra: Mapping[int, list[tuple[int, float]]]) -> _Program:

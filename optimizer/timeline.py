@@ -87,7 +87,7 @@ def horizon_faults(scenario: Scenario, artifact: ResponseArtifact) -> list[Fault
                 file,
                 "reference.kind",
                 "last_year",
-                f"at least {season} periods of history, the market has {manifest.window_periods}; use last_periods or spend",
+                f"{season} periods of history, the market has {manifest.window_periods}; use last_periods or spend",
             )
         )
     if scenario.reference.kind == "last_periods" and min(first, manifest.window_periods) < horizon.periods:
@@ -146,9 +146,18 @@ def build_timeline(
         flighting=phasing,
         earlier_spend=earlier,
         reference=_reference(scenario.reference, artifact, positions, season, reference_spend),
-        largest_seen=dict(zip(artifact.channels, _largest_window(history, periods), strict=True)),
+        largest_seen=dict(zip(artifact.channels, largest_window(history, periods), strict=True)),
         warnings=(*warnings, *phasing_warnings),
     )
+
+
+def largest_window(history: FloatArray, periods: int) -> list[float]:
+    """Largest sum of each column over `periods` consecutive rows; pro rata when history is shorter."""
+    length = len(history)
+    if length < periods:
+        return [float(total) * periods / length for total in history.sum(axis=0)]
+    summed = np.vstack([np.zeros(history.shape[1]), np.cumsum(history, axis=0)])
+    return [float(value) for value in (summed[periods:] - summed[:-periods]).max(axis=0)]
 
 
 def _reference(
@@ -221,12 +230,3 @@ def _flighting_faults(scenario: Scenario, artifact: ResponseArtifact, file: str)
         elif sum(weights) <= 0:
             faults.append(Fault(file, field, "weights that are all zero", "at least one above zero"))
     return faults
-
-
-def _largest_window(history: FloatArray, periods: int) -> list[float]:
-    """Largest sum of each column over `periods` consecutive rows; pro rata when history is shorter."""
-    length = len(history)
-    if length < periods:
-        return [float(total) * periods / length for total in history.sum(axis=0)]
-    summed = np.vstack([np.zeros(history.shape[1]), np.cumsum(history, axis=0)])
-    return [float(value) for value in (summed[periods:] - summed[:-periods]).max(axis=0)]

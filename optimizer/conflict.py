@@ -1,0 +1,96 @@
+"""Why no split obeys all rules, and the least that would have to give way."""
+
+from dataclasses import replace
+
+from mmm.sentence import Sentence
+from optimizer.formulation import Formulation, Row, Setting
+from optimizer.plan import ConflictingRule, RelaxedRule
+from optimizer.rules import formulate
+from optimizer.solve import Relaxed, compile_split, feasible_with_slack
+
+_BUDGET_RELUCTANCE = 1.05
+"""The budget gives way a little less readily than a rule of the same money: it is what was asked."""
+
+
+def conflicting_rules(form: Formulation) -> tuple[ConflictingRule, ...]:
+    """Rules of an infeasible formulation that cannot hold together; without any one of them the others can.
+
+    A deletion filter: each rule is left out in turn, and stays out when the rest is still infeasible.
+    """
+    split = compile_split(form)
+    texts: dict[str, Sentence] = {row.rule: row.text for row in form.rows}
+    positions = {rule: [i for i, row in enumerate(form.rows) if row.rule == rule] for rule in texts}
+    left_out: frozenset[int] = frozenset()
+    needed: list[str] = []
+    for rule, rows in positions.items():
+        without = left_out | frozenset(rows)
+        if feasible_with_slack(split, {}, without) is None:
+            left_out = without
+        else:
+            needed.append(rule)
+    return tuple(ConflictingRule(rule=rule, text=texts[rule]) for rule in needed)
+
+
+def smallest_relaxation(setting: Setting) -> tuple[RelaxedRule, ...]:
+    """The limits that would have to give way, and how far, so that the least money has to move.
+
+    Amounts and shares count by the money that they move, a count of channels by an even share of
+    the budget a channel.
+    """
+    roomy = formulate(replace(setting, ceiling=2.0 * _largest_demand(setting)))
+    split = compile_split(roomy)
+    costs = {position: _cost(row, roomy.setting) for position, row in enumerate(roomy.rows) if row.is_relaxable}
+    found = feasible_with_slack(split, costs, frozenset())
+    if found is None:
+        return ()
+    relaxed, yielding = found
+    return tuple(
+        RelaxedRule(
+            rule=roomy.rows[position].rule, from_=roomy.rows[position].limit, to=_measure(roomy, position, relaxed)
+        )
+        for position in sorted(yielding)
+    )
+
+
+def is_feasible(form: Formulation) -> bool:
+    """Whether any split obeys all rows."""
+    return feasible_with_slack(compile_split(form), {}, frozenset()) is not None
+
+
+def _cost(row: Row, setting: Setting) -> float:
+    if row.unit == "count":
+        return 1.0 / len(setting.names)
+    return (_BUDGET_RELUCTANCE if row.rule == "budget" else 1.0) / setting.ceiling
+
+
+def _measure(form: Formulation, position: int, relaxed: Relaxed) -> float:
+    """What the row's limit would have to be for the relaxed split to obey it."""
+    row = form.rows[position]
+    if row.unit == "count":
+        return float(sum(relaxed.is_on[name] for name in row.measured))
+    if row.rule in ("budget", "rules.total_change"):
+        return relaxed.total
+    measured = sum(weight * relaxed.spend[name] for name, weight in row.measured.items())
+    if row.unit == "money":
+        return measured
+    base = sum(relaxed.spend[name] for name in row.base)
+    return measured / base if base > 0 else row.limit
+
+
+def _largest_demand(setting: Setting) -> float:
+    """Money that is enough for every lower limit at once."""
+    rules = setting.scenario.channels.values()
+    wanted = sum(
+        max(rule.min or 0.0, rule.locked or 0.0, rule.off_or_at_least or 0.0, rule.increment or 0.0)
+        + (rule.fixed_cost or 0.0)
+        for rule in rules
+    )
+    wanted += sum(group.amount[0] for group in setting.scenario.groups if group.amount is not None)
+    grown = sum(
+        setting.reference[name] * (1.0 + rule.change[1])
+        for name, rule in setting.scenario.channels.items()
+        if rule.change is not None
+    )
+    total = setting.scenario.rules.total_change
+    planned = setting.reference_total * (1.0 + total[1]) if total is not None else 0.0
+    return max(setting.ceiling, planned) + wanted + grown

@@ -1,0 +1,42 @@
+"""What each budget brings at best."""
+
+from mmm.parsing import StrictModel
+from optimizer.answer import Answer
+from optimizer.evaluate import interval
+from optimizer.question import Question
+
+
+class FrontierPoint(StrictModel):
+    """The best plan at one budget; all but `budget` is None where the rules allow no plan.
+
+    `mroas` is the return of the next unit of money put into the best split, None without a value
+    per unit; `spent` can be below `budget` where rules leave money over.
+    """
+
+    budget: float
+    spent: float | None = None
+    mean: float | None = None
+    p05: float | None = None
+    p95: float | None = None
+    roas: float | None = None
+    mroas: float | None = None
+    gap: float | None = None
+
+
+def frontier_point(question: Question, budget: float, found: Answer | None, price: float | None) -> FrontierPoint:
+    """The point of one answered budget; `price` is the KPI that one more unit of money would bring."""
+    if found is None:
+        return FrontierPoint(budget=budget)
+    allocation = found.allocation
+    scored = interval(question.kpi.media_draws(allocation.spend))
+    value = question.artifact.manifest.outcome.value_per_unit
+    return FrontierPoint(
+        budget=budget,
+        spent=allocation.total,
+        mean=scored.mean,
+        p05=scored.p05,
+        p95=scored.p95,
+        roas=None if value is None else scored.mean * value / allocation.total,
+        mroas=None if value is None or price is None else price * value,
+        gap=allocation.gap,
+    )

@@ -1,0 +1,310 @@
+"""From a scenario to a plan: the way through the package, in order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mmm.sentence import Sentence
+from optimizer.allocate import METHOD, Allocation, KpiCurves
+from optimizer.answer import Answer, Refusal, answer, smallest_budget
+from optimizer.channel_curves import ChannelCurve, channel_curves
+from optimizer.evaluate import compared, interval, ratio_interval, score_outcome
+from optimizer.explain import channel_verdict, model_warnings, unspent_warning
+from optimizer.frontier import FrontierPoint, frontier_point
+from optimizer.plan import (
+    BindingRule,
+    Certificate,
+    ChannelPlan,
+    Comparisons,
+    Flight,
+    ModelReference,
+    Plan,
+    SplitPlan,
+    TaskPlan,
+)
+from optimizer.question import Desk, PlanningModel, Question, with_budget, without_rules, without_split
+from optimizer.scenario import Scenario
+from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
+from optimizer.split import brand_band, split_preset
+from optimizer.tasks import MeasuredTask
+
+_OFF = 1e-9
+"""Share of the budget below which a channel counts as off: the solver's own tolerance."""
+
+
+class Planner:
+    """Answers scenarios on the models of one market (by KPI).
+
+    What scenarios on the same horizon share is kept, so that what-ifs and frontiers cost little
+    more than one plan.
+    """
+
+    def __init__(self, models: Mapping[str, PlanningModel]) -> None:
+        self._models = models
+        self._desk = Desk(models)
+
+    def plan(self, scenario: Scenario, reference_spend: Mapping[str, float] | None = None) -> Plan:
+        """The plan for a scenario; one that cannot be met has status ``infeasible`` and says why.
+
+        `reference_spend` is the spend by channel of the plan that `scenario.reference.plan` names.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario does not fit its market.
+        """
+        question = self._desk.question(scenario, reference_spend)
+        found = answer(question)
+        if isinstance(found, Refusal):
+            return self._infeasible(question, found)
+        return self._plan(question, _cleaned(found))
+
+    def frontier(
+        self, scenario: Scenario, budgets: Sequence[float], reference_spend: Mapping[str, float] | None = None
+    ) -> tuple[FrontierPoint, ...]:
+        """The best that each budget brings under the scenario's rules, tasks left aside."""
+        points = []
+        for budget in budgets:
+            question = self._desk.question(with_budget(scenario, budget), reference_spend)
+            found = answer(question)
+            if isinstance(found, Refusal):
+                points.append(frontier_point(question, budget, None, None))
+                continue
+            prices = _shadow_prices(question, found)
+            price = next((price for i, price in prices.items() if found.form.rows[i].rule == "budget"), None)
+            points.append(frontier_point(question, budget, _cleaned(found), price))
+        return tuple(points)
+
+    def curves(self, kpi: str, scenario: Scenario | None = None) -> tuple[ChannelCurve, ...]:
+        """Response curve and figures of every channel, over the scenario's horizon or the last year of history."""
+        if scenario is None:
+            return channel_curves(self._models[kpi].artifact, None)
+        question = self._desk.question(scenario.model_copy(update={"kpi": kpi}), None)
+        return channel_curves(self._models[kpi].artifact, question)
+
+    def _plan(self, question: Question, found: Answer) -> Plan:
+        scenario, allocation = question.scenario, found.allocation
+        warnings = [*model_warnings(question.artifact), *question.timeline.warnings]
+        if scenario.objective == "maximize" and allocation.total < question.ceiling * (1.0 - 1e-9):
+            warnings.append(unspent_warning(question.ceiling - allocation.total))
+        spend = allocation.spend
+        return Plan(
+            **_header(question, self._models),
+            status="optimal" if allocation.gap <= scenario.solve.gap else "feasible",
+            budget=allocation.total,
+            channels=_channels(question, allocation),
+            test_reserve=scenario.rules.test_reserve * allocation.total,
+            fixed_costs=_fixed_costs(scenario, allocation),
+            outcomes=tuple(score_outcome(kpi, spend) for kpi in question.responses.values()),
+            tasks=_tasks(question, allocation),
+            split=_split(question, found),
+            certificate=Certificate(
+                value=allocation.value,
+                bound=allocation.bound,
+                gap=allocation.gap,
+                method=METHOD,
+                seconds=allocation.seconds,
+            ),
+            binding=_binding(question, found),
+            comparisons=_comparisons(question, allocation),
+            flighting=_flighting(question, spend),
+            warnings=tuple(warnings),
+        )
+
+    def _infeasible(self, question: Question, refusal: Refusal) -> Plan:
+        warnings: tuple[Sentence, ...] = model_warnings(question.artifact)
+        return Plan(
+            **_header(question, self._models),
+            status="infeasible",
+            budget=question.scenario.budget or 0.0,
+            warnings=warnings,
+            conflict=refusal.conflict,
+            relaxation=refusal.relaxation,
+            attainable=refusal.attainable,
+        )
+
+
+def _header(question: Question, models: Mapping[str, PlanningModel]) -> dict[str, object]:
+    scenario, manifest = question.scenario, question.artifact.manifest
+    return {
+        "scenario": scenario.name,
+        "market": scenario.market,
+        "kpi": scenario.kpi,
+        "objective": scenario.objective,
+        "models": tuple(
+            ModelReference(
+                kpi=kpi,
+                name=manifest.market,
+                version=models[kpi].version,
+                digest=models[kpi].artifact.digest,
+                evidence=models[kpi].artifact.manifest.evidence,
+            )
+            for kpi in question.responses
+        ),
+        "currency": manifest.currency,
+        "horizon": scenario.horizon,
+    }
+
+
+def _cleaned(found: Answer) -> Answer:
+    """The answer with spends below the solver's tolerance set to zero; the largest channel takes what they had."""
+    allocation, ceiling = found.allocation, found.form.setting.ceiling
+    spend = {name: 0.0 if amount <= _OFF * ceiling else amount for name, amount in allocation.spend.items()}
+    lost = sum(allocation.spend.values()) - sum(spend.values())
+    if lost and any(spend.values()):
+        largest = max(spend, key=lambda name: spend[name])
+        spend[largest] += lost
+    return replace(found, allocation=replace(allocation, spend=spend))
+
+
+def _channels(question: Question, allocation: Allocation) -> tuple[ChannelPlan, ...]:
+    spend_total = sum(allocation.spend.values())
+    value = question.artifact.manifest.outcome.value_per_unit
+    plans = []
+    for info in question.artifact.manifest.channels:
+        spend, reference = allocation.spend[info.name], question.timeline.reference[info.name]
+        response = question.kpi.responses[info.name]
+        draws = response.per_draw(spend)
+        contribution = interval(draws)
+        is_beyond = spend > question.timeline.largest_seen[info.name] * (1.0 + 1e-9)
+        verdict, reason = channel_verdict(
+            info.name, spend, reference, contribution, is_beyond_observed=is_beyond, smallest=_OFF * question.ceiling
+        )
+        money = np.full(len(draws), spend)
+        marginal = response.marginal_per_draw(spend)
+        plans.append(
+            ChannelPlan(
+                channel=info.name,
+                role=info.role,
+                stage=info.stage,
+                spend=spend,
+                share=spend / spend_total if spend_total > 0 else 0.0,
+                reference_spend=reference,
+                change=spend / reference - 1.0 if reference > 0 else None,
+                contribution=contribution,
+                roas=None if value is None or spend == 0 else interval(draws * value / spend),
+                mroas=None if value is None or not np.isfinite(marginal).all() else interval(marginal * value),
+                cpa=ratio_interval(money, draws) if spend > 0 else None,
+                verdict=verdict,
+                reason=reason,
+                beyond_observed=is_beyond,
+            )
+        )
+    return tuple(plans)
+
+
+def _fixed_costs(scenario: Scenario, allocation: Allocation) -> float:
+    return sum(
+        rule.fixed_cost for name, rule in scenario.channels.items() if rule.fixed_cost and allocation.is_on.get(name)
+    )
+
+
+def _tasks(question: Question, allocation: Allocation) -> tuple[TaskPlan, ...]:
+    is_single = len(question.tasks) == 1 and question.scenario.objective == "size"
+    return tuple(
+        _task(question, task, allocation, allocation.total if is_single else smallest_budget(question, task))
+        for task in question.tasks
+    )
+
+
+def _task(question: Question, task: MeasuredTask, allocation: Allocation, cost: float | None) -> TaskPlan:
+    asked, is_size = task.task, question.scenario.objective == "size"
+    return TaskPlan(
+        kpi=asked.kpi,
+        stage=asked.stage,
+        at_least=asked.at_least,
+        counts=asked.counts,
+        probability=asked.probability,
+        by=asked.by,
+        reached_probability=task.reached_probability(allocation.spend),
+        expected=float(task.draws(allocation.spend).mean()),
+        cost=cost,
+        drives_budget=is_size and cost is not None and cost >= 0.999 * allocation.total,
+    )
+
+
+def _split(question: Question, found: Answer) -> SplitPlan:
+    scenario, allocation = question.scenario, found.allocation
+    band = brand_band(scenario)
+    weights = {info.name: info.brand_weight for info in question.artifact.manifest.channels}
+    spend_total = sum(allocation.spend.values())
+    brand = sum(weights[name] * amount for name, amount in allocation.spend.items())
+    kpi_without = cost = price = None
+    if band is not None:
+        free = answer(question, without_split(scenario))
+        if isinstance(free, Answer):
+            is_size = scenario.objective == "size"
+            kpi_without = None if is_size else max(free.allocation.value, allocation.value)
+            difference = free.allocation.value - allocation.value
+            cost = max(0.0, -difference if is_size else difference)
+        prices = _shadow_prices(question, found)
+        rows = found.form.rows
+        price = sum(price for position, price in prices.items() if rows[position].rule == "split.brand_share")
+    return SplitPlan(
+        brand_share=brand / spend_total if spend_total > 0 else 0.0,
+        band=band,
+        preset=split_preset(scenario),
+        kpi_without_rule=kpi_without,
+        cost_of_rule=cost,
+        shadow_price=price,
+    )
+
+
+def _binding(question: Question, found: Answer) -> tuple[BindingRule, ...]:
+    prices = _shadow_prices(question, found)
+    rows = found.form.rows
+    binding = binding_rows(found.form)
+    return tuple(
+        BindingRule(rule=row.rule, text=row.text, shadow_price=None if row.unit == "count" else prices.get(index))
+        for index, row in enumerate(rows)
+        if row in binding
+    )
+
+
+def _shadow_prices(question: Question, found: Answer) -> dict[int, float]:
+    """Per binding row: change of the KPI (for sizing, of the budget needed) per unit of its limit."""
+    allocation = found.allocation
+    settle(found.form, allocation.spend, allocation.is_on, allocation.total)
+    least = TIGHT * found.form.setting.ceiling
+    requirements = [_slopes(requirement.curves, allocation.spend, least) for requirement in found.requirements]
+    if question.scenario.objective == "size":
+        prices, _ = shadow_prices(found.form, Gradient({}, total=-1.0), requirements)
+        return {position: -price for position, price in prices.items()}
+    prices, _ = shadow_prices(found.form, _slopes(question.kpi.curves(), allocation.spend, least), requirements)
+    return prices
+
+
+def _slopes(curves: KpiCurves, spend: Mapping[str, float], least: float) -> Gradient:
+    """Exact slopes at a split; at zero those at `least`, since some curves rise infinitely steeply there."""
+    return Gradient(
+        {name: envelope.curve.point(max(spend[name], least)).slope for name, envelope in curves.envelopes.items()}
+    )
+
+
+def _comparisons(question: Question, allocation: Allocation) -> Comparisons:
+    reference = dict(question.timeline.reference)
+    reference_total = sum(reference.values())
+    spend_total = sum(allocation.spend.values())
+    free = answer(question, without_rules(question.scenario, allocation.total))
+    same_mix = None
+    if reference_total > 0:
+        scaled = {name: amount * spend_total / reference_total for name, amount in reference.items()}
+        same_mix = compared(question.kpi, scaled, spend_total)
+    return Comparisons(
+        reference=compared(question.kpi, reference, reference_total) if reference_total > 0 else None,
+        same_mix=same_mix,
+        no_rules=compared(question.kpi, free.allocation.spend, free.allocation.total)
+        if isinstance(free, Answer)
+        else None,
+    )
+
+
+def _flighting(question: Question, spend: Mapping[str, float]) -> tuple[Flight, ...]:
+    timeline = question.timeline
+    return tuple(
+        Flight(date=day, channel=name, spend=spend[name] * float(timeline.flighting[row, column]))
+        for column, name in enumerate(question.artifact.channels)
+        if spend[name] > 0
+        for row, day in enumerate(timeline.dates)
+    )

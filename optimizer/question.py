@@ -1,0 +1,120 @@
+"""A scenario put to the models of its market: everything that a solve needs, computed once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mmm.artifact import ResponseArtifact
+from optimizer.admission import scenario_faults
+from optimizer.errors import ScenarioRefused
+from optimizer.formulation import Setting
+from optimizer.responses import KpiResponses, build_responses
+from optimizer.scenario import Rules, Scenario
+from optimizer.tasks import MeasuredTask, measure_task
+from optimizer.timeline import Timeline, build_timeline, periods_until
+
+SIZE_CEILING = 10.0
+"""Without a budget in the scenario, sizing looks no further than this many times the largest spend known."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningModel:
+    """A fitted model as the planner uses it; `version` is None for one that is in no registry."""
+
+    artifact: ResponseArtifact
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A scenario that fits its market, with responses and tasks. Made by `Desk.question`."""
+
+    scenario: Scenario
+    timeline: Timeline
+    kpi: KpiResponses
+    responses: Mapping[str, KpiResponses]
+    tasks: tuple[MeasuredTask, ...]
+
+    @property
+    def artifact(self) -> ResponseArtifact:
+        """Model of the scenario's own KPI."""
+        return self.kpi.artifact
+
+    @property
+    def ceiling(self) -> float:
+        """Most that the plan may spend: the budget, or for sizing without one a multiple of what is known."""
+        if self.scenario.budget is not None:
+            return self.scenario.budget
+        known = max(sum(self.timeline.reference.values()), sum(self.timeline.largest_seen.values()))
+        return SIZE_CEILING * known
+
+    def setting(self, scenario: Scenario, *, spends_all: bool, ceiling: float | None = None) -> Setting:
+        """What the rules of `scenario` (this one, or this one with rules left out) are about."""
+        return Setting(
+            scenario=scenario,
+            channels=self.artifact.manifest.channels,
+            reference=self.timeline.reference,
+            ceiling=self.ceiling if ceiling is None else ceiling,
+            spends_all=spends_all,
+        )
+
+
+@dataclass
+class Desk:
+    """Responses that scenarios on the same horizon and flighting share, by KPI."""
+
+    models: Mapping[str, PlanningModel]
+    _responses: dict[str, KpiResponses] = field(default_factory=dict)
+
+    def question(self, scenario: Scenario, reference_spend: Mapping[str, float] | None) -> Question:
+        """The scenario put to its models.
+
+        Raises
+        ------
+        ScenarioRefused
+            When it does not fit its market, with every fault.
+        """
+        artifacts = {kpi: model.artifact for kpi, model in self.models.items()}
+        if faults := scenario_faults(scenario, artifacts):
+            raise ScenarioRefused(faults)
+        timeline = build_timeline(scenario, artifacts[scenario.kpi], reference_spend)
+        kpis = dict.fromkeys([scenario.kpi, *(task.kpi for task in scenario.tasks)])
+        responses = {kpi: self._responses_of(kpi, scenario, timeline) for kpi in kpis}
+        tasks = tuple(
+            measure_task(
+                task, responses[task.kpi], periods_until(scenario.horizon, task.by, responses[task.kpi].artifact)
+            )
+            for task in scenario.tasks
+        )
+        return Question(scenario, timeline, responses[scenario.kpi], responses, tasks)
+
+    def _responses_of(self, kpi: str, scenario: Scenario, timeline: Timeline) -> KpiResponses:
+        key = "|".join((kpi, scenario.horizon.model_dump_json(), scenario.flighting.model_dump_json()))
+        if key not in self._responses:
+            self._responses[key] = build_responses(self.models[kpi].artifact, timeline, scenario)
+        return self._responses[key]
+
+
+def without_split(scenario: Scenario) -> Scenario:
+    """The scenario with no rule about brand and performance."""
+    return scenario.model_copy(update={"split": None, "business": "none"})
+
+
+def without_rules(scenario: Scenario, budget: float) -> Scenario:
+    """The scenario's KPI at a budget, with no rule at all."""
+    return without_split(scenario).model_copy(
+        update={
+            "objective": "maximize",
+            "budget": budget,
+            "tasks": (),
+            "channels": {},
+            "groups": (),
+            "either_or": (),
+            "requires": (),
+            "rules": Rules(),
+        }
+    )
+
+
+def with_budget(scenario: Scenario, budget: float) -> Scenario:
+    """The most of the scenario's KPI at a budget, under its rules and without tasks."""
+    return scenario.model_copy(update={"objective": "maximize", "budget": budget, "tasks": ()})

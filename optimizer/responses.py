@@ -1,0 +1,80 @@
+"""Responses of every channel over one scenario's horizon, per KPI, and the curves made of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mmm.artifact import ResponseArtifact
+from mmm.baseline import forecast_baseline
+from mmm.curves import ChannelResponse, channel_response
+from mmm.vocabulary import FloatArray
+from optimizer.allocate import KpiCurves
+from optimizer.curves import ExpectedCurve
+from optimizer.scenario import Scenario
+from optimizer.timeline import Timeline
+
+
+@dataclass
+class KpiResponses:
+    """What one KPI gains from every channel over a horizon, with what it is without them. S draws.
+
+    Attributes
+    ----------
+    artifact
+        The model.
+    responses
+        Per channel, the whole effect: horizon and after.
+    """
+
+    artifact: ResponseArtifact
+    responses: Mapping[str, ChannelResponse]
+    baseline: FloatArray
+    _curves: dict[int | None, KpiCurves] = field(default_factory=dict)
+    _within: dict[int | None, Mapping[str, ChannelResponse]] = field(default_factory=dict)
+
+    def counted(self, periods: int | None) -> Mapping[str, ChannelResponse]:
+        """Responses counted over the first `periods` periods, or over the whole effect when None."""
+        if periods is None:
+            return self.responses
+        if periods not in self._within:
+            self._within[periods] = {name: response.until(periods) for name, response in self.responses.items()}
+        return self._within[periods]
+
+    def curves(self, periods: int | None = None) -> KpiCurves:
+        """Expected curves with over-estimators, kept so that later solves start where earlier ones ended."""
+        if periods not in self._curves:
+            counted = self.counted(periods)
+            self._curves[periods] = KpiCurves.of({name: ExpectedCurve(counted[name]) for name in counted})
+        return self._curves[periods]
+
+    def media_draws(self, spend: Mapping[str, float], periods: int | None = None) -> FloatArray:
+        """Outcome that a split adds, per draw. Shape (S,)."""
+        counted = self.counted(periods)
+        return np.sum([counted[name].per_draw(spend[name]) for name in counted], axis=0)
+
+    def base_draws(self, periods: int) -> FloatArray:
+        """Outcome of the first `periods` periods without this plan, per draw, without noise. Shape (S,).
+
+        The baseline and what spend before the horizon still brings.
+        """
+        carried = np.sum(
+            [response.carried_in()[:, :periods].sum(axis=1) for response in self.responses.values()], axis=0
+        )
+        return np.asarray(self.baseline[:, :periods].sum(axis=1) + carried)
+
+    def noise_draws(self, periods: int) -> FloatArray:
+        """Noise of a sum of `periods` periods, per draw: independent normals, seeded by the artifact. Shape (S,)."""
+        rng = np.random.default_rng([int(self.artifact.digest[:8], 16), periods])
+        scale = self.artifact.draws.noise_scale
+        return np.asarray(scale * np.sqrt(periods) * rng.standard_normal(len(scale)))
+
+
+def build_responses(artifact: ResponseArtifact, timeline: Timeline, scenario: Scenario) -> KpiResponses:
+    """Responses of every channel of a model over the horizon of a scenario."""
+    responses = {
+        name: channel_response(artifact, name, timeline.flighting[:, index], timeline.earlier_spend[:, index])
+        for index, name in enumerate(artifact.channels)
+    }
+    horizon = scenario.horizon
+    return KpiResponses(artifact, responses, forecast_baseline(artifact, horizon.start, horizon.periods))
