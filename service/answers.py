@@ -1,0 +1,159 @@
+"""What questions are answered with, beside the plan: the same values for `--json` and for HTTP.
+
+`service.documents.document` turns each into JSON.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from mmm.artifact import ResponseArtifact
+from mmm.sentence import Sentence
+from optimizer.channel_curves import ChannelCurve
+from optimizer.frontier import FrontierPoint
+from optimizer.plan import Plan
+from optimizer.scenario import Scenario
+from service.markets import MarketSummary, ModelDetail
+from service.records import SavedScenario
+from service.what_if import Change
+
+
+class Answer(BaseModel):
+    """Base of the answers; values of the core fill them by their attributes."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class ScenarioAnswer(Answer):
+    """A saved scenario and its plan."""
+
+    id: str
+    version: int
+    plan_id: str
+    scenario: Scenario
+    plan: Plan
+
+
+class SavedScenarioAnswer(Answer):
+    """A saved scenario."""
+
+    id: str
+    name: str
+    market: str
+    version: int
+    created_at: datetime
+    scenario: Scenario
+
+
+class ScenarioList(Answer):
+    """A page of saved scenarios, the newest first; `next` is the cursor of the following page."""
+
+    scenarios: tuple[SavedScenarioAnswer, ...]
+    next: int | None
+
+
+class Variant(Answer):
+    """One variant of a what-if; the first is the scenario as it is."""
+
+    name: str | Sentence
+    change: Change | None
+    plan: Plan
+
+
+class WhatIfAnswer(Answer):
+    """A scenario under changes, side by side."""
+
+    scenario: str
+    market: str
+    kpi: str
+    currency: str
+    variants: tuple[Variant, ...]
+
+
+class FrontierAnswer(Answer):
+    """What a KPI would be over budgets."""
+
+    scenario: str
+    market: str
+    kpi: str
+    unit: str
+    currency: str
+    points: tuple[FrontierPoint, ...]
+
+
+class CurvesAnswer(Answer):
+    """The response curves of a market."""
+
+    market: str
+    kpi: str
+    unit: str
+    currency: str
+    channels: tuple[ChannelCurve, ...]
+
+
+class MarketList(Answer):
+    """The markets that have models."""
+
+    markets: tuple[MarketSummary, ...]
+
+
+class ModelList(Answer):
+    """The model versions of a market, the newest first."""
+
+    market: str
+    models: tuple[ModelDetail, ...]
+
+
+class HealthAnswer(Answer):
+    """That the process is alive, or ready."""
+
+    status: Literal["ok"] = "ok"
+
+
+class FlawAnswer(Answer):
+    """One thing that is wrong with a request."""
+
+    pointer: str | None = None
+    parameter: str | None = None
+    detail: str
+
+
+class ProblemAnswer(Answer):
+    """A problem (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[FlawAnswer, ...] = ()
+
+
+def saved_scenario_answer(saved: SavedScenario) -> SavedScenarioAnswer:
+    """A saved scenario as an answer."""
+    return SavedScenarioAnswer.model_validate(saved)
+
+
+def frontier_answer(scenario: Scenario, artifact: ResponseArtifact, points: Sequence[FrontierPoint]) -> FrontierAnswer:
+    """Points of a frontier as an answer; `artifact` is the model of the scenario's KPI."""
+    return FrontierAnswer(
+        scenario=scenario.name,
+        market=scenario.market,
+        kpi=scenario.kpi,
+        unit=artifact.manifest.outcome.unit,
+        currency=artifact.manifest.currency,
+        points=tuple(points),
+    )
+
+
+def curves_answer(artifact: ResponseArtifact, curves: Sequence[ChannelCurve]) -> CurvesAnswer:
+    """Curves of one KPI as an answer; `artifact` is the KPI's model."""
+    manifest = artifact.manifest
+    return CurvesAnswer(
+        market=manifest.market,
+        kpi=manifest.outcome.name,
+        unit=manifest.outcome.unit,
+        currency=manifest.currency,
+        channels=tuple(curves),
+    )

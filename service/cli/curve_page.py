@@ -1,0 +1,57 @@
+"""Response curves as a page: the channel table, and each curve as a line of blocks."""
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from optimizer.channel_curves import ChannelCurve
+from service.answers import CurvesAnswer
+from service.cli.tables import heading, interval, ratio_interval, table
+from service.language import Reader
+
+STEPS = 24
+"""Columns of a curve's line."""
+
+HEIGHTS = "▁▂▃▄▅▆▇█"
+
+
+def curve_page(answer: CurvesAnswer, reader: Reader) -> list[RenderableType]:
+    """What each channel brings, and how its curve bends."""
+    _ = reader.gettext
+    has_value = any(channel.roas is not None for channel in answer.channels)
+    ratios = [_("ROAS"), _("Next unit")] if has_value else [_("CPA")]
+    figures = table(_("Channel"), _("Brings (90 % interval)"), *ratios, numbers=[1, 2, 3])
+    for channel in answer.channels:
+        shown = (
+            [ratio_interval(channel.roas, reader), ratio_interval(channel.mroas, reader)]
+            if has_value
+            else ["–" if channel.cpa is None else reader.money(channel.cpa.mean)]
+        )
+        figures.add_row(Text(channel.name), interval(channel.contribution, reader), *shown)
+    bends = table(
+        _("Channel"), _("From nothing to twice the largest spend"), _("At half of it"), _("At the end"), numbers=[2, 3]
+    )
+    for channel in answer.channels:
+        end = channel.curve.spend[-1]
+        bends.add_row(
+            Text(channel.name),
+            _line(channel.curve.mean),
+            f"{reader.money(end / 2)} → {reader.quantity(_middle(channel))}",
+            f"{reader.money(end)} → {reader.quantity(channel.curve.mean[-1])}",
+        )
+    title = f"{answer.market} · {answer.kpi} ({answer.unit})"
+    return [heading(title), figures, bends]
+
+
+def _middle(channel: ChannelCurve) -> float:
+    return channel.curve.mean[len(channel.curve.mean) // 2]
+
+
+def _line(values: Sequence[float]) -> str:
+    """A curve in one line: its height at equal steps, as a share of its largest value."""
+    top = max(values)
+    picked = [values[round(step * (len(values) - 1) / (STEPS - 1))] for step in range(STEPS)]
+    if top <= 0:
+        return HEIGHTS[0] * STEPS
+    return "".join(HEIGHTS[min(len(HEIGHTS) - 1, int(value / top * len(HEIGHTS)))] for value in picked)

@@ -1,0 +1,67 @@
+"""The command that fits a market."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.options import HomeOption, JsonOption, LanguageOption, MarketFile
+from service.cli.session import Session, open_session
+
+if TYPE_CHECKING:
+    from mmm.market import Market
+    from service.records import ModelVersion
+
+commands = typer.Typer()
+
+
+@commands.command()
+def fit(
+    context: typer.Context,
+    market: MarketFile,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws; the market's own unless given.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Fit a market, check the gates, and register the model."""
+    from mmm.io import load_market
+    from service.cli.gates import tell_model
+
+    session = open_session(context, home, as_json, language)
+    version = fit_market(session, load_market(market), seed=seed)
+    tell_model(session, version)
+    if version.verdict == "fail":
+        raise typer.Exit(1)
+
+
+def fit_market(session: Session, market: "Market", *, seed: int | None) -> "ModelVersion":
+    """Fit every outcome of a market and publish the artifacts together.
+
+    A market that was fitted on the same data with the same choices and seed is not fitted again.
+    """
+    from mmm.spec_digest import spec_digest
+
+    from service.cli.progress import fit_progress
+    from service.home import now
+
+    registry = session.home.registry
+    header = market.spec.market
+    reader = session.reader(header.language, header.currency)
+    chosen = market.spec.model.seed if seed is None else seed
+    known = registry.fitted(market.name, market.data_digest, spec_digest(market), chosen)
+    if known is not None:
+        session.say(
+            reader.gettext("{market}: version {version} was fitted on the same data before.").format(
+                market=market.name, version=known.version
+            )
+        )
+        return known
+    if market.is_panel:
+        session.say(reader.gettext("{market} is a panel: the sum of its regions is fitted.").format(market=market.name))
+    from mmm.fit import fit_outcome
+
+    artifacts = []
+    for outcome in market.spec.outcomes:
+        with fit_progress(session.talk, f"{market.name} · {outcome.name}", reader) as progress:
+            artifacts.append(fit_outcome(market, outcome.name, seed=chosen, progress=progress))
+    return registry.publish(artifacts, now())

@@ -1,0 +1,60 @@
+"""Models and their gates as tables."""
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from service.cli.session import Session
+from service.cli.tables import VERDICT_STYLES, heading, table
+from service.language import Reader
+from service.markets import ModelDetail, market_summary, model_detail
+from service.records import ModelVersion
+from service.registry import standing
+
+
+def model_table(models: Sequence[ModelDetail], reader: Reader) -> Table:
+    """Versions of markets, one a line."""
+    _ = reader.gettext
+    shown = table(
+        _("Market"), _("Version"), _("Standing"), _("Gates"), _("KPIs"), _("Fitted"), _("Digest"), numbers=[1]
+    )
+    for model in models:
+        shown.add_row(
+            Text(model.market),
+            str(model.version),
+            Text(_(model.alias), style="bold" if model.alias == "champion" else ""),
+            Text(_(model.verdict), style=VERDICT_STYLES[model.verdict]),
+            Text(", ".join(kpi.kpi for kpi in model.kpis)),
+            reader.day(model.created_at.date()),
+            ", ".join(kpi.digest[:8] for kpi in model.kpis),
+        )
+    return shown
+
+
+def gate_table(model: ModelDetail, reader: Reader) -> list[RenderableType]:
+    """The gates of a model, a table a KPI: verdict, what was found, what to do."""
+    _ = reader.gettext
+    parts: list[RenderableType] = []
+    for kpi in model.kpis:
+        parts.append(heading(f"{model.market} · {kpi.kpi} · {_('version')} {model.version}"))
+        shown = table(_("Gate"), _("Verdict"), _("What was found, and what to do"))
+        for gate in kpi.gates:
+            said = Text(reader.say(gate.text))
+            if gate.action is not None and gate.verdict != "pass":
+                said.append(f"\n→ {reader.say(gate.action)}", style="italic")
+            shown.add_row(Text(_(gate.name)), Text(_(gate.verdict), style=VERDICT_STYLES[gate.verdict]), said)
+        parts.append(shown)
+    return parts
+
+
+def tell_model(session: Session, version: ModelVersion) -> None:
+    """Show a version's gates and its standing; as JSON when that was asked for."""
+    registry = session.home.registry
+    model = model_detail(registry, version)
+    reader = session.reader(market_summary(registry, version.market).language)
+    if session.as_json:
+        session.answer(model, reader)
+    else:
+        session.show(*gate_table(model, reader), Text(reader.say(standing(version))))

@@ -1,0 +1,79 @@
+"""The command `mixplan`: its commands, and what becomes of an error."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from service.cli import fitting, markets, planning, samples, serving
+from service.cli.options import LanguageChoice
+from service.cli.session import Asked
+
+
+class MixplanCommands(TyperGroup):
+    """The commands; what a command refuses ends in words and an exit code, never in a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except _own_errors() as error:
+            from service.cli.refusal import refuse
+
+            raise typer.Exit(refuse(ctx.find_root().ensure_object(Asked), error)) from error
+
+
+app = typer.Typer(
+    cls=MixplanCommands,
+    name="mixplan",
+    help="How much should we spend, and where? Learns what each channel does, sizes a budget and splits it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help starts in half of the time
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"mixplan {version('mixplan')}")
+        raise typer.Exit
+
+
+@app.callback()
+def before_any_command(
+    context: typer.Context,
+    home: Annotated[Path | None, typer.Option("--home", help="As after the command.", file_okay=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As after the command.")] = False,
+    language: Annotated[LanguageChoice | None, typer.Option("--lang", help="As after the command.")] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that may stand before a command too."""
+    context.obj = Asked(home, as_json, language)
+
+
+for commands in (samples.commands, markets.commands, fitting.commands, planning.commands, serving.commands):
+    app.add_typer(commands)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _own_errors() -> tuple[type[Exception], ...]:
+    """The exceptions that mean "refused": looked up only once one was raised."""
+    from service.problems import EXPECTED
+
+    return EXPECTED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Commands about markets and their models: check, models, promote, rollback, curves."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.options import HomeOption, JsonOption, LanguageOption, MarketArgument, MarketFile
+from service.cli.session import Session, open_session
+
+commands = typer.Typer()
+
+
+@commands.command()
+def check(
+    context: typer.Context,
+    market: MarketFile,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """List every fault of a market, or what was understood of it."""
+    from mmm.io import load_market
+    from mmm.understood import understood
+
+    session = open_session(context, home, as_json, language)
+    loaded = load_market(market)
+    header = loaded.spec.market
+    reader = session.reader(header.language, header.currency)
+    sentences = understood(loaded)
+    if session.as_json:
+        session.answer({"market": header.name, "data_digest": loaded.data_digest, "understood": sentences}, reader)
+        return
+    from service.cli.tables import bullet, heading
+
+    session.show(heading(header.name), *(bullet(reader.say(said)) for said in sentences))
+
+
+@commands.command()
+def models(
+    context: typer.Context,
+    market: Annotated[str | None, typer.Argument(metavar="[MARKET]", help="Only this market, with its gates.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """List model versions, their gates, and which is in use."""
+    from service.markets import market_summary, model_detail
+
+    session = open_session(context, home, as_json, language)
+    registry = session.home.registry
+    names = registry.markets() if market is None else (named_market(session, market),)
+    found = [model_detail(registry, version) for name in names for version in registry.versions(name)]
+    reader = session.reader(market_summary(registry, names[0]).language if names else "en")
+    if session.as_json:
+        session.answer({"models": found}, reader)
+        return
+    from service.cli.gates import gate_table, model_table
+
+    if not found:
+        session.say(reader.gettext("No market has a model yet. Fit one with “mixplan fit”, or try “mixplan demo”."))
+        return
+    session.show(model_table(found, reader))
+    if market is not None:
+        session.show(*gate_table(found[0], reader))
+
+
+@commands.command()
+def promote(
+    context: typer.Context,
+    market: MarketArgument,
+    version: Annotated[int, typer.Argument(min=1, help="The version that shall be champion.")],
+    force: Annotated[bool, typer.Option("--force", help="Promote a model that failed a gate.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Make a model version the champion."""
+    from service.home import now
+
+    session = open_session(context, home, as_json, language)
+    name = named_market(session, market)
+    _tell_standing(session, session.home.registry.promote(name, version, now(), force=force).market)
+
+
+@commands.command()
+def rollback(
+    context: typer.Context,
+    market: MarketArgument,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Make the champion before this one the champion again."""
+    from service.home import now
+
+    session = open_session(context, home, as_json, language)
+    name = named_market(session, market)
+    _tell_standing(session, session.home.registry.rollback(name, now()).market)
+
+
+@commands.command()
+def curves(
+    context: typer.Context,
+    market: MarketArgument,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="Over this scenario's horizon; the last year unless given.", exists=True),
+    ] = None,
+    kpi: Annotated[
+        str | None, typer.Option("--kpi", help="Which KPI; the scenario's, or the first, unless given.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Show response curves and what each channel brings."""
+    from service.answers import curves_answer
+    from service.cli.curve_page import curve_page
+    from service.errors import not_known
+    from service.scenario_files import read_scenario
+
+    session = open_session(context, home, as_json, language)
+    asked = None if scenario is None else read_scenario(scenario)
+    desk = session.home.desk
+    planned = desk.market(named_market(session, market))
+    name = kpi or (next(iter(planned.artifacts)) if asked is None else asked.kpi)
+    if name not in planned.artifacts:
+        raise not_known("KPI", name, planned.artifacts)
+    answer = curves_answer(planned.artifacts[name], desk.curves(planned, name, asked))
+    reader = session.reader(planned.language, planned.currency)
+    if session.as_json:
+        session.answer(answer, reader)
+    else:
+        session.show(*curve_page(answer, reader))
+
+
+def named_market(session: Session, argument: str) -> str:
+    """The name of the market that an argument means: itself, or what the market.toml at that path says.
+
+    Raises
+    ------
+    FileRefused
+        When the file at that path is no TOML.
+    """
+    if argument in session.home.registry.markets():
+        return argument
+    path = Path(argument)
+    file = path / "market.toml" if path.is_dir() else path
+    if not file.is_file():
+        return argument
+    from mmm.io import read_toml
+
+    header = read_toml(file).get("market")
+    name = header.get("name") if isinstance(header, dict) else None
+    return name if isinstance(name, str) else argument
+
+
+def _tell_standing(session: Session, market: str) -> None:
+    from service.markets import market_summary, model_detail
+    from service.registry import standing
+
+    registry = session.home.registry
+    champion = registry.champion(market)
+    reader = session.reader(market_summary(registry, market).language)
+    if session.as_json:
+        session.answer(model_detail(registry, champion), reader)
+    else:
+        session.show(reader.say(standing(champion)))

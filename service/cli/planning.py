@@ -1,0 +1,156 @@
+"""Commands that plan: plan, size, what-if, frontier."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.options import BusinessChoice, HomeOption, JsonOption, LanguageOption, ScenarioArgument
+from service.cli.session import Session, open_session
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from optimizer.plan import Plan
+    from optimizer.scenario import Scenario
+    from service.language import Reader
+
+commands = typer.Typer()
+
+
+@commands.command()
+def plan(
+    context: typer.Context,
+    scenario: ScenarioArgument,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Plan a scenario: what to spend, where, what it brings."""
+    from service.scenario_files import read_scenario
+
+    session = open_session(context, home, as_json, language)
+    tell_plan(session, read_scenario(scenario))
+
+
+@commands.command()
+def size(
+    context: typer.Context,
+    scenario: ScenarioArgument,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Find the smallest budget that fulfils the tasks.
+
+    The scenario's own objective and budget do not count.
+    """
+    from service.scenario_files import read_scenario
+    from service.what_if import sized
+
+    session = open_session(context, home, as_json, language)
+    tell_plan(session, sized(read_scenario(scenario)))
+
+
+@commands.command("what-if")
+def what_if(
+    context: typer.Context,
+    scenario: ScenarioArgument,
+    budget: Annotated[list[float] | None, typer.Option(min=0, help="Another budget; may be repeated.")] = None,
+    business: Annotated[list[BusinessChoice] | None, typer.Option(help="Another preset; may be repeated.")] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Another value of any field, such as channels.tv.max=90000."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Plan a scenario under changes, side by side.
+
+    Every budget is combined with every preset; all settings hold in each.
+    """
+    if not (budget or business or setting):
+        raise typer.BadParameter("say what to change: --budget, --business or --set")
+    from service import variants
+    from service.scenario_files import read_scenario
+    from service.what_if import parse_setting
+    from service.what_if import variants as combinations
+
+    session = open_session(context, home, as_json, language)
+    try:
+        settings = dict(parse_setting(text) for text in setting or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--set") from error
+    asked = read_scenario(scenario)
+    answer = variants.what_if(
+        session.home.desk, asked, combinations(budget or [], [choice.value for choice in business or []], settings)
+    )
+    market = session.home.desk.market_of(asked)
+    reader = session.reader(market.language, market.currency)
+    if session.as_json:
+        session.answer(answer, reader)
+    else:
+        from service.cli.side_by_side import side_by_side
+
+        session.show(*side_by_side(answer, reader))
+    if any(variant.plan.status == "infeasible" for variant in answer.variants):
+        raise typer.Exit(1)
+
+
+@commands.command()
+def frontier(
+    context: typer.Context,
+    scenario: ScenarioArgument,
+    lowest: Annotated[float, typer.Option("--from", min=0, help="The smallest budget.")],
+    highest: Annotated[float, typer.Option("--to", min=0, help="The largest budget.")],
+    points: Annotated[int, typer.Option(min=2, max=200, help="Budgets in all, both ends among them.")] = 50,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Show outcome, ROAS and mROAS over budgets."""
+    if not 0 < lowest < highest:
+        raise typer.BadParameter("--from must be above zero and below --to")
+    from service.answers import frontier_answer
+    from service.cli.frontier_page import frontier_page
+    from service.scenario_files import read_scenario
+    from service.variants import budgets_between
+
+    session = open_session(context, home, as_json, language)
+    asked = read_scenario(scenario)
+    found = session.home.desk.frontier(asked, budgets_between(lowest, highest, points))
+    market = session.home.desk.market_of(asked)
+    answer = frontier_answer(asked, market.artifacts[asked.kpi], found)
+    reader = session.reader(market.language, market.currency)
+    if session.as_json:
+        session.answer(answer, reader)
+    else:
+        session.show(*frontier_page(answer, reader))
+
+
+def tell_plan(session: Session, scenario: "Scenario") -> None:
+    """Plan a scenario and show its memo; ends with exit code 1 when the scenario is infeasible."""
+    answered, reader, page = plan_page(session, scenario)
+    if session.as_json:
+        session.answer(answered, reader)
+    else:
+        session.show(*page)
+    if answered.status == "infeasible":
+        raise typer.Exit(1)
+
+
+def plan_page(session: Session, scenario: "Scenario") -> "tuple[Plan, Reader, list[RenderableType]]":
+    """The plan of a scenario, kept; its reader; and its page."""
+    from service.cli.memo import memo
+    from service.home import now
+
+    answered = session.home.desk.answer(scenario, now()).plan
+    market = session.home.desk.market_of(scenario)
+    reader = session.reader(market.language, market.currency)
+    return answered, reader, memo(answered, reader, market.period)
+
+
+def scenarios_in(folder: Path) -> list[Path]:
+    """The scenario files of a folder: every TOML beside its market.toml."""
+    return sorted(file for file in folder.glob("*.toml") if file.name != "market.toml")

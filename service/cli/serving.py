@@ -1,0 +1,47 @@
+"""The command that serves HTTP."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from service.cli.options import HomeOption, LanguageOption
+from service.cli.session import open_session
+
+commands = typer.Typer()
+
+
+@commands.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; each plans one scenario at a time.")] = 1,
+    home: HomeOption = None,
+    language: LanguageOption = None,
+) -> None:
+    """Serve plans over HTTP."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from service.settings import HOME_VARIABLE
+
+    session = open_session(context, home, as_json=False, language=language)
+    folder = session.home.settings.home.resolve()
+    session.home.close()
+    os.environ[HOME_VARIABLE] = str(folder)  # how the worker processes learn of it
+    session.say(
+        session.reader()
+        .gettext("Serving {folder} on http://{host}:{port}, described at /docs. Stop with Ctrl-C.")
+        .format(folder=folder, host=host, port=port)
+    )
+    Granian(
+        "service.http.app:create_app_from_environment",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=4,
+        factory=True,
+        log_access=False,
+    ).serve()

@@ -1,0 +1,106 @@
+"""One run of a command: what was asked for on the command line, and where answers go.
+
+Data goes to stdout, talk to stderr. What is heavy is imported when it is first needed, so that
+help and completion stay quick.
+"""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from service.cli.options import LanguageChoice
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from service.home import Home
+    from service.language import Reader
+
+PAGE_WIDTH = 100
+"""Columns of a page: wider terminals do not make a table easier to read."""
+
+NO_CURRENCY = "XXX"
+
+
+@dataclass
+class Asked:
+    """What was asked before the name of a command, and the session that the command then opened."""
+
+    home: Path | None = None
+    as_json: bool = False
+    language: LanguageChoice | None = None
+    session: "Session | None" = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command works with."""
+
+    home_folder: Path | None
+    as_json: bool
+    language: LanguageChoice | None
+
+    @cached_property
+    def home(self) -> "Home":
+        """The opened home folder."""
+        from service.home import open_home
+        from service.settings import settings_from
+
+        return open_home(settings_from(self.home_folder, os.environ))
+
+    @cached_property
+    def out(self) -> "Console":
+        """Where answers go."""
+        return _console(is_error=False)
+
+    @cached_property
+    def talk(self) -> "Console":
+        """Where progress and remarks go."""
+        return _console(is_error=True)
+
+    def reader(self, language: str = "en", currency: str = NO_CURRENCY) -> "Reader":
+        """The reader of this run: in the language asked for, else in `language`."""
+        from service.language import Reader
+
+        return Reader(self.language or ("zh" if language == "zh" else "en"), currency)
+
+    def print_json(self, document: object) -> None:
+        """Write the one JSON document of this run."""
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+    def answer(self, value: object, reader: "Reader") -> None:
+        """Write a value as the JSON document of this run."""
+        from service.documents import document
+
+        self.print_json(document(value, reader))
+
+    def show(self, *parts: "RenderableType") -> None:
+        """Write parts of a page to stdout."""
+        for part in parts:
+            self.out.print(part)
+
+    def say(self, text: str) -> None:
+        """Write a remark to stderr."""
+        self.talk.print(text, markup=False, highlight=False)
+
+
+def open_session(context: typer.Context, home: Path | None, as_json: bool, language: LanguageChoice | None) -> Session:
+    """The session of a command; an option after the command's name wins over the same before it."""
+    asked = context.find_root().ensure_object(Asked)
+    session = Session(home or asked.home, as_json or asked.as_json, language or asked.language)
+    asked.session = session
+    return session
+
+
+def _console(*, is_error: bool) -> "Console":
+    from rich.console import Console
+
+    console = Console(stderr=is_error, highlight=False, soft_wrap=False)
+    width = min(console.width, PAGE_WIDTH) if console.is_terminal else PAGE_WIDTH
+    return Console(stderr=is_error, highlight=False, width=width)

@@ -1,0 +1,63 @@
+"""Tables and bars in the terminal."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from rich import box
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from mmm.vocabulary import Verdict
+from optimizer.plan import Interval
+from service.language import Reader
+
+VERDICT_STYLES: dict[Verdict, str] = {"pass": "green", "review": "yellow", "fail": "bold red"}
+
+BLOCKS = " ▏▎▍▌▋▊▉█"
+"""Bars in eighths of a column."""
+
+
+def table(*names: str, numbers: Sequence[int] = (), show_lines: bool = False) -> Table:
+    """An empty table with these columns, those at `numbers` aligned to the right."""
+    made = Table(box=box.SIMPLE_HEAD, show_lines=show_lines, pad_edge=False, padding=(0, 1), header_style="bold")
+    if show_lines:
+        made.box = box.HORIZONTALS
+    for position, name in enumerate(names):
+        justify: Literal["left", "right"] = "right" if position in numbers else "left"
+        made.add_column(Text(name), justify=justify, no_wrap=position in numbers)
+    return made
+
+
+def bar(fraction: float, width: int) -> str:
+    """A bar of `fraction` of `width` columns, in eighths."""
+    eighths = round(max(0.0, min(1.0, fraction)) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (BLOCKS[rest] if rest else "")).ljust(width)
+
+
+def interval(shown: Interval, reader: Reader) -> str:
+    """Mean with the 90 % interval behind it."""
+    return f"{reader.quantity(shown.mean)} ({reader.quantity(shown.p05)}–{reader.quantity(shown.p95)})"
+
+
+def ratio_interval(shown: Interval | None, reader: Reader) -> str:
+    """Ratio with the 90 % interval behind it; a dash where it has no meaning."""
+    if shown is None:
+        return "–"
+    return f"{reader.ratio(shown.mean)} ({reader.ratio(shown.p05)}–{reader.ratio(shown.p95)})"
+
+
+def optional_ratio(shown: Interval | None, reader: Reader) -> str:
+    """Mean of a ratio; a dash where it has no meaning."""
+    return "–" if shown is None else reader.ratio(shown.mean)
+
+
+def heading(text: str) -> Text:
+    """The heading of a section, with a line under it as long as it is wide."""
+    return Text(f"\n{text}\n{'─' * cell_len(text)}", style="bold")
+
+
+def bullet(text: str) -> Text:
+    """One point of a list, wrapped under itself."""
+    return Text(f"• {text}")

@@ -1,0 +1,1 @@
+"""HTTP interface; this process never imports a sampler."""

@@ -1,0 +1,44 @@
+"""The application: routes, errors, limits and the description of them all."""
+
+import os
+from importlib.metadata import version
+
+from apiflask import APIFlask
+
+from service.home import Home, open_home
+from service.http.errors import register_errors
+from service.http.health import health
+from service.http.markets import markets
+from service.http.reference import reference, register_reference
+from service.http.replies import EXTENSION, StrictJson
+from service.http.scenarios import scenarios
+from service.settings import settings_from
+
+LARGEST_REQUEST = 1_000_000
+"""Bytes that a request may have."""
+
+
+class MixplanApp(APIFlask):
+    """APIFlask with strict JSON."""
+
+    json_provider_class = StrictJson
+
+
+def create_app(home: Home) -> APIFlask:
+    """The application that serves one open home."""
+    app = MixplanApp("service.http", title="Mixplan", version=version("mixplan"), docs_path=None)
+    app.description = "How much to spend, and where: scenarios in, certified plans out."
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    app.config["AUTO_SERVERS"] = False  # the address that a client used says nothing about where the service is
+    app.config["AUTO_OPERATION_ID"] = True
+    app.extensions[EXTENSION] = home
+    register_errors(app)
+    register_reference(app)
+    for blueprint in (scenarios, markets, health, reference):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def create_app_from_environment() -> APIFlask:
+    """The application of the home that the environment names: what a server process starts."""
+    return create_app(open_home(settings_from(None, os.environ)))

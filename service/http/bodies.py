@@ -1,0 +1,66 @@
+"""What requests say beside a scenario."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mmm.parsing import StrictModel
+from mmm.vocabulary import Language
+from optimizer.scenario import Scenario
+from service.what_if import MOST_CHANGES, Change
+
+MOST_POINTS = 200
+"""Budgets that one frontier may ask for."""
+
+
+class LanguageQuery(StrictModel):
+    """Query of everything that speaks: the language of its sentences, the market's own unless asked."""
+
+    lang: Language | None = None
+
+
+class PageQuery(LanguageQuery):
+    """Query of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[int, Field(ge=1, lt=2**63)] | None = None
+    market: str | None = None
+
+
+class CurvesQuery(LanguageQuery):
+    """Query of a market's curves: which KPI (its first unless asked), over which saved scenario's horizon."""
+
+    kpi: str | None = None
+    scenario: str | None = None
+
+
+class WhatIfBody(StrictModel):
+    """The variants to plan beside the scenario as it is."""
+
+    changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=MOST_CHANGES)]
+
+
+class FrontierBody(StrictModel):
+    """A scenario, written out or by the id of a saved one, and the budgets to plan it for."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    scenario: Scenario | None = None
+    scenario_id: str | None = None
+    from_: Annotated[float, Field(gt=0, le=1e15, alias="from")]
+    to: Annotated[float, Field(gt=0, le=1e15)]
+    points: Annotated[int, Field(ge=2, le=MOST_POINTS)] = 50
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.scenario is None) == (self.scenario_id is None):
+            raise ValueError("give either scenario or scenario_id")
+        if self.from_ >= self.to:
+            raise ValueError(f"from must be below to, got {self.from_} and {self.to}")
+        return self
+
+
+REQUESTS: dict[str, type[BaseModel]] = {
+    model.__name__: model for model in (Scenario, LanguageQuery, PageQuery, CurvesQuery, WhatIfBody, FrontierBody)
+}
+"""The models that requests are parsed with, by the name that a validation error gives."""

@@ -1,0 +1,60 @@
+"""Markets over HTTP: what is known of them, their curves and their models."""
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from service.answers import CurvesAnswer, MarketList, ModelList, curves_answer
+from service.errors import not_known
+from service.http.bodies import CurvesQuery, LanguageQuery
+from service.http.replies import NO_CURRENCY, home, reader_for, reply
+from service.markets import MarketDetail, market_detail, market_summary, model_detail
+
+markets = APIBlueprint("markets", __name__, url_prefix="/v1/markets", tag="Markets")
+
+
+@markets.get("")
+@markets.input(LanguageQuery, location="query")
+@markets.output(MarketList)
+def list_markets(query_data: LanguageQuery) -> Response:
+    """List the markets that have models."""
+    registry = home().registry
+    body = MarketList(markets=tuple(market_summary(registry, name) for name in registry.markets()))
+    return reply(body, reader_for("en", NO_CURRENCY))
+
+
+@markets.get("/<string:name>")
+@markets.input(LanguageQuery, location="query")
+@markets.output(MarketDetail)
+def get_market(query_data: LanguageQuery, name: str) -> Response:
+    """Read a market: its channels, its KPIs, and the gates of its model."""
+    detail = market_detail(home().registry, name)
+    return reply(detail, reader_for(detail.language, detail.currency))
+
+
+@markets.get("/<string:name>/models")
+@markets.input(LanguageQuery, location="query")
+@markets.output(ModelList)
+def list_models(query_data: LanguageQuery, name: str) -> Response:
+    """List the model versions of a market with their gates, the newest first."""
+    registry = home().registry
+    detail = market_detail(registry, name)
+    body = ModelList(market=name, models=tuple(model_detail(registry, version) for version in registry.versions(name)))
+    return reply(body, reader_for(detail.language, detail.currency))
+
+
+@markets.get("/<string:name>/curves")
+@markets.input(CurvesQuery, location="query")
+@markets.output(CurvesAnswer)
+@markets.doc(responses=[409])
+def get_curves(query_data: CurvesQuery, name: str) -> Response:
+    """Read the response curves of a market, the very ones that the optimiser uses."""
+    desk = home().desk
+    market = desk.market(name)
+    kpi = query_data.kpi or next(iter(market.artifacts))
+    if kpi not in market.artifacts:
+        raise not_known("KPI", kpi, market.artifacts)
+    scenario = None
+    if query_data.scenario is not None:
+        scenario = home().scenarios.scenario(query_data.scenario).scenario
+    curves = desk.curves(market, kpi, scenario)
+    return reply(curves_answer(market.artifacts[kpi], curves), reader_for(market.language, market.currency))

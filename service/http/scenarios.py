@@ -1,0 +1,117 @@
+"""Scenarios over HTTP: ask, read again, vary, and see over budgets."""
+
+from apiflask import APIBlueprint
+from flask import Response, url_for
+
+from mmm.errors import Fault
+from optimizer.errors import ScenarioRefused
+from optimizer.plan import Plan
+from optimizer.scenario import Scenario
+from service.answers import (
+    FrontierAnswer,
+    SavedScenarioAnswer,
+    ScenarioAnswer,
+    ScenarioList,
+    WhatIfAnswer,
+    frontier_answer,
+    saved_scenario_answer,
+)
+from service.home import now
+from service.http.bodies import FrontierBody, LanguageQuery, PageQuery, WhatIfBody
+from service.http.replies import NO_CURRENCY, home, problem_reply, reader_for, reply
+from service.language import Reader
+from service.markets import market_summary
+from service.problems import infeasible
+from service.variants import budgets_between, what_if
+
+scenarios = APIBlueprint("scenarios", __name__, url_prefix="/v1", tag="Scenarios")
+
+
+@scenarios.post("/scenarios")
+@scenarios.input(LanguageQuery, location="query")
+@scenarios.input(Scenario)
+@scenarios.output(ScenarioAnswer, status_code=201)
+@scenarios.doc(responses=[400, 409, 413, 415])
+def post_scenario(query_data: LanguageQuery, json_data: Scenario) -> Response:
+    """Plan a scenario and keep both.
+
+    A scenario whose rules cannot hold together is answered with 422, the rules in conflict and
+    the smallest relaxation, and is not kept.
+    """
+    answer = home().desk.answer(json_data, now())
+    reader = _reader(json_data)
+    if answer.scenario is None or answer.saved is None:
+        return problem_reply(infeasible(answer.plan), reader)
+    saved = answer.scenario
+    body = ScenarioAnswer(
+        id=saved.id, version=saved.version, plan_id=answer.saved.id, scenario=saved.scenario, plan=answer.plan
+    )
+    location = url_for("scenarios.get_scenario", identity=saved.id)
+    return reply(body, reader, 201, {"Location": location})
+
+
+@scenarios.get("/scenarios")
+@scenarios.input(PageQuery, location="query")
+@scenarios.output(ScenarioList)
+def list_scenarios(query_data: PageQuery) -> Response:
+    """List saved scenarios, the newest first."""
+    page = home().scenarios.page(query_data.limit, query_data.cursor, query_data.market)
+    body = ScenarioList(
+        scenarios=tuple(saved_scenario_answer(saved) for saved in page.scenarios), next=page.next_cursor
+    )
+    return reply(body, reader_for("en", NO_CURRENCY))
+
+
+@scenarios.get("/scenarios/<string:identity>")
+@scenarios.input(LanguageQuery, location="query")
+@scenarios.output(SavedScenarioAnswer)
+def get_scenario(query_data: LanguageQuery, identity: str) -> Response:
+    """Read a saved scenario."""
+    return reply(saved_scenario_answer(home().scenarios.scenario(identity)), reader_for("en", NO_CURRENCY))
+
+
+@scenarios.get("/scenarios/<string:identity>/plan")
+@scenarios.input(LanguageQuery, location="query")
+@scenarios.output(Plan)
+def get_plan(query_data: LanguageQuery, identity: str) -> Response:
+    """Read the newest plan of a saved scenario."""
+    plan = home().scenarios.latest_plan(identity).plan
+    market = market_summary(home().registry, plan.market)
+    return reply(plan, reader_for(market.language, plan.currency))
+
+
+@scenarios.post("/scenarios/<string:identity>/what-if")
+@scenarios.input(LanguageQuery, location="query")
+@scenarios.input(WhatIfBody)
+@scenarios.output(WhatIfAnswer)
+@scenarios.doc(responses=[400, 409, 413, 415])
+def post_what_if(query_data: LanguageQuery, json_data: WhatIfBody, identity: str) -> Response:
+    """Plan a saved scenario as it is and under changes, side by side; nothing is kept."""
+    scenario = home().scenarios.scenario(identity).scenario
+    return reply(what_if(home().desk, scenario, json_data.changes), _reader(scenario))
+
+
+@scenarios.post("/frontiers")
+@scenarios.input(LanguageQuery, location="query")
+@scenarios.input(FrontierBody)
+@scenarios.output(FrontierAnswer)
+@scenarios.doc(responses=[400, 404, 409, 413, 415])
+def post_frontier(query_data: LanguageQuery, json_data: FrontierBody) -> Response:
+    """See a scenario's KPI over budgets, each split at its best."""
+    scenario = json_data.scenario or home().scenarios.scenario(json_data.scenario_id or "").scenario
+    budgets = budgets_between(json_data.from_, json_data.to, json_data.points)
+    try:
+        points = home().desk.frontier(scenario, budgets)
+    except ScenarioRefused as error:
+        raise ScenarioRefused([_in_scenario(fault) for fault in error.faults]) from error
+    market = home().desk.market_of(scenario)
+    return reply(frontier_answer(scenario, market.artifacts[scenario.kpi], points), _reader(scenario))
+
+
+def _reader(scenario: Scenario) -> Reader:
+    market = home().desk.market_of(scenario)
+    return reader_for(market.language, market.currency)
+
+
+def _in_scenario(fault: Fault) -> Fault:
+    return Fault(fault.file, f"scenario.{fault.field}" if fault.field else "scenario", fault.found, fault.expected)

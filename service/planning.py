@@ -1,0 +1,174 @@
+"""From a scenario to a plan: the model in use, its curves, the optimiser, and what is kept of it.
+
+CLI and HTTP both come through here, so that they answer the same question with the same numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from mmm.artifact import ResponseArtifact
+from mmm.errors import Fault
+from mmm.vocabulary import Language, PeriodName
+from optimizer.errors import ScenarioRefused
+from optimizer.plan import Plan
+from optimizer.scenario import Scenario
+from service.errors import NotKnown
+from service.records import ModelVersion, SavedPlan, SavedScenario
+from service.registry import Registry
+from service.scenarios import Scenarios
+
+if TYPE_CHECKING:  # the optimiser takes a second to import; reading and writing scenarios does without
+    from optimizer.channel_curves import ChannelCurve
+    from optimizer.frontier import FrontierPoint
+    from optimizer.planning import Planner
+
+DOCUMENT_NAME = "scenario"
+"""How a fault names the scenario where it came without a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A plan, and what was kept; an infeasible plan is an answer that is not kept."""
+
+    plan: Plan
+    scenario: SavedScenario | None
+    saved: SavedPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMarket:
+    """A market's model in use, ready to plan with."""
+
+    version: ModelVersion
+    artifacts: Mapping[str, ResponseArtifact]
+    planner: "Planner"
+
+    @property
+    def language(self) -> Language:
+        """The market's own language."""
+        return next(iter(self.artifacts.values())).manifest.language
+
+    @property
+    def period(self) -> PeriodName:
+        """The market's period."""
+        return next(iter(self.artifacts.values())).manifest.period
+
+    @property
+    def currency(self) -> str:
+        """The market's currency."""
+        return next(iter(self.artifacts.values())).manifest.currency
+
+
+class PlanningDesk:
+    """Answers scenarios with the champions of a registry.
+
+    Planners keep their curves, so that a what-if or a frontier after a plan costs little. One
+    scenario is solved at a time: the solver holds the interpreter anyway, and planners are not
+    made for two threads. More processes answer more at once.
+    """
+
+    def __init__(self, registry: Registry, scenarios: Scenarios) -> None:
+        self._registry = registry
+        self._scenarios = scenarios
+        self._planned: dict[str, PlannedMarket] = {}
+        self._lock = Lock()
+
+    def market(self, name: str) -> PlannedMarket:
+        """The market of that name with its champion.
+
+        Raises
+        ------
+        NotKnown
+            When the market has no model.
+        NoChampion
+            When no model of it may be planned with.
+        ArtifactError
+            When the champion's artifact is missing or damaged.
+        """
+        version = self._registry.champion(name)
+        kept = self._planned.get(name)
+        if kept is None or kept.version.digests != version.digests or kept.version.version != version.version:
+            from optimizer.planning import Planner
+            from optimizer.question import PlanningModel
+
+            artifacts = self._registry.load(version)
+            models = {kpi: PlanningModel(artifact, version.version) for kpi, artifact in artifacts.items()}
+            kept = PlannedMarket(version, artifacts, Planner(models))
+            self._planned[name] = kept
+        return kept
+
+    def market_of(self, scenario: Scenario) -> PlannedMarket:
+        """The market that a scenario names.
+
+        Raises
+        ------
+        ScenarioRefused
+            When there is no such market; the fault points at the scenario's field.
+        """
+        try:
+            return self.market(scenario.market)
+        except NotKnown as error:
+            fault = Fault(
+                file=DOCUMENT_NAME,
+                field="market",
+                found=f"'{scenario.market}'",
+                expected=f"a market that has a model. {error} Fit it with “mixplan fit”.",
+            )
+            raise ScenarioRefused([fault]) from error
+
+    def plan(self, scenario: Scenario) -> Plan:
+        """The plan of a scenario; nothing is kept.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario does not fit its market.
+        """
+        market = self.market_of(scenario)
+        reference = self._reference_spend(scenario)
+        with self._lock:
+            return market.planner.plan(scenario, reference)
+
+    def answer(self, scenario: Scenario, now: datetime) -> Answer:
+        """The plan of a scenario, kept with it unless it is infeasible.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario does not fit its market.
+        """
+        plan = self.plan(scenario)
+        if plan.status == "infeasible":
+            return Answer(plan, None, None)
+        saved_scenario, saved_plan = self._scenarios.save(scenario, plan, now)
+        return Answer(plan, saved_scenario, saved_plan)
+
+    def frontier(self, scenario: Scenario, budgets: Sequence[float]) -> "tuple[FrontierPoint, ...]":
+        """What the scenario's KPI would be over budgets, each split at its best under the same rules.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario does not fit its market.
+        """
+        market = self.market_of(scenario)
+        with self._lock:
+            return market.planner.frontier(scenario, budgets)
+
+    def curves(self, market: PlannedMarket, kpi: str, scenario: Scenario | None) -> "tuple[ChannelCurve, ...]":
+        """The response curves of a KPI over a scenario's horizon, or over the last year."""
+        with self._lock:
+            return market.planner.curves(kpi, scenario)
+
+    def _reference_spend(self, scenario: Scenario) -> dict[str, float] | None:
+        if scenario.reference.plan is None:
+            return None
+        try:
+            saved = self._scenarios.plan(scenario.reference.plan)
+        except NotKnown as error:
+            fault = Fault(DOCUMENT_NAME, "reference.plan", f"'{scenario.reference.plan}'", f"a saved plan. {error}")
+            raise ScenarioRefused([fault]) from error
+        return {channel.channel: channel.spend for channel in saved.plan.channels}

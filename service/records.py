@@ -1,0 +1,58 @@
+"""What the database remembers, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mmm.vocabulary import Verdict
+from optimizer.plan import Plan
+from optimizer.scenario import Scenario
+
+type Alias = Literal["champion", "challenger", "held", "retired"]
+"""champion: in use. challenger: may become champion. held: a gate failed. retired: was champion once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One fit of a market: an artifact per outcome, published together.
+
+    Attributes
+    ----------
+    digests
+        Digest of the artifact, by outcome name.
+    verdict
+        The worst verdict of all its gates.
+    """
+
+    market: str
+    version: int
+    alias: Alias
+    verdict: Verdict
+    digests: Mapping[str, str]
+    data_digest: str
+    spec_digest: str
+    seed: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedScenario:
+    """One version of a scenario; a changed document under the same name is the next version, with an id of its own."""
+
+    id: str
+    name: str
+    market: str
+    version: int
+    scenario: Scenario
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan that was made of a saved scenario."""
+
+    id: str
+    scenario_id: str
+    plan: Plan
+    created_at: datetime

@@ -1,0 +1,277 @@
+"""Models of every market: published artifacts, versions, and which one is in use.
+
+The first model of a market becomes its champion when its gates allow; later ones are
+challengers until someone promotes them. A model that failed a gate is kept and held: it is
+never champion unless it is promoted by force, which stays on record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from mmm.artifact import ResponseArtifact
+from mmm.io import read_artifact_folder, write_artifact_folder
+from mmm.sentence import Number, Sentence, Word, sentence
+from mmm.vocabulary import Verdict
+from service.errors import NoChampion, NotAllowed, not_known
+from service.records import Alias, ModelVersion
+from service.store import Store
+from service.tables import ModelRow, PromotionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The models of one home folder."""
+
+    store: Store
+    artifacts: Path
+
+    def publish(self, artifacts: Sequence[ResponseArtifact], now: datetime) -> ModelVersion:
+        """Store the artifacts of one fit as the market's next version.
+
+        The same artifacts published again are the version that is there already: a fit that is
+        repeated with the same data, choices and seed adds nothing.
+
+        Parameters
+        ----------
+        artifacts
+            One an outcome, all of one market, fitted on the same data.
+        now
+            Time of publication.
+        """
+        first = artifacts[0].manifest
+        digests = {artifact.manifest.outcome.name: artifact.digest for artifact in artifacts}
+        for artifact in artifacts:
+            write_artifact_folder(artifact, self.artifacts)
+        with self.store.writing() as session:
+            rows = _rows(session, first.market)
+            for row in rows:
+                if dict(row.digests) == digests:
+                    return _version(row)
+            verdict = _worst([artifact.manifest.verdict for artifact in artifacts])
+            has_champion = any(row.alias == "champion" for row in rows)
+            row = ModelRow(
+                market=first.market,
+                version=max((row.version for row in rows), default=0) + 1,
+                alias="held" if verdict == "fail" else "challenger" if has_champion else "champion",
+                verdict=verdict,
+                digests=digests,
+                data_digest=first.data_digest,
+                spec_digest=first.spec_digest,
+                seed=str(first.seed),
+                created_at=_naive(now),
+            )
+            session.add(row)
+            if row.alias == "champion":
+                _record_promotion(session, row, None, now, is_forced=False)
+            return _version(row)
+
+    def markets(self) -> tuple[str, ...]:
+        """Names of the markets that have models, in alphabetical order."""
+        with self.store.reading() as session:
+            return tuple(session.scalars(select(ModelRow.market).distinct().order_by(ModelRow.market)))
+
+    def versions(self, market: str) -> tuple[ModelVersion, ...]:
+        """All versions of a market, the newest first.
+
+        Raises
+        ------
+        NotKnown
+            When the market has no model.
+        """
+        with self.store.reading() as session:
+            found = tuple(_version(row) for row in reversed(_rows(session, market)))
+        if not found:
+            raise not_known("market", market, self.markets())
+        return found
+
+    def version(self, market: str, number: int) -> ModelVersion:
+        """One version of a market.
+
+        Raises
+        ------
+        NotKnown
+            When the market or the version is not there.
+        """
+        versions = self.versions(market)
+        for version in versions:
+            if version.version == number:
+                return version
+        raise not_known("model version", str(number), [str(version.version) for version in versions])
+
+    def champion(self, market: str) -> ModelVersion:
+        """The version in use.
+
+        Raises
+        ------
+        NotKnown
+            When the market has no model.
+        NoChampion
+            When it has models and all of them are held.
+        """
+        versions = self.versions(market)
+        for version in versions:
+            if version.alias == "champion":
+                return version
+        raise NoChampion(
+            sentence(
+                "No model of {market} may be planned with: version {version} failed its gates. See what they "
+                "ask for with “mixplan models {market}”, or take it on your own risk with “mixplan promote "
+                "{market} {version} --force”.",
+                market=Word(text=market),
+                version=Number(amount=versions[0].version),
+            )
+        )
+
+    def fitted(self, market: str, data_digest: str, spec_digest: str, seed: int) -> ModelVersion | None:
+        """The newest version that was fitted on this data with these choices and this seed, if there is one."""
+        with self.store.reading() as session:
+            row = session.scalars(
+                select(ModelRow)
+                .where(
+                    ModelRow.market == market,
+                    ModelRow.data_digest == data_digest,
+                    ModelRow.spec_digest == spec_digest,
+                    ModelRow.seed == str(seed),
+                )
+                .order_by(ModelRow.version.desc())
+                .limit(1)
+            ).first()
+            return None if row is None else _version(row)
+
+    def load(self, version: ModelVersion) -> dict[str, ResponseArtifact]:
+        """The artifacts of a version by outcome name, their digests verified.
+
+        Raises
+        ------
+        ArtifactError
+            When an artifact is missing or damaged.
+        """
+        return {outcome: read_artifact_folder(self.artifacts, digest) for outcome, digest in version.digests.items()}
+
+    def promote(self, market: str, number: int, now: datetime, *, force: bool = False) -> ModelVersion:
+        """Make a version the champion; the one before it retires.
+
+        Raises
+        ------
+        NotKnown
+            When the market or the version is not there.
+        NotAllowed
+            When the version failed a gate and `force` is not given.
+        """
+        chosen = self.version(market, number)
+        if chosen.verdict == "fail" and not force:
+            raise NotAllowed(
+                sentence(
+                    "Version {version} of {market} failed a gate, so it is not promoted. Correct what the gate "
+                    "names and fit again, or repeat this with --force.",
+                    version=Number(amount=number),
+                    market=Word(text=market),
+                )
+            )
+        if chosen.alias == "champion":
+            return chosen
+        with self.store.writing() as session:
+            current = _current_promotion(session, market)
+            row = _put_in_use(session, market, number)
+            _record_promotion(session, row, None if current is None else current.id, now, is_forced=force)
+            return _version(row)
+
+    def rollback(self, market: str, now: datetime) -> ModelVersion:
+        """Make the champion before this one the champion again, one step back at each call.
+
+        Raises
+        ------
+        NotKnown
+            When the market has no model.
+        NotAllowed
+            When there was no champion before.
+        """
+        self.versions(market)
+        with self.store.writing() as session:
+            current = _current_promotion(session, market)
+            before = (
+                None if current is None or current.replaced is None else session.get_one(PromotionRow, current.replaced)
+            )
+            if before is None:
+                raise NotAllowed(
+                    sentence("{market} has had no other champion to go back to.", market=Word(text=market))
+                )
+            row = _put_in_use(session, market, before.version)
+            _record_promotion(session, row, before.replaced, now, is_forced=before.is_forced)
+            return _version(row)
+
+
+def standing(version: ModelVersion) -> Sentence:
+    """What the alias of a freshly published version means, in words."""
+    number, market = Number(amount=version.version), Word(text=version.market)
+    match version.alias:
+        case "champion":
+            return sentence("Version {version} is the champion of {market}.", version=number, market=market)
+        case "challenger":
+            return sentence(
+                "Version {version} is a challenger of {market}; “mixplan promote {market} {version}” puts it in use.",
+                version=number,
+                market=market,
+            )
+        case "retired":
+            return sentence("Version {version} was champion of {market} before.", version=number, market=market)
+        case "held":
+            return sentence(
+                "Version {version} of {market} is stored but not in use: a gate failed.", version=number, market=market
+            )
+
+
+def _rows(session: Session, market: str) -> list[ModelRow]:
+    return list(session.scalars(select(ModelRow).where(ModelRow.market == market).order_by(ModelRow.version)))
+
+
+def _current_promotion(session: Session, market: str) -> PromotionRow | None:
+    newest = select(func.max(PromotionRow.id)).where(PromotionRow.market == market).scalar_subquery()
+    return session.scalars(select(PromotionRow).where(PromotionRow.id == newest)).first()
+
+
+def _put_in_use(session: Session, market: str, number: int) -> ModelRow:
+    rows = _rows(session, market)
+    for row in rows:
+        if row.version == number:
+            row.alias = "champion"
+        elif row.alias == "champion":
+            row.alias = "retired"
+    return next(row for row in rows if row.version == number)
+
+
+def _record_promotion(session: Session, row: ModelRow, replaced: int | None, now: datetime, *, is_forced: bool) -> None:
+    session.add(
+        PromotionRow(
+            market=row.market, version=row.version, replaced=replaced, is_forced=is_forced, created_at=_naive(now)
+        )
+    )
+
+
+def _version(row: ModelRow) -> ModelVersion:
+    return ModelVersion(
+        market=row.market,
+        version=row.version,
+        alias=cast(Alias, row.alias),
+        verdict=cast(Verdict, row.verdict),
+        digests=dict(row.digests),
+        data_digest=row.data_digest,
+        spec_digest=row.spec_digest,
+        seed=int(row.seed),
+        created_at=row.created_at.replace(tzinfo=UTC),
+    )
+
+
+def _worst(verdicts: Sequence[Verdict]) -> Verdict:
+    return "fail" if "fail" in verdicts else "review" if "review" in verdicts else "pass"
+
+
+def _naive(now: datetime) -> datetime:
+    """UTC without its zone: SQLite stores none, and one convention is enough."""
+    return now.astimezone(UTC).replace(tzinfo=None)

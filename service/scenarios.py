@@ -1,0 +1,149 @@
+"""Saved scenarios and their plans."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from optimizer.plan import Plan
+from optimizer.scenario import Scenario
+from service.errors import not_known
+from service.records import SavedPlan, SavedScenario
+from service.store import Store
+from service.tables import PlanRow, ScenarioRow
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioPage:
+    """Some saved scenarios, the newest first, and where the next page begins (None at the end)."""
+
+    scenarios: tuple[SavedScenario, ...]
+    next_cursor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenarios:
+    """The scenarios and plans of one home folder."""
+
+    store: Store
+
+    def save(self, scenario: Scenario, plan: Plan, now: datetime) -> tuple[SavedScenario, SavedPlan]:
+        """Keep a scenario and the plan that it was answered with.
+
+        A scenario is known by its market and name. The same document again is the version that
+        is there; a changed document is the next version.
+        """
+        written = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        moment = now.astimezone(UTC).replace(tzinfo=None)
+        with self.store.writing() as session:
+            newest = session.scalars(
+                select(ScenarioRow)
+                .where(ScenarioRow.market == scenario.market, ScenarioRow.name == scenario.name)
+                .order_by(ScenarioRow.version.desc())
+                .limit(1)
+            ).first()
+            row = newest
+            if row is None or row.document != written:
+                row = ScenarioRow(
+                    id=secrets.token_hex(8),
+                    market=scenario.market,
+                    name=scenario.name,
+                    version=1 if newest is None else newest.version + 1,
+                    document=written,
+                    created_at=moment,
+                )
+                session.add(row)
+                session.flush()
+            kept = PlanRow(
+                id=secrets.token_hex(8),
+                scenario_id=row.id,
+                document=plan.model_dump(mode="json", by_alias=True),
+                digests=[model.digest for model in plan.models],
+                created_at=moment,
+            )
+            session.add(kept)
+            return _scenario(row), _plan(kept)
+
+    def scenario(self, identity: str) -> SavedScenario:
+        """A saved scenario.
+
+        Raises
+        ------
+        NotKnown
+            When there is none of that id.
+        """
+        with self.store.reading() as session:
+            return _scenario(_scenario_row(session, identity))
+
+    def latest_plan(self, identity: str) -> SavedPlan:
+        """The newest plan of a saved scenario.
+
+        Raises
+        ------
+        NotKnown
+            When there is no scenario of that id.
+        """
+        with self.store.reading() as session:
+            row = _scenario_row(session, identity)
+            return _plan(
+                session.scalars(
+                    select(PlanRow).where(PlanRow.scenario_id == row.id).order_by(PlanRow.number.desc()).limit(1)
+                ).one()
+            )
+
+    def plan(self, identity: str) -> SavedPlan:
+        """A saved plan by its own id, or the newest plan of the scenario of that id.
+
+        Raises
+        ------
+        NotKnown
+            When nothing has that id.
+        """
+        with self.store.reading() as session:
+            row = session.scalars(select(PlanRow).where(PlanRow.id == identity)).first()
+            if row is not None:
+                return _plan(row)
+        return self.latest_plan(identity)
+
+    def page(self, limit: int, cursor: int | None = None, market: str | None = None) -> ScenarioPage:
+        """Saved scenarios, the newest first, at most `limit` of those saved before `cursor`."""
+        query = select(ScenarioRow).order_by(ScenarioRow.number.desc()).limit(limit + 1)
+        if cursor is not None:
+            query = query.where(ScenarioRow.number < cursor)
+        if market is not None:
+            query = query.where(ScenarioRow.market == market)
+        with self.store.reading() as session:
+            rows = list(session.scalars(query))
+        shown = rows[:limit]
+        return ScenarioPage(
+            tuple(_scenario(row) for row in shown), shown[-1].number if len(rows) > limit and shown else None
+        )
+
+
+def _scenario_row(session: Session, identity: str) -> ScenarioRow:
+    row = session.scalars(select(ScenarioRow).where(ScenarioRow.id == identity)).first()
+    if row is None:
+        raise not_known("scenario", identity)
+    return row
+
+
+def _scenario(row: ScenarioRow) -> SavedScenario:
+    return SavedScenario(
+        id=row.id,
+        name=row.name,
+        market=row.market,
+        version=row.version,
+        scenario=Scenario.model_validate(row.document),
+        created_at=row.created_at.replace(tzinfo=UTC),
+    )
+
+
+def _plan(row: PlanRow) -> SavedPlan:
+    return SavedPlan(
+        id=row.id,
+        scenario_id=row.scenario_id,
+        plan=Plan.model_validate(row.document),
+        created_at=row.created_at.replace(tzinfo=UTC),
+    )
