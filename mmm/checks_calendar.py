@@ -119,7 +119,7 @@ def _faults(places: RowPlaces, by_geo: dict[str, _DatedRows], period: PeriodName
         return weekdays
     faults: list[Fault] = []
     faults += capped([fault for geo, rows in by_geo.items() for fault in _repeated(places, geo, rows, period)])
-    faults += capped([fault for geo, rows in by_geo.items() for fault in _out_of_order(places, geo, rows)])
+    faults += capped([fault for geo, rows in by_geo.items() for fault in _out_of_order(places, geo, rows, period)])
     usual = _usual_calendar(by_geo)
     refused = {geo for day, geo in zip(places.dates.dates, places.geos, strict=True) if day is None}
     faults += _gaps(places, by_geo, usual, period)
@@ -268,10 +268,18 @@ def _repeated(places: RowPlaces, geo: str, rows: _DatedRows, period: PeriodName)
     return faults
 
 
-def _out_of_order(places: RowPlaces, geo: str, rows: _DatedRows) -> list[Fault]:
-    """Rows that break the ascending order: those outside of the longest ascending run of rows."""
+def _out_of_order(places: RowPlaces, geo: str, rows: _DatedRows, period: PeriodName) -> list[Fault]:
+    """Rows that break the ascending order: those outside of the longest ascending run of rows.
+
+    Where one row alone is off, the order cannot say which of two neighbours it is; the calendar can.
+    """
     kept = _longest_ascending([start for _, start in rows])
     strays = [position for position in range(len(rows)) if position not in kept]
+    offsets = [periods_between(rows[0][1], start, period) - position for position, (_, start) in enumerate(rows)]
+    usual = _most_common(offsets)
+    off_calendar = [position for position, offset in enumerate(offsets) if offset != usual]
+    if strays and len(off_calendar) <= len(strays):
+        strays = off_calendar
     if not strays:
         return []
     if 2 * len(strays) > len(rows):

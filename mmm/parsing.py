@@ -10,6 +10,21 @@ from pydantic_core import ErrorDetails
 
 from mmm.errors import Fault
 
+_PLAIN_WORDS = {
+    "bool_type": "true or false",
+    "dict_type": "a table",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "list_type": "a list",
+    "mapping_type": "a table",
+    "model_type": "a table",
+    "string_too_short": "text that is not empty",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+"""What pydantic's kinds of error say to somebody who writes TOML or JSON."""
+
 
 class StrictModel(BaseModel):
     """Base of everything that is parsed: frozen, no unknown fields, no NaN or infinity."""
@@ -117,8 +132,8 @@ def _expectation(detail: _Detail, model: type[BaseModel]) -> str:
         described = _described(model, location)
         if described is not None:
             return described
-    if detail.kind == "model_type":
-        return "a table"
+    if detail.kind in _PLAIN_WORDS:
+        return _PLAIN_WORDS[detail.kind]
     return detail.error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
 
 
