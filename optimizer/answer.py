@@ -41,7 +41,7 @@ def answer(question: Question, scenario: Scenario | None = None) -> Answer | Ref
     form = _feasible_form(question, scenario)
     if form is None:
         setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
-        return Refusal(conflicting_rules(formulate(setting)), smallest_relaxation(setting))
+        return Refusal(conflicting_rules(setting), smallest_relaxation(setting))
     objective = None if scenario.objective == "size" else question.kpi.curves()
 
     def solve(requirements: tuple[Requirement, ...]) -> Allocation | None:

@@ -12,11 +12,12 @@ _BUDGET_RELUCTANCE = 1.05
 """The budget gives way a little less readily than a rule of the same money: it is what was asked."""
 
 
-def conflicting_rules(form: Formulation) -> tuple[ConflictingRule, ...]:
-    """Rules of an infeasible formulation that cannot hold together; without any one of them the others can.
+def conflicting_rules(setting: Setting) -> tuple[ConflictingRule, ...]:
+    """Rules of an infeasible scenario that cannot hold together; without any one of them the others can.
 
     A deletion filter: each rule is left out in turn, and stays out when the rest is still infeasible.
     """
+    form = _roomy(setting)
     split = compile_split(form)
     texts: dict[str, Sentence] = {row.rule: row.text for row in form.rows}
     positions = {rule: [i for i, row in enumerate(form.rows) if row.rule == rule] for rule in texts}
@@ -37,7 +38,7 @@ def smallest_relaxation(setting: Setting) -> tuple[RelaxedRule, ...]:
     Amounts and shares count by the money that they move, a count of channels by an even share of
     the budget a channel.
     """
-    roomy = formulate(replace(setting, ceiling=2.0 * _largest_demand(setting)))
+    roomy = _roomy(setting)
     split = compile_split(roomy)
     costs = {position: _cost(row, roomy.setting) for position, row in enumerate(roomy.rows) if row.is_relaxable}
     found = feasible_with_slack(split, costs, frozenset())
@@ -55,6 +56,11 @@ def smallest_relaxation(setting: Setting) -> tuple[RelaxedRule, ...]:
 def is_feasible(form: Formulation) -> bool:
     """Whether any split obeys all rows."""
     return feasible_with_slack(compile_split(form), {}, frozenset()) is not None
+
+
+def _roomy(setting: Setting) -> Formulation:
+    """The rules with variables that reach far beyond the budget, so that nothing but the rules limits them."""
+    return formulate(replace(setting, ceiling=2.0 * _largest_demand(setting)))
 
 
 def _cost(row: Row, setting: Setting) -> float:

@@ -286,7 +286,11 @@ def _comparisons(question: Question, allocation: Allocation) -> Comparisons:
     reference = dict(question.timeline.reference)
     reference_total = sum(reference.values())
     spend_total = sum(allocation.spend.values())
-    free = answer(question, without_rules(question.scenario, allocation.total))
+    no_rules = None
+    if allocation.total > 0:
+        free = answer(question, without_rules(question.scenario, allocation.total))
+        if isinstance(free, Answer):
+            no_rules = compared(question.kpi, free.allocation.spend, free.allocation.total)
     same_mix = None
     if reference_total > 0:
         scaled = {name: amount * spend_total / reference_total for name, amount in reference.items()}
@@ -294,9 +298,7 @@ def _comparisons(question: Question, allocation: Allocation) -> Comparisons:
     return Comparisons(
         reference=compared(question.kpi, reference, reference_total) if reference_total > 0 else None,
         same_mix=same_mix,
-        no_rules=compared(question.kpi, free.allocation.spend, free.allocation.total)
-        if isinstance(free, Answer)
-        else None,
+        no_rules=no_rules,
     )
 
 

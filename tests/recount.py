@@ -1,0 +1,75 @@
+"""A plan held against the rules of its scenario, recounted from the numbers alone.
+
+Shares nothing with the formulation: every rule is written out once more, as a planner would
+check it with a pocket calculator.
+"""
+
+from mmm.artifact import ResponseArtifact
+from optimizer.plan import Plan
+from optimizer.scenario import Scenario
+
+BANDS = {"b2b": (0.55, 0.65), "b2c": (0.35, 0.45), "published_b2b": (0.41, 0.51), "published_b2c": (0.55, 0.65)}
+
+
+def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> list[str]:
+    """Names of the rules that the plan breaks by more than a millionth of the budget."""
+    spend = {channel.channel: channel.spend for channel in plan.channels}
+    reference = {channel.channel: channel.reference_spend for channel in plan.channels}
+    infos = {info.name: info for info in artifact.manifest.channels}
+    slack, whole = 1e-6 * plan.budget, sum(spend.values())
+    broken: list[str] = []
+
+    def check(name: str, is_kept: bool) -> None:
+        if not is_kept:
+            broken.append(name)
+
+    if scenario.budget is not None:
+        check("budget", plan.budget <= scenario.budget + slack)
+    band = scenario.split.brand_share if scenario.split and scenario.split.brand_share else BANDS.get(scenario.business)
+    if band is not None:
+        brand = sum(infos[name].brand_weight * amount for name, amount in spend.items())
+        check("brand share", band[0] * whole - slack <= brand <= band[1] * whole + slack)
+    for name, rule in scenario.channels.items():
+        amount = spend[name]
+        check(f"{name} min", rule.min is None or amount >= rule.min - slack)
+        check(f"{name} max", rule.max is None or amount <= rule.max + slack)
+        check(f"{name} locked", rule.locked is None or abs(amount - rule.locked) <= slack)
+        if rule.off_or_at_least is not None:
+            check(f"{name} off or at least", amount <= slack or amount >= rule.off_or_at_least - slack)
+        if rule.change is not None:
+            low, high = (reference[name] * (1 + change) for change in rule.change)
+            check(f"{name} change", low - slack <= amount <= high + slack)
+        if rule.increment is not None:
+            check(
+                f"{name} increment",
+                abs(amount / rule.increment - round(amount / rule.increment)) * rule.increment <= slack,
+            )
+    for group in scenario.groups:
+        members = group.channels or [
+            name
+            for name, info in infos.items()
+            if (group.stage and info.stage == group.stage)
+            or (group.scene and info.scene == group.scene)
+            or (group.department and info.department == group.department)
+            or (group.role and info.role == group.role)
+        ]
+        amount = sum(spend[name] for name in members)
+        if group.share is not None:
+            check(
+                f"group {group.name} share", group.share[0] * whole - slack <= amount <= group.share[1] * whole + slack
+            )
+        if group.amount is not None:
+            check(f"group {group.name} amount", group.amount[0] - slack <= amount <= group.amount[1] + slack)
+    for either in scenario.either_or:
+        check("either or", sum(spend[name] > slack for name in either.channels) <= either.at_most)
+    for requirement in scenario.requires:
+        upstream = sum(spend[name] for name in requirement.upstream)
+        check("requires", spend[requirement.channel] <= requirement.at_most_ratio * upstream + slack)
+    rules = scenario.rules
+    check("test reserve", abs(plan.test_reserve - rules.test_reserve * plan.budget) <= slack)
+    on = sum(amount > slack for amount in spend.values())
+    check("channel count", rules.at_most_channels is None or on <= rules.at_most_channels)
+    if rules.total_change is not None:
+        low, high = (sum(reference.values()) * (1 + change) for change in rules.total_change)
+        check("total change", low - slack <= plan.budget <= high + slack)
+    return broken
