@@ -1,0 +1,63 @@
+"""Certificates against an exact method on random instances: `uv run python benchmarks/certificates.py --count 600`.
+
+Each instance is solved to a gap of 1e-4; the bound is held against the best split that dynamic
+programming and pairwise polishing find (code that the optimiser does not share), the split
+against the rules. Prints counts of what must be zero and the distribution of gap and time.
+"""
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from optimizer.allocate import allocate
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from instances import best_known, draw_instance
+
+
+def main() -> int:
+    """Run the instances and print the table; exit code 1 when a bound or a split is invalid."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    counts: dict[str, int] = defaultdict(int)
+    seconds: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for index in range(arguments.count):
+        instance = draw_instance(np.random.default_rng([arguments.seed, index]), sizes=(2, 3, 5, 10, 20))
+        started = time.perf_counter()
+        found = allocate(instance.problem(), gap=1e-4, seconds=10)
+        elapsed = time.perf_counter() - started
+        known = best_known(instance, 600 if len(instance.half) <= 5 else 300)
+        if found is None:
+            counts[
+                "infeasible, and the exact method agrees" if known is None else "INFEASIBLE, BUT A SPLIT EXISTS"
+            ] += 1
+            continue
+        spend = np.array([found.spend[name] for name in instance.names])
+        seconds[instance.kind, len(instance.half)].append(elapsed)
+        counts["solved"] += 1
+        counts["RULES BROKEN"] += not instance.is_allowed(spend)
+        counts["VALUE DIFFERS FROM THE CURVES"] += abs(instance.value(spend) / found.value - 1) > 1e-9
+        counts["gap above 1e-4"] += found.gap > 1e-4
+        if known is not None:
+            counts["compared with the exact method"] += 1
+            counts["INVALID BOUND"] += instance.value(known) > found.bound * (1 + 1e-9)
+            counts["exact method better than the plan by more than 1e-4"] += instance.value(known) > found.value * (
+                1 + 1e-4
+            )
+    for name, count in counts.items():
+        print(f"{count:6d}  {name}")
+    print("\nseconds to a gap of 1e-4: median, 90 %, longest")
+    for (kind, size), values in sorted(seconds.items()):
+        middle, high = np.quantile(values, (0.5, 0.9))
+        print(f"{kind:>9} {size:3d} channels ({len(values):3d} instances): {middle:.3f} {high:.3f} {max(values):.3f}")
+    return int(any(count for name, count in counts.items() if name.isupper()))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
