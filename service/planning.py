@@ -155,8 +155,9 @@ class PlanningDesk:
             When the scenario does not fit its market.
         """
         market = self.market_of(scenario)
+        reference = self._reference_spend(scenario)
         with self._lock:
-            return market.planner.frontier(scenario, budgets)
+            return market.planner.frontier(scenario, budgets, reference)
 
     def curves(self, market: PlannedMarket, kpi: str, scenario: Scenario | None) -> "tuple[ChannelCurve, ...]":
         """The response curves of a KPI over a scenario's horizon, or over the last year."""

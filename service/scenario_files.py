@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from mmm.errors import Fault, FileRefused
 from mmm.io import read_toml
 from mmm.parsing import faults_of
+from optimizer.errors import ScenarioRefused
 from optimizer.scenario import Scenario
 
 
@@ -18,13 +19,15 @@ def read_scenario(path: Path) -> Scenario:
     Raises
     ------
     FileRefused
-        When the file cannot be read or does not fit; every fault is listed.
+        When the file cannot be read.
+    ScenarioRefused
+        When what it says is no scenario; every fault is listed.
     """
     document = _read_json(path) if path.suffix.lower() == ".json" else read_toml(path)
     try:
         return Scenario.model_validate(document)
     except ValidationError as error:
-        raise FileRefused(faults_of(error, Scenario, path.name)) from error
+        raise ScenarioRefused(faults_of(error, Scenario, path.name)) from error
 
 
 def _read_json(path: Path) -> Any:

@@ -24,6 +24,10 @@ class MixplanCommands(TyperGroup):
             from service.cli.refusal import refuse
 
             raise typer.Exit(refuse(ctx.find_root().ensure_object(Asked), error)) from error
+        finally:
+            session = ctx.find_root().ensure_object(Asked).session
+            if session is not None:
+                session.close()
 
 
 app = typer.Typer(

@@ -6,6 +6,7 @@ rule costs, what limits it, what else could be done, and how far the figures can
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from rich.console import RenderableType
@@ -15,7 +16,8 @@ from rich.text import Text
 from mmm.periods import shift_period
 from mmm.sentence import Day, Money, Number, Sentence, Share, Term, Value, Word, sentence
 from mmm.vocabulary import PeriodName
-from optimizer.plan import BindingRule, ChannelPlan, ComparedPlan, OutcomePlan, Plan, RelaxedRule
+from optimizer.plan import BindingRule, ChannelPlan, ComparedPlan, OutcomePlan, Plan, RelaxedRule, SplitPlan
+from optimizer.scenario import ReferenceKind
 from service.cli.rounding import rounded_to_total
 from service.cli.tables import bar, bullet, heading, interval, optional_ratio, table
 from service.language import Reader
@@ -24,11 +26,22 @@ from service.limits import limit_unit
 BAR = 8
 """Columns of the bar of a channel's share."""
 
+NOTHING = 5e-5
+"""A cost below this share is within the certificate's gap: nothing that one could speak of."""
+
 WHOLE_MONEY_BUDGET = 10_000.0
 """Budgets from here on are shown in whole units of money."""
 
 
-def memo(plan: Plan, reader: Reader, period: PeriodName) -> list[RenderableType]:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a memo says beside its plan: the market's period, and what the plan is compared with."""
+
+    period: PeriodName
+    reference: ReferenceKind
+
+
+def memo(plan: Plan, reader: Reader, setting: Setting) -> list[RenderableType]:
     """The page of a plan; an infeasible one tells what is in the way."""
     _ = reader.gettext
     title = Text(f"\n{plan.scenario}", style="bold")
@@ -37,15 +50,15 @@ def memo(plan: Plan, reader: Reader, period: PeriodName) -> list[RenderableType]
     if plan.status == "infeasible":
         return [*parts, *_infeasible(plan, reader)]
     for section in (_lead, _where, _verdicts, _tasks, _split, _limits, _compared, _trust):
-        parts += section(plan, reader, period)
+        parts += section(plan, reader, setting)
     return parts
 
 
-def _lead(plan: Plan, reader: Reader, period: PeriodName) -> Iterator[RenderableType]:
+def _lead(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
     outcome = _main_outcome(plan)
     unit = Word(text=outcome.unit)
     start = plan.horizon.start
-    end = shift_period(start, plan.horizon.periods, period) - timedelta(days=1)
+    end = shift_period(start, plan.horizon.periods, setting.period) - timedelta(days=1)
     when: dict[str, Value] = {"budget": Money(amount=plan.budget), "start": Day(day=start), "end": Day(day=end)}
     if plan.objective == "size":
         said = sentence("Spend {budget} from {start} to {end}: the smallest budget that fulfils every task.", **when)
@@ -76,7 +89,7 @@ def _lead(plan: Plan, reader: Reader, period: PeriodName) -> Iterator[Renderable
                 high=_number(outcome.total.p95),
                 unit=unit,
                 periods=Number(amount=plan.horizon.periods),
-                period=Term(text=PERIOD_WORDS[period]),
+                period=Term(text=PERIOD_WORDS[setting.period]),
             )
         )
     )
@@ -92,7 +105,7 @@ def _lead(plan: Plan, reader: Reader, period: PeriodName) -> Iterator[Renderable
         )
 
 
-def _where(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[RenderableType]:
+def _where(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
     _ = reader.gettext
     yield heading(_("Where the money goes"))
     has_value = any(channel.mroas is not None for channel in plan.channels)
@@ -101,7 +114,7 @@ def _where(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[Renderab
         _("Channel"),
         _("Spend"),
         _("Share"),
-        _("Against last"),
+        _(AGAINST[setting.reference]),
         _("Brings (90 % interval)"),
         *last,
         numbers=[1, 3, 4, 5, 6],
@@ -143,11 +156,10 @@ def _channel_row(shown: Table, channel: ChannelPlan, money: str, reader: Reader,
     )
 
 
-def _verdicts(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[RenderableType]:
+def _verdicts(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:
     _ = reader.gettext
     yield heading(_("What to do with each channel"))
-    shown = table("", "", "")
-    shown.show_header = False
+    shown = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1))
     for channel in _by_role(plan):
         role = Text(_(channel.role), style="dim")
         shown.add_row(Text(channel.channel), role, Text(f"{_(channel.verdict)}: {reader.say(channel.reason)}"))
@@ -156,7 +168,7 @@ def _verdicts(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[Rende
         yield Text(_("* beyond what was ever spent: the curve is an extrapolation there"), style="italic")
 
 
-def _tasks(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[RenderableType]:
+def _tasks(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:
     if not plan.tasks:
         return
     _ = reader.gettext
@@ -187,7 +199,7 @@ def _tasks(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[Renderab
     yield shown
 
 
-def _split(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[RenderableType]:
+def _split(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:
     split = plan.split
     if split is None:
         return
@@ -206,33 +218,38 @@ def _split(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[Renderab
         high=Share(fraction=split.band[1]),
     )
     yield Text(reader.say(said))
-    if split.cost_of_rule is not None and split.kpi_without_rule is not None:
-        yield Text(reader.say(_cost_of_rule(plan, split.cost_of_rule, split.kpi_without_rule)))
+    cost = _cost_of_rule(plan, split)
+    if cost is not None:
+        yield Text(reader.say(cost))
 
 
-def _cost_of_rule(plan: Plan, cost: float, without: float) -> Sentence:
-    share = Share(fraction=cost / without if without else 0.0, digits=2)
+def _cost_of_rule(plan: Plan, split: SplitPlan) -> Sentence | None:
+    """What the rule of the split takes away: KPI at this budget, or budget when sizing."""
+    cost = split.cost_of_rule
+    if cost is None:
+        return None
     if plan.objective == "size":
-        if cost <= 0:
-            return sentence("The rule costs nothing: the same budget would be needed without it.")
+        if cost <= NOTHING * plan.budget:
+            return sentence("It costs nothing here: the cheapest split lies inside the band anyway.")
         return sentence(
             "It costs {cost} of budget ({share}): without it {without} would do.",
             cost=Money(amount=cost),
-            share=share,
-            without=Money(amount=without),
+            share=Share(fraction=cost / plan.budget, digits=2),
+            without=Money(amount=plan.budget - cost),
         )
-    if share.fraction < 5e-5:
+    without = split.kpi_without_rule or 0.0
+    if cost <= NOTHING * without:
         return sentence("It costs nothing here: the best split lies inside the band anyway.")
     return sentence(
         "It costs {cost} {unit} ({share}): without it the same budget would bring {without}.",
         cost=_number(cost),
         unit=Word(text=_main_outcome(plan).unit),
-        share=share,
+        share=Share(fraction=cost / without, digits=2),
         without=_number(without),
     )
 
 
-def _limits(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[RenderableType]:
+def _limits(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:
     if not plan.binding:
         return
     yield heading(reader.gettext("What limits it"))
@@ -243,43 +260,49 @@ def _limits(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[Rendera
 
 
 def _price(plan: Plan, rule: BindingRule) -> Sentence | None:
-    """What a step of the rule's limit is worth: a thousandth of the budget rounded to a power of ten, or a point."""
-    if rule.shadow_price is None:
-        return None
-    kpi = Word(text=_main_outcome(plan).unit)
+    """What a step of the rule's limit is worth, where that can be said in money or in shares."""
     unit = limit_unit(rule.rule)
-    step = 10.0 ** math.floor(math.log10(plan.budget / 100.0)) if plan.budget > 0 else 1.0
-    if plan.objective == "size":
-        if unit == "share":
-            return sentence(
-                "One percentage point more changes the budget by {change}.",
-                change=Money(amount=rule.shadow_price / 100.0),
-            )
+    if not rule.shadow_price or unit not in ("money", "share"):
         return None
-    if unit == "money":
-        return sentence(
-            "{step} more of it changes the result by {change} {kpi}.",
-            step=Money(amount=step),
-            change=Word(text=_signed(rule.shadow_price * step)),
-            kpi=kpi,
-        )
     if unit == "share":
-        return sentence(
-            "One percentage point more changes the result by {change} {kpi}.",
-            change=Word(text=_signed(rule.shadow_price / 100.0)),
-            kpi=kpi,
-        )
-    return None
+        return _price_of_point(plan, rule.shadow_price / 100.0)
+    step = 10.0 ** math.floor(math.log10(plan.budget / 100.0)) if plan.budget > 0 else 1.0
+    return _price_of_step(plan, step, rule.shadow_price * step)
 
 
-def _compared(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[RenderableType]:
+def _price_of_point(plan: Plan, change: float) -> Sentence:
+    """What one percentage point is worth: KPI, or budget when sizing."""
+    money, gain, unit = Money(amount=abs(change)), _number(abs(change)), Word(text=_main_outcome(plan).unit)
+    if plan.objective == "size":
+        if change < 0:
+            return sentence("One percentage point more would save {money} of budget.", money=money)
+        return sentence("One percentage point more would cost {money} of budget.", money=money)
+    if change < 0:
+        return sentence("One percentage point more would bring {gain} {unit} less.", gain=gain, unit=unit)
+    return sentence("One percentage point more would bring {gain} {unit} more.", gain=gain, unit=unit)
+
+
+def _price_of_step(plan: Plan, step: float, change: float) -> Sentence:
+    """What a step of money is worth: KPI, or budget when sizing."""
+    room, money = Money(amount=step), Money(amount=abs(change))
+    gain, unit = _number(abs(change)), Word(text=_main_outcome(plan).unit)
+    if plan.objective == "size":
+        if change < 0:
+            return sentence("{room} more of it would save {money} of budget.", room=room, money=money)
+        return sentence("{room} more of it would cost {money} of budget.", room=room, money=money)
+    if change < 0:
+        return sentence("{room} more of it would bring {gain} {unit} less.", room=room, gain=gain, unit=unit)
+    return sentence("{room} more of it would bring {gain} {unit} more.", room=room, gain=gain, unit=unit)
+
+
+def _compared(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
     if plan.comparisons is None:
         return
     _ = reader.gettext
     main = _main_outcome(plan).incremental
     this = ComparedPlan(budget=plan.budget, mean=main.mean, p05=main.p05, p95=main.p95)
     others = [
-        (_("The reference plan"), plan.comparisons.reference),
+        (_(REFERENCES[setting.reference]), plan.comparisons.reference),
         (_("Its mix at this budget"), plan.comparisons.same_mix),
         (_("Without any rule"), plan.comparisons.no_rules),
     ]
@@ -297,7 +320,7 @@ def _compared_interval(shown: ComparedPlan, reader: Reader) -> str:
     return f"{reader.quantity(shown.mean)} ({reader.quantity(shown.p05)}–{reader.quantity(shown.p95)})"
 
 
-def _trust(plan: Plan, reader: Reader, _period: PeriodName) -> Iterator[RenderableType]:
+def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:
     _ = reader.gettext
     yield heading(_("How far to trust it"))
     certificate = plan.certificate
@@ -354,17 +377,6 @@ def _infeasible(plan: Plan, reader: Reader) -> Iterator[RenderableType]:
                 Text(relaxed.rule), _limit(relaxed, relaxed.from_, reader), _limit(relaxed, relaxed.to, reader)
             )
         yield shown
-    for task in plan.attainable:
-        yield bullet(
-            reader.say(
-                sentence(
-                    "Of {kpi} {attainable} can be reached at most; the task asks for {target}.",
-                    kpi=Word(text=task.kpi),
-                    attainable=_number(task.attainable),
-                    target=_number(task.at_least),
-                )
-            )
-        )
     for warning in plan.warnings:
         yield bullet(reader.say(warning))
 
@@ -389,6 +401,23 @@ PERIOD_WORDS: dict[PeriodName, str] = {
 """Plural of each period, as a term."""
 
 
+AGAINST: dict[ReferenceKind, str] = {
+    "last_year": "Vs last year",
+    "last_periods": "Vs before",
+    "plan": "Vs that plan",
+    "spend": "Vs given",
+}
+"""Head of the column of changes, by what they are changes against."""
+
+REFERENCES: dict[ReferenceKind, str] = {
+    "last_year": "Last year's spend",
+    "last_periods": "The last periods' spend",
+    "plan": "The plan compared with",
+    "spend": "The spend compared with",
+}
+"""Name of the reference plan, by its kind."""
+
+
 def _main_outcome(plan: Plan) -> OutcomePlan:
     return next(outcome for outcome in plan.outcomes if outcome.kpi == plan.kpi)
 
@@ -407,7 +436,3 @@ def _total_change(plan: Plan, reader: Reader) -> str:
 def _number(amount: float) -> Number:
     size = abs(amount)
     return Number(amount=amount, digits=0 if size >= 100 else 1 if size >= 10 else 2)
-
-
-def _signed(amount: float) -> str:
-    return f"{amount:+,.{0 if abs(amount) >= 100 else 1 if abs(amount) >= 10 else 2}f}"

@@ -142,13 +142,13 @@ def tell_plan(session: Session, scenario: "Scenario") -> None:
 
 def plan_page(session: Session, scenario: "Scenario") -> "tuple[Plan, Reader, list[RenderableType]]":
     """The plan of a scenario, kept; its reader; and its page."""
-    from service.cli.memo import memo
+    from service.cli.memo import Setting, memo
     from service.home import now
 
     answered = session.home.desk.answer(scenario, now()).plan
     market = session.home.desk.market_of(scenario)
     reader = session.reader(market.language, market.currency)
-    return answered, reader, memo(answered, reader, market.period)
+    return answered, reader, memo(answered, reader, Setting(market.period, scenario.reference.kind))
 
 
 def scenarios_in(folder: Path) -> list[Path]:

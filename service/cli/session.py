@@ -54,6 +54,11 @@ class Session:
 
         return open_home(settings_from(self.home_folder, os.environ))
 
+    def close(self) -> None:
+        """Give back what was opened."""
+        if "home" in self.__dict__:
+            self.home.close()
+
     @cached_property
     def out(self) -> "Console":
         """Where answers go."""

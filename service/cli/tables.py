@@ -20,9 +20,14 @@ BLOCKS = " ▏▎▍▌▋▊▉█"
 
 def table(*names: str, numbers: Sequence[int] = (), show_lines: bool = False) -> Table:
     """An empty table with these columns, those at `numbers` aligned to the right."""
-    made = Table(box=box.SIMPLE_HEAD, show_lines=show_lines, pad_edge=False, padding=(0, 1), header_style="bold")
-    if show_lines:
-        made.box = box.HORIZONTALS
+    made = Table(
+        box=box.HORIZONTALS if show_lines else box.SIMPLE_HEAD,
+        show_lines=show_lines,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1),
+        header_style="bold",
+    )
     for position, name in enumerate(names):
         justify: Literal["left", "right"] = "right" if position in numbers else "left"
         made.add_column(Text(name), justify=justify, no_wrap=position in numbers)
@@ -58,6 +63,8 @@ def heading(text: str) -> Text:
     return Text(f"\n{text}\n{'─' * cell_len(text)}", style="bold")
 
 
-def bullet(text: str) -> Text:
+def bullet(text: str) -> Table:
     """One point of a list, wrapped under itself."""
-    return Text(f"• {text}")
+    point = Table.grid(padding=(0, 1, 0, 0))
+    point.add_row("•", Text(text))
+    return point

@@ -1,0 +1,80 @@
+"""Our own words that reach a reader as values: the one place where message extraction finds them."""
+
+
+def term(text: str) -> str:
+    """The word itself; marks it for translation."""
+    return text
+
+
+TERMS: tuple[str, ...] = (
+    # stages of the purchase journey
+    term("need"),
+    term("search"),
+    term("evaluation"),
+    term("purchase"),
+    term("post_purchase"),
+    # roles and scenes
+    term("brand"),
+    term("performance"),
+    term("ecommerce"),
+    term("social"),
+    term("streaming"),
+    term("offline"),
+    term("owned"),
+    # objectives
+    term("maximize"),
+    term("size"),
+    term("profit"),
+    term("efficiency"),
+    # presets of the split
+    term("b2b"),
+    term("b2c"),
+    term("published_b2b"),
+    term("published_b2c"),
+    term("own"),
+    term("none"),
+    # verdicts on gates and channels
+    term("pass"),
+    term("review"),
+    term("fail"),
+    term("keep"),
+    term("scale"),
+    term("watch"),
+    term("stop"),
+    # standing of a model
+    term("champion"),
+    term("challenger"),
+    term("held"),
+    term("retired"),
+    # what the long run rests on
+    term("measured"),
+    term("prior"),
+    term("assumed"),
+    # periods
+    term("day"),
+    term("week"),
+    term("month"),
+    term("quarter"),
+    term("year"),
+    term("days"),
+    term("weeks"),
+    term("months"),
+    term("quarters"),
+    term("years"),
+    # what a thing may be that nobody knows
+    term("market"),
+    term("scenario"),
+    term("plan"),
+    term("model version"),
+    term("KPI"),
+    # what a plan is compared with
+    term("Vs last year"),
+    term("Vs before"),
+    term("Vs that plan"),
+    term("Vs given"),
+    term("Last year's spend"),
+    term("The last periods' spend"),
+    term("The plan compared with"),
+    term("The spend compared with"),
+)
+"""Every such word, as its message id."""

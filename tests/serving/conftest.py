@@ -1,0 +1,81 @@
+"""A home with one small fitted market, and the ways into it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import make_artifact
+from flask.testing import FlaskClient
+from typer.testing import CliRunner, Result
+
+from mmm.artifact import ResponseArtifact
+from service.cli.main import app
+from service.home import Home, open_home
+from service.http.app import create_app
+from service.settings import Settings
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def artifact() -> ResponseArtifact:
+    return make_artifact(draws=60)
+
+
+@pytest.fixture
+def home(tmp_path: Path, artifact: ResponseArtifact) -> Iterator[Home]:
+    opened = open_home(Settings(tmp_path / "home"))
+    opened.registry.publish([artifact], NOW)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(home: Home) -> FlaskClient:
+    return create_app(home).test_client()
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    return {
+        "name": "Q1 2027 base",
+        "market": "testland",
+        "kpi": "orders",
+        "objective": "maximize",
+        "budget": 500000.0,
+        "business": "b2c",
+        "horizon": {"start": "2027-01-04", "periods": 13},
+    }
+
+
+SCENARIO_TOML = """
+name = "Q1 2027 base"
+market = "testland"
+kpi = "orders"
+objective = "maximize"
+budget = 500000.0
+business = "b2c"
+
+[horizon]
+start = 2027-01-04
+periods = 13
+"""
+
+
+@pytest.fixture
+def scenario_file(tmp_path: Path) -> Path:
+    file = tmp_path / "scenario.toml"
+    file.write_text(SCENARIO_TOML, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def mixplan(home: Home) -> Callable[..., Result]:
+    """Run the command line in this process, on the home of the test."""
+
+    def run(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(app, [*map(str, arguments), "--home", str(home.settings.home)])
+
+    return run
