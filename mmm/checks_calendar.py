@@ -1,6 +1,5 @@
 """Whether rows stand on one complete calendar: each period once, in order, the same for each geo."""
 
-import statistics
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -10,53 +9,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from mmm.dates import DateColumn
+from mmm.checks_period import RowPlaces, most_common, off_calendar, period_starts, wrong_period
 from mmm.errors import Fault
 from mmm.market import NATIONAL
-from mmm.periods import is_period_start, period_range, periods_between, shift_period
-from mmm.sentence import Day, Sentence, Term, sentence
+from mmm.periods import period_range, periods_between, shift_period
+from mmm.sentence import Sentence
 from mmm.tables import capped, row_number
 from mmm.vocabulary import IntArray, PeriodName
 
-_STEP_DAYS: tuple[tuple[PeriodName, float, float], ...] = (
-    ("day", 1, 1),
-    ("week", 7, 7),
-    ("month", 28, 31),
-    ("quarter", 90, 92),
-    ("year", 365, 366),
-)
-_SIZE: dict[PeriodName, int] = {"day": 0, "week": 1, "month": 2, "quarter": 3, "year": 4}
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NAMED_PERIODS = 8
 """Missing periods that a fault names before it counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowPlaces:
-    """What the rows say about when and where: dates with gaps for refused cells, and geo labels.
-
-    Attributes
-    ----------
-    file
-        Name of the data file.
-    date_column
-        Name of the column of dates.
-    dates
-        As read.
-    geo_column
-        Name of the column of geos, None where the market is no panel.
-    geos
-        Label per row; `NATIONAL` throughout where there is no column; None where the cell is empty.
-    text_columns
-        Names of columns of text, which may be geos that market.toml forgot.
-    """
-
-    file: str
-    date_column: str
-    dates: DateColumn
-    geo_column: str | None
-    geos: tuple[str | None, ...]
-    text_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +46,10 @@ class Calendar:
 
 def place_rows(places: RowPlaces, period: PeriodName) -> Calendar | tuple[Fault, ...]:
     """The calendar on which the rows stand, or every fault that keeps them from standing on one."""
-    wrong_period = _wrong_period(places, period)
-    if wrong_period is not None:
-        return (wrong_period,)
-    starts, notes = _period_starts(places.dates, period)
+    wrong = wrong_period(places, period)
+    if wrong is not None:
+        return (wrong,)
+    starts, notes = period_starts(places.dates, period)
     by_geo = _rows_by_geo(starts, places.geos)
     if not by_geo:
         return ()
@@ -114,9 +76,9 @@ def _faults(places: RowPlaces, by_geo: dict[str, _DatedRows], period: PeriodName
     forgotten = _forgotten_geo(places, by_geo)
     if forgotten is not None:
         return [forgotten]
-    weekdays = _off_calendar(places, by_geo, period)
-    if weekdays:
-        return weekdays
+    off = off_calendar(places, [row for rows in by_geo.values() for row in rows], period)
+    if off:
+        return off
     faults: list[Fault] = []
     faults += capped([fault for geo, rows in by_geo.items() for fault in _repeated(places, geo, rows, period)])
     faults += capped([fault for geo, rows in by_geo.items() for fault in _out_of_order(places, geo, rows, period)])
@@ -127,64 +89,6 @@ def _faults(places: RowPlaces, by_geo: dict[str, _DatedRows], period: PeriodName
         uneven = [_uneven(places, geo, rows, usual) for geo, rows in by_geo.items() if geo not in refused]
         faults += capped([fault for fault in uneven if fault is not None])
     return faults
-
-
-def _wrong_period(places: RowPlaces, period: PeriodName) -> Fault | None:
-    """The fault of dates that name, or are apart by, another period than market.toml says."""
-    names = places.dates.names
-    is_whole = names == period or names == "day" or (names == "month" and _SIZE[period] > _SIZE["month"])
-    if names != "day" and not is_whole and any(day is not None for day in places.dates.dates):
-        expected = f'dates that name each {period}; or period = "{names}" in market.toml, if that is what the rows are'
-        return Fault(places.file, places.date_column, f"dates that name whole {names}s", expected)
-    step = _usual_step(places)
-    if step is None or step == period:
-        return None
-    if _SIZE[step] < _SIZE[period]:
-        expected = f'one row a {period}: add the rows up, or write period = "{step}" in market.toml'
-    else:
-        expected = f'one row a {period}; or period = "{step}" in market.toml, if that is what the rows are'
-    return Fault(places.file, places.date_column, f"rows that are one {step} apart", expected)
-
-
-def _usual_step(places: RowPlaces) -> PeriodName | None:
-    """The period that most neighbouring dates are apart, or None where there is none."""
-    days_of_geo: dict[str | None, set[date]] = {}
-    for day, geo in zip(places.dates.dates, places.geos, strict=True):
-        if day is not None:
-            days_of_geo.setdefault(geo, set()).add(day)
-    steps = [(after - before).days for days in days_of_geo.values() for before, after in pairwise(sorted(days))]
-    if len(steps) < 3:
-        return None
-    median = statistics.median_low(steps)
-    found = next((name for name, least, most in _STEP_DAYS if least <= median <= most), None)
-    limits = next(((least, most) for name, least, most in _STEP_DAYS if name == found), None)
-    if limits is None or 2 * sum(limits[0] <= step <= limits[1] for step in steps) <= len(steps):
-        return None
-    return found
-
-
-def _period_starts(dates: DateColumn, period: PeriodName) -> tuple[list[date | None], tuple[Sentence, ...]]:
-    """Start of the period in which each date lies, and a note where that is another day.
-
-    Quarters and years that all begin on the first of a month keep it (a fiscal calendar).
-    """
-    found = [day for day in dates.dates if day is not None]
-    if period in ("day", "week") or not found:
-        return list(dates.dates), ()
-    if all(day.day == 1 for day in found):
-        return list(dates.dates), ()
-    floored = [None if day is None else _calendar_start(day, period) for day in dates.dates]
-    note = sentence(
-        "Dates lie inside of their {period} ({day} in the first row); each was read as the {period} that holds it.",
-        period=Term(text=period),
-        day=Day(day=found[0]),
-    )
-    return floored, (note,)
-
-
-def _calendar_start(day: date, period: PeriodName) -> date:
-    months = {"month": 1, "quarter": 3, "year": 12}[period]
-    return date(day.year, (day.month - 1) // months * months + 1, 1)
 
 
 def _rows_by_geo(starts: Sequence[date | None], geos: Sequence[str | None]) -> dict[str, _DatedRows]:
@@ -213,49 +117,6 @@ def _forgotten_geo(places: RowPlaces, by_geo: dict[str, _DatedRows]) -> Fault | 
     )
 
 
-def _off_calendar(places: RowPlaces, by_geo: dict[str, _DatedRows], period: PeriodName) -> list[Fault]:
-    """Dates that start no period on the calendar of most of the others: another weekday, another month."""
-    every = [(index, start) for rows in by_geo.values() for index, start in rows]
-    if period == "week":
-        anchor = _most_common([start.weekday() for _, start in every])
-        return capped(
-            [
-                Fault(
-                    places.file,
-                    places.date_column,
-                    f"{start}, a {_WEEKDAYS[start.weekday()]}",
-                    f"a {_WEEKDAYS[anchor]}, on which the other weeks start",
-                    row=row_number(index),
-                )
-                for index, start in every
-                if start.weekday() != anchor
-            ]
-        )
-    if period in ("day", "month"):
-        return []
-    months = {"quarter": 3, "year": 12}[period]
-    usual = _most_common([start.month % months for _, start in every])
-    anchor_day = next(start for _, start in every if start.month % months == usual)
-    return capped(
-        [
-            Fault(
-                places.file,
-                places.date_column,
-                str(start),
-                f"a {period} start like {anchor_day}",
-                row=row_number(index),
-            )
-            for index, start in every
-            if not is_period_start(start, anchor_day, period)
-        ]
-    )
-
-
-def _most_common(values: Sequence[int]) -> int:
-    """The most frequent value, the earlier one among equals."""
-    return Counter(values).most_common(1)[0][0]
-
-
 def _repeated(places: RowPlaces, geo: str, rows: _DatedRows, period: PeriodName) -> list[Fault]:
     first_rows: dict[date, int] = {}
     faults = []
@@ -276,7 +137,7 @@ def _out_of_order(places: RowPlaces, geo: str, rows: _DatedRows, period: PeriodN
     kept = _longest_ascending([start for _, start in rows])
     strays = [position for position in range(len(rows)) if position not in kept]
     offsets = [periods_between(rows[0][1], start, period) - position for position, (_, start) in enumerate(rows)]
-    usual = _most_common(offsets)
+    usual = most_common(offsets)
     off_calendar = [position for position, offset in enumerate(offsets) if offset != usual]
     if strays and len(off_calendar) <= len(strays):
         strays = off_calendar

@@ -173,6 +173,16 @@ def not_counts(file: str, spec: MarketSpec, values: dict[str, FloatArray]) -> li
     return faults
 
 
+def worthless(file: str, spec: MarketSpec, values: dict[str, FloatArray]) -> list[Fault]:
+    """Faults of outcomes whose column of value per unit is zero throughout. Values by column, shape (rows,)."""
+    columns = {outcome.value_per_unit for outcome in spec.outcomes if isinstance(outcome.value_per_unit, str)}
+    return [
+        Fault(file, column, "a value per unit of 0 in every row", "money per unit: check that this is the right column")
+        for column in sorted(columns)
+        if column in values and not values[column].any()
+    ]
+
+
 def _start_of(day: date, anchor: date, spec: MarketSpec) -> date:
     period = spec.market.period
     return shift_period(anchor, periods_between(anchor, day, period), period)

@@ -1,29 +1,31 @@
 """From a table and the meaning of its columns to a market, or to every fault that it has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from mmm.assembly import assembled
 from mmm.cells import CellProblem, NumberColumn, read_numbers, without
-from mmm.checks_calendar import Calendar, RowPlaces, place_rows
+from mmm.checks_calendar import Calendar, place_rows
+from mmm.checks_period import RowPlaces
 from mmm.checks_privacy import personal_columns
-from mmm.checks_series import Series, collinear, too_few_periods, unchanging, zero_geos
+from mmm.checks_series import Series, collinear, too_few_periods, unchanging
 from mmm.checks_spec import (
     ColumnUse,
     columns_in_two_roles,
-    event_notes,
     misfitting_choices,
     misfitting_tests,
     missing_columns,
     not_counts,
     number_columns,
     other_columns,
+    worthless,
 )
 from mmm.dates import read_dates
 from mmm.errors import Fault, MarketRefused
-from mmm.market import NATIONAL, Market, with_data_digest
-from mmm.sentence import Number, Sentence, Term, Word, sentence
-from mmm.spec import CustomerValue, MarketSpec, OutcomeSpec
+from mmm.market import NATIONAL, Market
+from mmm.sentence import Sentence
+from mmm.spec import MarketSpec
 from mmm.tables import Cell, Table, capped, row_number
 from mmm.vocabulary import FloatArray, IntArray
 
@@ -46,38 +48,35 @@ def market_from_table(spec: MarketSpec, table: Table, spec_file: str = "market.t
         With every fault of the table and of its fit to `spec`.
     """
     numeric, others = number_columns(spec), other_columns(spec)
-    faults = [*table.faults, *columns_in_two_roles(spec, spec_file)]
+    personal = personal_columns(table, {use.column for use in numeric})
+    faults = [*table.faults, *columns_in_two_roles(spec, spec_file), *personal]
     faults += missing_columns(table, [*others, *numeric], spec_file)
-    faults += personal_columns(table, {use.column for use in numeric if use.column in table.header})
 
-    numbers = {use.column: _read(table, use) for use in numeric if use.column in table.header}
+    readable = frozenset(table.header) - {fault.field for fault in personal}  # faults of cells quote what they found
+    numbers = {use.column: _read(table, use) for use in numeric if use.column in readable}
     for column, read in numbers.items():
         faults += _cell_faults(table, column, read.problems)
     faults += _survey_faults(spec, table)
-
-    geos, geo_faults = _geo_labels(spec, table)
-    faults += geo_faults
     clean = {column: read.values for column, read in numbers.items() if read.is_clean}
-    series = _series(spec, clean)
-    geo_of_row = _codes(geos)
-    faults += unchanging(table.file, series, geo_of_row)
-    regressors = [one for one in series if one.table in ("channels", "controls", "organic")]
-    alike, notes = collinear(table.file, regressors, geo_of_row)
-    faults += alike
-    faults += not_counts(table.file, spec, clean)
-    faults += _population_faults(spec, table, clean, geos)
 
-    calendar: Calendar | None = None
-    if spec.columns.date in table.header:
-        calendar, calendar_faults = _calendar(spec, table, geos)
-        faults += calendar_faults
+    geos, geo_faults = _geo_labels(spec, table, readable)
+    series_faults, notes = _series_faults(spec, table, clean, geos)
+    faults += [*geo_faults, *series_faults]
+
+    calendar, calendar_faults = _calendar(spec, table, geos, readable)
+    faults += calendar_faults
     if calendar is not None:
         faults += misfitting_tests(spec, calendar, spec_file)
         faults += misfitting_choices(spec, len(calendar.dates), spec_file)
         faults += too_few_periods(table.file, spec, len(calendar.dates))
     if faults or calendar is None:
-        raise MarketRefused(faults)
-    return _assembled(spec, calendar, clean, (*table.notes, *calendar.notes, *notes))
+        raise MarketRefused(_in_reading_order(faults, table.file))
+    return assembled(spec, calendar, clean, (*table.notes, *calendar.notes, *notes))
+
+
+def _in_reading_order(faults: Sequence[Fault], data_file: str) -> list[Fault]:
+    """Faults of market.toml, then of the data: of whole columns first, then row by row."""
+    return sorted(faults, key=lambda fault: (fault.file == data_file, fault.row or 0))
 
 
 # Reading
@@ -124,9 +123,10 @@ def _survey_faults(spec: MarketSpec, table: Table) -> list[Fault]:
     return faults
 
 
-def _geo_labels(spec: MarketSpec, table: Table) -> tuple[tuple[str | None, ...], list[Fault]]:
+def _geo_labels(spec: MarketSpec, table: Table, readable: frozenset[str]) -> tuple[tuple[str | None, ...], list[Fault]]:
+    """Name of the geo of each row; `NATIONAL` throughout where there is no such column."""
     column = spec.columns.geo
-    if column is None or column not in table.header:
+    if column is None or column not in readable:
         return (NATIONAL,) * table.rows, []
     labels = tuple(_label(cell) for cell in table.column(column))
     empty = [
@@ -149,26 +149,43 @@ def _codes(labels: Sequence[str | None]) -> IntArray:
     return np.array([order[label] for label in labels], dtype=np.int64)
 
 
-def _calendar(spec: MarketSpec, table: Table, geos: tuple[str | None, ...]) -> tuple[Calendar | None, list[Fault]]:
-    column = spec.columns.date
+def _calendar(
+    spec: MarketSpec, table: Table, geos: tuple[str | None, ...], readable: frozenset[str]
+) -> tuple[Calendar | None, list[Fault]]:
+    """The calendar of the rows, or None with what keeps them from having one."""
+    column, geo_column = spec.columns.date, spec.columns.geo
+    if column not in readable or (geo_column is not None and geo_column not in readable):
+        return None, []
     dates = read_dates(table.column(column))
     problems = [problem for problem in dates.problems if problem.index not in table.broken_rows]
     faults = _cell_faults(table, column, problems)
     numeric = {use.column for use in number_columns(spec)}
-    texts = [
+    texts = tuple(
         name
         for name, cells in zip(table.header, table.columns, strict=True)
-        if name and name != column and name not in numeric and all(isinstance(cell, str) for cell in cells)
-    ]
-    has_geos = spec.columns.geo in table.header
-    places = RowPlaces(table.file, column, dates, spec.columns.geo if has_geos else None, geos, tuple(texts))
-    placed = place_rows(places, spec.market.period)
+        if name in readable - numeric - {column, ""} and all(isinstance(cell, str) for cell in cells)
+    )
+    placed = place_rows(RowPlaces(table.file, column, dates, geo_column, geos, texts), spec.market.period)
     if isinstance(placed, Calendar):
         return placed, faults
     return None, [*faults, *placed]
 
 
 # Checking
+
+
+def _series_faults(
+    spec: MarketSpec, table: Table, clean: dict[str, FloatArray], geos: Sequence[str | None]
+) -> tuple[list[Fault], tuple[Sentence, ...]]:
+    """Faults and notes of whole columns of numbers."""
+    series, geo_of_row = _series(spec, clean), _codes(geos)
+    regressors = [one for one in series if one.table in ("channels", "controls", "organic")]
+    alike, notes = collinear(table.file, regressors, geo_of_row)
+    faults = [*unchanging(table.file, series, geo_of_row), *alike]
+    faults += not_counts(table.file, spec, clean)
+    faults += worthless(table.file, spec, clean)
+    faults += _population_faults(spec, table, clean, geos)
+    return faults, notes
 
 
 def _series(spec: MarketSpec, clean: dict[str, FloatArray]) -> list[Series]:
@@ -187,7 +204,7 @@ def _population_faults(
 ) -> list[Fault]:
     """Faults of geos whose population changes over time."""
     column = spec.columns.population
-    if column is None or column not in clean:
+    if column is None or column not in clean or spec.columns.geo not in table.header:
         return []
     first: dict[str | None, float] = {}
     changed: dict[str | None, Fault] = {}
@@ -196,93 +213,3 @@ def _population_faults(
             found = f"{people:g} for geo '{geo}', which had {first[geo]:g} before"
             changed[geo] = Fault(table.file, column, found, "one population a geo in every row", row=row_number(at))
     return capped(list(changed.values()))
-
-
-# Assembling
-
-
-def _assembled(
-    spec: MarketSpec, calendar: Calendar, clean: dict[str, FloatArray], notes: tuple[Sentence, ...]
-) -> Market:
-    panels = {column: _panel(calendar, values) for column, values in clean.items()}
-    exposure = {channel.name: panels[channel.exposure] for channel in spec.channels if channel.exposure is not None}
-    for channel in spec.channels:
-        if channel.reach is not None and channel.frequency is not None:
-            exposure[channel.name] = panels[channel.reach] * panels[channel.frequency]
-    outcomes = {outcome.name: panels[outcome.column] for outcome in spec.outcomes}
-    market = Market(
-        spec=spec,
-        dates=calendar.dates,
-        geos=calendar.geos,
-        population=None if spec.columns.population is None else panels[spec.columns.population][0],
-        outcomes=outcomes,
-        values_per_unit={outcome.name: _value_per_unit(outcome, panels) for outcome in spec.outcomes},
-        spend=np.stack([panels[channel.spend] for channel in spec.channels], axis=1),
-        exposure=exposure,
-        controls={control.name: panels[control.column] for control in spec.controls},
-        organic={medium.name: panels[medium.column] for medium in spec.organic},
-        notes=(
-            *notes,
-            *_period_notes(spec),
-            *_exposure_notes(spec, panels, exposure),
-            *zero_geos(outcomes, calendar.geos),
-            *event_notes(spec, calendar.dates),
-        ),
-    )
-    return with_data_digest(market)
-
-
-def _panel(calendar: Calendar, values: FloatArray) -> FloatArray:
-    """Values per row on the axes of the calendar. Shape (T, G)."""
-    panel = np.empty((len(calendar.dates), len(calendar.geos)))
-    panel[calendar.period_of_row, calendar.geo_of_row] = values
-    return panel
-
-
-def _value_per_unit(outcome: OutcomeSpec, panels: Mapping[str, FloatArray]) -> FloatArray | None:
-    match outcome.value_per_unit:
-        case None:
-            return None
-        case str(column):
-            return panels[column].copy()
-        case CustomerValue() as customer:
-            return np.full_like(panels[outcome.column], customer.value)
-        case number:
-            return np.full_like(panels[outcome.column], number)
-
-
-def _period_notes(spec: MarketSpec) -> tuple[Sentence, ...]:
-    """What coarse periods cannot teach (Clarke 1976, on the duration of advertising effect)."""
-    if spec.market.period not in ("quarter", "year"):
-        return ()
-    return (
-        sentence(
-            "One row a {period} cannot show carryover of days or weeks, and overstates how long advertising works.",
-            period=Term(text=spec.market.period),
-        ),
-    )
-
-
-def _exposure_notes(
-    spec: MarketSpec, panels: Mapping[str, FloatArray], exposure: Mapping[str, FloatArray]
-) -> tuple[Sentence, ...]:
-    """Notes on channels with money and no exposure in one period, or the other way round."""
-    notes = []
-    for channel in spec.channels:
-        if channel.name not in exposure:
-            continue
-        spent, seen = panels[channel.spend] > 0, exposure[channel.name] > 0
-        name, unseen, unpaid = Word(text=channel.name), int((spent & ~seen).sum()), int((seen & ~spent).sum())
-        if unseen:
-            notes.append(
-                sentence(
-                    "'{channel}' has spend without exposure in {rows} rows.", channel=name, rows=Number(amount=unseen)
-                )
-            )
-        if unpaid:
-            notes.append(
-                sentence(
-                    "'{channel}' has exposure without spend in {rows} rows.", channel=name, rows=Number(amount=unpaid)
-                )
-            )
-    return tuple(notes)

@@ -1,7 +1,7 @@
 """A table as it stands in a file: a header and cells that nobody has interpreted yet."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +14,8 @@ type Cell = str | float | int | bool | date | datetime | None
 MAX_ROWS = 500_000
 MAX_COLUMNS = 2_000
 MAX_CELLS = 5_000_000
+MAX_EMPTY_ROWS = 1_100_000
+"""More than a spreadsheet has, so that only a forged file reaches it."""
 SHOWN_FAULTS = 20
 """Faults of one kind in one column that are listed one by one before the rest is counted."""
 
@@ -137,7 +139,8 @@ def capped(faults: Sequence[Fault]) -> list[Fault]:
     rest = faults[SHOWN_FAULTS:]
     rows = [fault.row for fault in rest if fault.row is not None]
     where = f" in rows {rows[0]} to {rows[-1]}" if rows else ""
-    more = Fault(faults[0].file, faults[0].field, f"{len(rest)} more like the last one{where}", "the same as above")
+    found = f"{len(rest)} more like the last one{where}"
+    more = Fault(faults[0].file, faults[0].field, found, "the same as above", row=rest[0].row)
     return [*faults[:SHOWN_FAULTS], more]
 
 
@@ -161,12 +164,21 @@ def refuse_if_large(file: str, rows: int, columns: int) -> None:
         )
 
 
-def _limited(file: str, rows: Iterable[Sequence[Cell]]) -> Iterable[Sequence[Cell]]:
-    cells = 0
-    for number, row in enumerate(rows, start=1):
-        cells += len(row)
+def _limited(file: str, rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
+    """The rows up to the last that is not empty, counted against the limits as they come."""
+    cells = number = empty = 0
+    for row in rows:
+        if not row:
+            empty += 1  # a sheet may go on for a million rows that nobody filled
+            if empty > MAX_EMPTY_ROWS:
+                refuse_if_large(file, empty, 1)
+            continue
+        cells, number = cells + len(row), number + empty + 1
         if number > MAX_ROWS + 1 or len(row) > MAX_COLUMNS or cells > MAX_CELLS:
             refuse_if_large(file, number, max(len(row), -(-cells // number)))
+        for _ in range(empty):
+            yield ()
+        empty = 0
         yield row
 
 

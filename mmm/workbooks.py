@@ -3,14 +3,15 @@
 import io
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from mmm.errors import Fault, MarketRefused
 from mmm.sentence import Sentence, Word, sentence
-from mmm.tables import MAX_COLUMNS, Cell, Table, table_of_rows
+from mmm.tables import Cell, Table, table_of_rows
 
-MAX_UNPACKED_BYTES = 200_000_000
+MAX_UNPACKED_BYTES = 100_000_000
 MAX_PARTS = 5_000
 
 
@@ -39,13 +40,23 @@ def read_workbook(file: str, content: bytes) -> Table:
             sheet = workbook.worksheets[0]
             notes = _sheet_notes(file, workbook)
             return table_of_rows(file, _rows(sheet), is_ragged_possible=False, notes=notes)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, SyntaxError, EOFError, OSError) as error:
+    except (
+        InvalidFileException,
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        OSError,
+        RuntimeError,
+        zlib.error,
+    ) as error:
         raise MarketRefused([damaged]) from error
 
 
 def _rows(sheet: Any) -> Iterator[list[Cell]]:
     sheet.reset_dimensions()  # a wrong declared size would cut rows off
-    for row in sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True):
+    for row in sheet.iter_rows(values_only=True):
         cells = list(row)
         while cells and cells[-1] is None:
             cells.pop()

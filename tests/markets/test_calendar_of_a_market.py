@@ -48,6 +48,12 @@ def test_months_dated_on_their_last_day_are_read_as_months_and_noted() -> None:
     assert "2020-01-31" in plain(market.notes[0])
 
 
+def test_one_month_dated_on_another_day_than_the_rest_is_refused() -> None:
+    fault = only_fault(dated("month", date(2020, 1, 1)).put(9, "week", "2020-08-02"), market=header("month"))
+    assert (fault.row, fault.found) == (9, "2020-08-02")
+    assert "first day of a month" in fault.expected
+
+
 def test_quarters_of_a_fiscal_year_keep_their_months() -> None:
     market = read(dated("quarter", date(2010, 2, 1)), market=header("quarter"))
     assert market.dates[:2] == (date(2010, 2, 1), date(2010, 5, 1))

@@ -127,3 +127,20 @@ def test_exposure_without_spend_is_noted() -> None:
 def test_choices_longer_than_the_history_are_refused(choice: dict[str, int]) -> None:
     fields = {fault.field for fault in refusal(weekly_sheet(), model=choice)}
     assert f"model.{next(iter(choice))}" in fields
+
+
+def test_a_value_per_unit_of_zero_throughout_is_refused() -> None:
+    outcomes = [{"name": "orders", "column": "orders", "unit": "orders", "value_per_unit": "margin"}]
+    fault = only_fault(weekly_sheet().add("margin", lambda _: "0"), outcomes=outcomes)
+    assert fault.field == "margin"
+
+
+def test_a_panel_without_its_column_of_geos_is_one_fault() -> None:
+    columns = {"date": "week", "geo": "regions", "population": "people"}
+    fault = only_fault(panel_sheet(), columns=columns)
+    assert (fault.row, fault.field) == (1, "regions")
+
+
+def test_faults_come_in_the_order_of_rows() -> None:
+    sheet = weekly_sheet().put(30, "week", "x").put(9, "price", "x").put(50, "orders", "")
+    assert [fault.row for fault in refusal(sheet)] == [9, 30, 50]

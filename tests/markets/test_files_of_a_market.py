@@ -162,3 +162,30 @@ def test_a_workbook_that_unpacks_to_more_than_the_limit_is_refused_before_it_is_
 def test_a_workbook_of_very_many_rows_is_refused() -> None:
     content = ("a,b\n" + "1,2\n" * 500_001).encode()
     assert "rows" in only_fault(content).found
+
+
+def test_a_workbook_with_xml_entities_is_refused() -> None:
+    bomb = b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(xlsx(weekly_sheet()))) as good, zipfile.ZipFile(content, "w") as bad:
+        for part in good.namelist():
+            is_sheet = part.endswith("sheet1.xml")
+            bad.writestr(part, bomb + good.read(part) if is_sheet else good.read(part))
+    assert "damaged" in only_fault(content.getvalue()).found
+
+
+def test_empty_rows_far_below_the_data_do_not_count() -> None:
+    workbook = openpyxl.load_workbook(io.BytesIO(xlsx(weekly_sheet())))
+    workbook.active.cell(row=900_000, column=3).font = openpyxl.styles.Font(bold=True)
+    content = io.BytesIO()
+    workbook.save(content)
+    assert read(content.getvalue()).data_digest == DIGEST
+
+
+def test_formulas_without_a_calculated_value_are_empty_cells() -> None:
+    workbook = openpyxl.load_workbook(io.BytesIO(xlsx(weekly_sheet())))
+    workbook.active["C9"] = "=1+1"
+    content = io.BytesIO()
+    workbook.save(content)
+    fault = only_fault(content.getvalue())
+    assert (fault.row, fault.field, fault.found) == (9, "tv_spend", "an empty cell")

@@ -86,6 +86,9 @@ def test_a_column_that_identifies_persons_is_refused_and_not_repeated(column: st
         ("season", lambda at: "2024-2025"),
         ("address", lambda at: "main site"),
         ("leads", lambda at: str(at)),
+        ("account_id", lambda _: "act_1203948"),
+        ("umsatz", lambda at: f"{at + 11}.345.678"),
+        ("ventes", lambda at: f"{at + 11} 345 678"),
         ("lead_id_count", lambda at: str(at)),
     ],
 )
@@ -95,3 +98,12 @@ def test_an_aggregate_is_not_taken_for_a_person(column: str, value: Callable[[in
 
 def test_spend_of_thirteen_billion_is_a_quantity() -> None:
     assert refusal(weekly_sheet().fill("tv_spend", lambda at: str(13_000_000_000 + DIGITS[at]))) == ()
+
+
+def test_persons_in_a_column_of_the_market_are_not_repeated_either() -> None:
+    fault = only_fault(weekly_sheet().fill("tv_spend", lambda at: f"anna{at}@example.org"))
+    assert fault.field == "tv_spend"
+    assert "anna" not in str(fault)
+    geos = weekly_sheet().add("region", lambda at: f"anna{at}@example.org")
+    faults = refusal(geos, columns={"date": "week", "geo": "region"})
+    assert [fault.field for fault in faults] == ["region"]

@@ -1,0 +1,113 @@
+"""A market from clean columns: rows become arrays on the axes of periods and geos."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mmm.checks_calendar import Calendar
+from mmm.checks_series import zero_geos
+from mmm.checks_spec import event_notes
+from mmm.market import Market, with_data_digest
+from mmm.sentence import Number, Sentence, Term, Word, sentence
+from mmm.spec import CustomerValue, MarketSpec, OutcomeSpec
+from mmm.vocabulary import FloatArray
+
+
+def assembled(
+    spec: MarketSpec, calendar: Calendar, clean: Mapping[str, FloatArray], notes: tuple[Sentence, ...]
+) -> Market:
+    """The market of clean columns on their calendar, with its digest and notes.
+
+    Parameters
+    ----------
+    spec
+        What market.toml said.
+    calendar
+        Where each row belongs.
+    clean
+        Numbers by column. Shape (rows,) each.
+    notes
+        What reading and checking noted.
+    """
+    panels = {column: _panel(calendar, values) for column, values in clean.items()}
+    exposure = {channel.name: panels[channel.exposure] for channel in spec.channels if channel.exposure is not None}
+    for channel in spec.channels:
+        if channel.reach is not None and channel.frequency is not None:
+            exposure[channel.name] = panels[channel.reach] * panels[channel.frequency]
+    outcomes = {outcome.name: panels[outcome.column] for outcome in spec.outcomes}
+    market = Market(
+        spec=spec,
+        dates=calendar.dates,
+        geos=calendar.geos,
+        population=None if spec.columns.population is None else panels[spec.columns.population][0],
+        outcomes=outcomes,
+        values_per_unit={outcome.name: _value_per_unit(outcome, panels) for outcome in spec.outcomes},
+        spend=np.stack([panels[channel.spend] for channel in spec.channels], axis=1),
+        exposure=exposure,
+        controls={control.name: panels[control.column] for control in spec.controls},
+        organic={medium.name: panels[medium.column] for medium in spec.organic},
+        notes=(
+            *notes,
+            *_period_notes(spec),
+            *_exposure_notes(spec, panels, exposure),
+            *zero_geos(outcomes, calendar.geos),
+            *event_notes(spec, calendar.dates),
+        ),
+    )
+    return with_data_digest(market)
+
+
+def _panel(calendar: Calendar, values: FloatArray) -> FloatArray:
+    """Values per row on the axes of the calendar. Shape (T, G)."""
+    panel = np.empty((len(calendar.dates), len(calendar.geos)))
+    panel[calendar.period_of_row, calendar.geo_of_row] = values
+    return panel
+
+
+def _value_per_unit(outcome: OutcomeSpec, panels: Mapping[str, FloatArray]) -> FloatArray | None:
+    match outcome.value_per_unit:
+        case None:
+            return None
+        case str(column):
+            return panels[column].copy()
+        case CustomerValue() as customer:
+            return np.full_like(panels[outcome.column], customer.value)
+        case number:
+            return np.full_like(panels[outcome.column], number)
+
+
+def _period_notes(spec: MarketSpec) -> tuple[Sentence, ...]:
+    """What coarse periods cannot teach (Clarke 1976, on the duration of advertising effect)."""
+    if spec.market.period not in ("quarter", "year"):
+        return ()
+    return (
+        sentence(
+            "One row a {period} cannot show carryover of days or weeks, and overstates how long advertising works.",
+            period=Term(text=spec.market.period),
+        ),
+    )
+
+
+def _exposure_notes(
+    spec: MarketSpec, panels: Mapping[str, FloatArray], exposure: Mapping[str, FloatArray]
+) -> tuple[Sentence, ...]:
+    """Notes on channels with money and no exposure in one period, or the other way round."""
+    notes = []
+    for channel in spec.channels:
+        if channel.name not in exposure:
+            continue
+        spent, seen = panels[channel.spend] > 0, exposure[channel.name] > 0
+        name, unseen, unpaid = Word(text=channel.name), int((spent & ~seen).sum()), int((seen & ~spent).sum())
+        if unseen:
+            notes.append(
+                sentence(
+                    "'{channel}' has spend without exposure in {rows} rows.", channel=name, rows=Number(amount=unseen)
+                )
+            )
+        if unpaid:
+            notes.append(
+                sentence(
+                    "'{channel}' has exposure without spend in {rows} rows.", channel=name, rows=Number(amount=unpaid)
+                )
+            )
+    return tuple(notes)

@@ -1,0 +1,199 @@
+"""Forms and names of person identifiers: what e-mail addresses, telephone and identity numbers look like."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mmm.cells import is_number
+from mmm.tables import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of identifier; `is_certain` says that one cell is enough, else most cells must have it."""
+
+    what: str
+    matches: Callable[[str], bool]
+    is_certain: bool = False
+    is_of_digits: bool = False
+
+
+_EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[A-Za-z]{2,}")
+_CHINESE_MOBILE = re.compile(r"(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}")
+_INTERNATIONAL_PHONE = re.compile(r"(?:\+|00)[1-9][0-9 ().-]{7,18}[0-9]")
+_NATIONAL_PHONE = re.compile(r"\(?0?[0-9]{2,4}\)?[ .-][0-9]{3,4}[ .-][0-9]{3,4}")
+_DATE_LIKE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2,4}")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[ .][0-9]{3})+")
+_CHINESE_ID = re.compile(r"[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]")
+_SOCIAL_SECURITY = re.compile(r"(?!000|666|9)[0-9]{3}-[0-9]{2}-[0-9]{4}")
+_UUID = re.compile(r"\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?", re.IGNORECASE)
+_HASH = re.compile(r"(?=.*[a-f])(?=.*[0-9])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})", re.IGNORECASE)
+_OPEN_ID = re.compile(r"o[A-Za-z0-9_-]{27}")
+
+
+def _is_chinese_id(text: str) -> bool:
+    """Resident identity number: 17 digits and a check character (GB 11643-1999, ISO 7064 MOD 11-2)."""
+    if not _CHINESE_ID.fullmatch(text):
+        return False
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    total = sum(weight * int(digit) for weight, digit in zip(weights, text, strict=False))
+    return "10X98765432"[total % 11] == text[-1].upper()
+
+
+def _is_device_number(text: str) -> bool:
+    """IMEI: 15 digits, the last a Luhn check digit."""
+    if not re.fullmatch(r"[0-9]{15}", text):
+        return False
+    digits = [int(digit) for digit in text]
+    doubled = [digit if position % 2 == 0 else digit // 5 + digit * 2 % 10 for position, digit in enumerate(digits)]
+    return sum(doubled) % 10 == 0
+
+
+def _is_network_address(text: str) -> bool:
+    if text.count(".") != 3 and text.count(":") < 2:
+        return False
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_written_phone(text: str) -> bool:
+    """A telephone number with the marks that only telephone numbers have."""
+    if is_number(text) and not text.startswith("+"):
+        return False
+    if _DATE_LIKE.fullmatch(text) or _THOUSANDS.fullmatch(text):
+        return False
+    return any(form.fullmatch(text) for form in (_CHINESE_MOBILE, _INTERNATIONAL_PHONE, _NATIONAL_PHONE))
+
+
+FORMS = (
+    Form("an e-mail address", lambda text: _EMAIL.search(text) is not None, is_certain=True),
+    Form("a national identity number", _is_chinese_id, is_certain=True, is_of_digits=True),
+    Form("a social security number", lambda text: _SOCIAL_SECURITY.fullmatch(text) is not None),
+    Form("a telephone number", _is_written_phone),
+    Form("a mobile number", lambda text: _CHINESE_MOBILE.fullmatch(text) is not None, is_of_digits=True),
+    Form("a device identifier", lambda text: _UUID.fullmatch(text) is not None),
+    Form("a device identifier", _is_device_number, is_of_digits=True),
+    Form("a hashed identifier", lambda text: _HASH.fullmatch(text) is not None),
+    Form("a user identifier of a platform", lambda text: _OPEN_ID.fullmatch(text) is not None),
+    Form("a network address", _is_network_address),
+)
+
+_PERSON = {
+    "user", "customer", "client", "member", "visitor", "person", "subscriber", "buyer", "patient",
+    "device", "cookie", "advertising", "session", "contact", "lead", "employee", "student", "player", "viewer",
+}  # fmt: skip
+_IDENTIFIER = {"id", "ids", "uid", "guid", "uuid", "identifier", "no", "number", "hash", "key"}
+_ALONE = {
+    "userid": "identifiers of persons",
+    "uid": "identifiers of persons",
+    "customerid": "identifiers of persons",
+    "memberid": "identifiers of persons",
+    "clientid": "identifiers of persons",
+    "visitorid": "identifiers of persons",
+    "deviceid": "identifiers of devices",
+    "cookieid": "identifiers of devices",
+    "openid": "identifiers of persons",
+    "unionid": "identifiers of persons",
+    "idfa": "identifiers of devices",
+    "idfv": "identifiers of devices",
+    "gaid": "identifiers of devices",
+    "aaid": "identifiers of devices",
+    "oaid": "identifiers of devices",
+    "imei": "identifiers of devices",
+    "imsi": "identifiers of devices",
+    "msisdn": "telephone numbers",
+    "ssn": "national identity numbers",
+    "gclid": "identifiers of clicks",
+    "fbclid": "identifiers of clicks",
+    "dob": "dates of birth",
+    "birthdate": "dates of birth",
+    "surname": "names of persons",
+    "firstname": "names of persons",
+    "lastname": "names of persons",
+    "fullname": "names of persons",
+}
+_TEXT_ALONE = {
+    "email": "e-mail addresses",
+    "emails": "e-mail addresses",
+    "mail": "e-mail addresses",
+    "phone": "telephone numbers",
+    "mobile": "telephone numbers",
+    "telephone": "telephone numbers",
+    "passport": "passport numbers",
+    "address": "addresses of persons",
+    "wechat": "identifiers of persons",
+}
+"""Names that are channels or counts as well: they count only where the cells are not numbers."""
+_CHINESE = (
+    (r"手机号|电话号|联系电话|手机$|^电话$", "telephone numbers"),
+    (r"身份证|证件号|护照", "identity numbers"),
+    (r"姓名|真实姓名", "names of persons"),
+    (r"邮箱地址|电子邮箱|电子邮件地址", "e-mail addresses"),
+    (
+        r"(?:用户|会员|客户|顾客|买家|粉丝|访客|设备)(?:id|编号|编码|标识|号码|号$|账号|昵称|名$|名称)",
+        "identifiers of persons",
+    ),
+    (r"微信号|微信id|设备号|住址|家庭地址|收货地址|出生日期", "identifiers of persons"),
+)
+_COUNTING = {
+    "count", "counts", "total", "sum", "avg", "average", "mean", "median", "share", "rate", "ratio", "pct", "percent",
+    "spend", "cost", "costs", "revenue", "sales", "impressions", "impression", "clicks", "views", "reach",
+    "population", "budget", "value", "users", "visits", "sessions", "unique", "uniques", "num", "calls", "orders",
+    "conversions", "quantity", "qty", "volume", "queries", "amount", "index", "plays", "downloads", "installs",
+    "followers", "grp", "grps", "gmv", "uv", "pv", "exposure", "new",
+}  # fmt: skip
+_CHINESE_COUNTING = re.compile(
+    r"数$|数量|人数|次数|花费|费用|费$|金额|投放|消耗|曝光|点击|展现|播放|销售|销量|收入|人口|成本|占比|比例|率$|均|总|指数|量$|额$"
+)
+
+
+def said_by_name(name: str, cells: tuple[Cell, ...]) -> str | None:
+    """What the name of a column says that it holds, where that is of persons."""
+    if counts_something(name):
+        return None
+    for pattern, what in _CHINESE:
+        if re.search(pattern, name.casefold()):
+            return what
+    words = _words(name)
+    joined = "".join(words)
+    if joined in _ALONE:
+        return _ALONE[joined]
+    if words and words[-1] in _ALONE and words[-1] != "uid":
+        return _ALONE[words[-1]]
+    if len(words) > 1 and words[-1] in _IDENTIFIER and words[-2] in _PERSON:
+        return "identifiers of persons"
+    if (
+        len(words) > 1
+        and words[-1] in {"name", "names"}
+        and words[-2] in _PERSON - {"device"} | {"first", "last", "full"}
+    ):
+        return "names of persons"
+    if words[-3:] == ["date", "of", "birth"]:
+        return "dates of birth"
+    if words[-2:] in (["phone", "number"], ["mobile", "number"], ["passport", "number"], ["passport", "no"]):
+        return "telephone or passport numbers"
+    if words[-2:] in (["email", "address"], ["ip", "address"], ["home", "address"], ["street", "address"]):
+        return "addresses of persons"
+    if words and words[-1] in _TEXT_ALONE and _is_individual(cells):
+        return _TEXT_ALONE[words[-1]]
+    return None
+
+
+def _is_individual(cells: tuple[Cell, ...]) -> bool:
+    """Whether the cells are texts that differ from row to row, as those of persons do."""
+    texts = {cell for cell in cells if isinstance(cell, str) and not is_number(cell)}
+    return len(texts) > max(2, len(cells) // 4)
+
+
+def counts_something(name: str) -> bool:
+    """Whether the name of a column says that it counts or measures, so that its digits are a quantity."""
+    return bool(_COUNTING.intersection(_words(name))) or _CHINESE_COUNTING.search(name) is not None
+
+
+def _words(name: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return [word for word in re.split(r"[^A-Za-z0-9]+", spaced.casefold()) if word]
