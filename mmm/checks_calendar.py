@@ -57,13 +57,14 @@ def place_rows(places: RowPlaces, period: PeriodName) -> Calendar | tuple[Fault,
     if faults or any(start is None for start in starts) or any(geo is None for geo in places.geos):
         return tuple(faults)
     geos = tuple(sorted(by_geo))
+    geo_positions = {geo: position for position, geo in enumerate(geos)}
     first = by_geo[geos[0]][0][1]
     positions = [periods_between(first, start, period) for start in starts if start is not None]
     return Calendar(
         dates=period_range(first, len(by_geo[geos[0]]), period),
         geos=geos,
         period_of_row=np.array(positions, dtype=np.int64),
-        geo_of_row=np.array([geos.index(geo) for geo in places.geos if geo is not None], dtype=np.int64),
+        geo_of_row=np.array([geo_positions[geo] for geo in places.geos if geo is not None], dtype=np.int64),
         notes=(*places.dates.notes, *notes),
     )
 
