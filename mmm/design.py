@@ -1,0 +1,285 @@
+"""What the model sees of a market: the outcome, the media and the columns of the baseline, aligned.
+
+Media are the paid channels and the organic media together; the model treats them alike. They are
+kept in *model order*, which puts equal kinds of carryover beside each other so that the graph is
+a few operations on arrays and not one block a medium. `Medium.position` leads back to the order of
+market.toml. Axis M counts media in model order.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmm.adstock import CARRYOVER_PERIODS, delayed_weights, geometric_weights, lagged_exposure
+from mmm.artifact import BaselineInfo, EventInfo
+from mmm.baseline import baseline_design
+from mmm.errors import FitError
+from mmm.market import Market
+from mmm.periods import periods_between
+from mmm.spec import OutcomeSpec
+from mmm.vocabulary import PERIODS_PER_YEAR, SEASON_LAG, AdstockKind, FloatArray, PeriodName, SaturationKind
+
+HOLDOUT_PERIODS: dict[PeriodName, int] = {"day": 56, "week": 13, "month": 6, "quarter": 4, "year": 5}
+"""Default number of last periods kept out for the gate: about a planning horizon."""
+
+LARGEST_HOLDOUT = 0.15
+"""Largest share of the window that the default holdout may take."""
+
+FEWEST_PERIODS_FOR_HOLDOUT = 20
+"""Shorter windows are not held out: what is left would be a different model."""
+
+FOURIER_PAIRS: dict[PeriodName, int] = {"day": 3, "week": 3, "month": 2, "quarter": 1, "year": 0}
+"""Default number of Fourier pairs of the yearly season."""
+
+KNOT_SPACING_YEARS = 0.5
+"""Distance between knots of the trend: shorter would compete with campaigns for the outcome."""
+
+SMALLEST_KNOT_SPACING = 6
+"""Periods between knots, at the least."""
+
+MOST_KNOTS = 12
+
+SMALLEST_TREND_UNIT = 10.0
+"""Periods that count as one unit of the slope, at the least (a decade for annual data)."""
+
+RETENTION_PER_WEEK = 0.45
+"""Median of the prior of weekly retention: a half-life of about six days (see `mmm.priors`)."""
+
+SMALLEST_MEDIAN_RETENTION = 0.1
+"""Coarse periods keep some carryover, because exposure late in a period works in the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A paid channel or an organic medium; `position` is its place in its own table of market.toml."""
+
+    name: str
+    adstock: AdstockKind
+    saturation: SaturationKind
+    is_paid: bool
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A market prepared for one outcome. T periods, M media in model order, K linear terms.
+
+    Attributes
+    ----------
+    media
+        The media, geometric carryover first. Length M.
+    outcome
+        Outcome units per period. Shape (T,).
+    outcome_scale
+        Mean of the observed outcome; the model works in multiples of it.
+    observed
+        One where the fit may see the outcome, zero where it is held out. Shape (T,).
+    exposure
+        Spend of paid channels (money), value of organic media (own unit), per period. Shape (T, M).
+    exposure_scale
+        Level at which a typical unit of exposure is spent, after carryover. Shape (M,), > 0.
+    carryover_periods
+        Number of lags L.
+    baseline
+        Meaning of the columns.
+    columns
+        The baseline's design. Shape (T, K).
+    controls
+        As in the file. Shape (T, number of controls).
+    """
+
+    media: tuple[Medium, ...]
+    outcome: FloatArray
+    outcome_scale: float
+    observed: FloatArray
+    exposure: FloatArray
+    exposure_scale: FloatArray
+    carryover_periods: int
+    baseline: BaselineInfo
+    columns: FloatArray
+    controls: FloatArray
+
+    @property
+    def lagged(self) -> FloatArray:
+        """Exposure of the present and each earlier period, in multiples of its scale. Shape (T, M, L)."""
+        return lagged_exposure(self.exposure / self.exposure_scale, self.carryover_periods)
+
+    @property
+    def periods(self) -> int:
+        """Number of periods T."""
+        return len(self.outcome)
+
+    @property
+    def paid(self) -> tuple[int, ...]:
+        """Positions on axis M of the paid channels, in the order of market.toml."""
+        return _in_file_order(self.media, is_paid=True)
+
+    @property
+    def organic(self) -> tuple[int, ...]:
+        """Positions on axis M of the organic media, in the order of market.toml."""
+        return _in_file_order(self.media, is_paid=False)
+
+
+def default_holdout(market: Market) -> int:
+    """Number of last periods that the gate keeps out: as market.toml says, else by the kind of period."""
+    periods = len(market.dates)
+    if market.spec.model.holdout is not None:
+        return min(market.spec.model.holdout, periods // 2)
+    if periods < FEWEST_PERIODS_FOR_HOLDOUT:
+        return 0
+    return min(HOLDOUT_PERIODS[market.spec.market.period], int(LARGEST_HOLDOUT * periods))
+
+
+def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
+    """The design of one outcome of a market that is not a panel.
+
+    Parameters
+    ----------
+    market
+        A market of one geo.
+    outcome
+        One of its outcomes.
+    held_out
+        Number of last periods whose outcome the fit may not see.
+
+    Raises
+    ------
+    FitError
+        When the market is a panel or has a kind of carryover that cannot be fitted yet.
+    """
+    if market.is_panel:
+        raise FitError(f"Market '{market.name}' is a panel of {len(market.geos)} geos: fit its national aggregate.")
+    media = _media(market)
+    series = market.outcomes[outcome.name][:, 0]
+    observed = np.ones(len(series))
+    observed[len(series) - held_out :] = 0.0
+    visible = series[observed > 0]
+    exposure = np.stack([_exposure(market, medium) for medium in media], axis=1)
+    lags = carryover_periods(market)
+    controls = _controls(market)
+    baseline = _baseline(market, controls, len(visible))
+    return Design(
+        media=media,
+        outcome=series,
+        outcome_scale=float(visible.mean()),
+        observed=observed,
+        exposure=exposure,
+        exposure_scale=_exposure_scale(media, exposure, lags, market.spec.market.period),
+        carryover_periods=lags,
+        baseline=baseline,
+        columns=baseline_design(baseline, np.arange(len(series)), controls),
+        controls=controls,
+    )
+
+
+def carryover_periods(market: Market) -> int:
+    """Number of lags over which an exposure may act, its own period included."""
+    return market.spec.model.carryover_periods or CARRYOVER_PERIODS[market.spec.market.period]
+
+
+def typical_retention(period: PeriodName) -> float:
+    """Median of the prior of retention for a kind of period: the weekly one, for as many weeks as a period has."""
+    weeks = PERIODS_PER_YEAR["week"] / PERIODS_PER_YEAR[period]
+    return max(float(RETENTION_PER_WEEK**weeks), SMALLEST_MEDIAN_RETENTION)
+
+
+def typical_peak_delay(period: PeriodName, lags: int) -> float:
+    """Median of the prior of the delay of a peak, in periods: ten days, and well inside the carryover window."""
+    return min(10.0 * PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR["day"], 0.4 * (lags - 1))
+
+
+def _media(market: Market) -> tuple[Medium, ...]:
+    media = [
+        Medium(channel.name, channel.adstock, channel.saturation, True, position)
+        for position, channel in enumerate(market.spec.channels)
+    ]
+    media += [
+        Medium(medium.name, medium.adstock, medium.saturation, False, position)
+        for position, medium in enumerate(market.spec.organic)
+    ]
+    for medium in media:
+        if medium.adstock == "weibull":
+            raise FitError(
+                f"'{medium.name}': adstock 'weibull' cannot be fitted yet; use 'geometric', or 'delayed' for an "
+                f"effect that peaks later ({market.name}, market.toml)."
+            )
+    # The key is total, so that equal markets have equal order; sorting is stable within a kind.
+    return tuple(sorted(media, key=lambda medium: (medium.adstock == "delayed", medium.saturation != "hill")))
+
+
+def _in_file_order(media: tuple[Medium, ...], *, is_paid: bool) -> tuple[int, ...]:
+    places = [(medium.position, place) for place, medium in enumerate(media) if medium.is_paid == is_paid]
+    return tuple(place for _, place in sorted(places))
+
+
+def _exposure(market: Market, medium: Medium) -> FloatArray:
+    if medium.is_paid:
+        return market.spend[:, medium.position, 0]
+    return market.organic[medium.name][:, 0]
+
+
+def _exposure_scale(media: tuple[Medium, ...], exposure: FloatArray, lags: int, period: PeriodName) -> FloatArray:
+    """Contraharmonic mean of typical adstock: the level at which the average unit of exposure is spent.
+
+    Unlike the mean it is not pulled down by the periods in which a channel rests.
+    """
+    scales = np.ones(len(media))
+    retention, peak = np.array([typical_retention(period)]), np.array([typical_peak_delay(period, lags)])
+    lag = np.arange(lags, dtype=np.float64)
+    for place, medium in enumerate(media):
+        weights = (
+            delayed_weights(retention, peak, lag) if medium.adstock == "delayed" else geometric_weights(retention, lag)
+        )
+        stock = lagged_exposure(exposure[:, place], lags) @ weights
+        if stock.sum() > 0:
+            scales[place] = (stock**2).sum() / stock.sum()
+    return scales
+
+
+def _controls(market: Market) -> FloatArray:
+    columns = [market.controls[control.name][:, 0] for control in market.spec.controls]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(market.dates), 0))
+
+
+def _baseline(market: Market, controls: FloatArray, visible: int) -> BaselineInfo:
+    """Terms of the baseline; `visible` is the number of periods whose outcome the fit may see."""
+    spec, period = market.spec, market.spec.market.period
+    season_length = PERIODS_PER_YEAR[period]
+    scales = controls.std(axis=0)
+    starts = [(event, periods_between(market.dates[0], event.start, period)) for event in spec.events]
+    return BaselineInfo(
+        trend_unit=max(season_length, SMALLEST_TREND_UNIT),
+        has_slope=spec.model.trend != "none",
+        knots=_knots(visible, default_holdout(market), period) if spec.model.trend == "knots" else (),
+        fourier_pairs=_fourier_pairs(market, visible),
+        season_length=season_length,
+        controls=tuple(control.name for control in spec.controls),
+        control_means=tuple(float(mean) for mean in controls.mean(axis=0)),
+        # A control that does not vary becomes a column of zeros, which the prior leaves at no effect.
+        control_scales=tuple(float(scale) if scale > 0 else 1.0 for scale in scales),
+        events=tuple(EventInfo(name=event.name, start=start, periods=event.periods) for event, start in starts),
+    )
+
+
+def _knots(visible: int, quiet: int, period: PeriodName) -> tuple[float, ...]:
+    """Positions at which the slope may change, evenly spaced, none in the last `quiet` periods.
+
+    The quiet end makes a forecast continue a slope that a whole holdout's worth of periods confirms.
+    """
+    spacing = max(KNOT_SPACING_YEARS * PERIODS_PER_YEAR[period], SMALLEST_KNOT_SPACING)
+    last = visible - max(quiet, SMALLEST_KNOT_SPACING)
+    count = min(int(last / spacing), MOST_KNOTS)
+    return tuple(float(round(last * (step + 1) / (count + 1))) for step in range(count))
+
+
+def _fourier_pairs(market: Market, visible: int) -> int:
+    period = market.spec.market.period
+    pairs = market.spec.model.seasonality
+    if pairs is None:
+        years = visible / PERIODS_PER_YEAR[period]
+        # One pair with less than two years, none with less than one: a season seen once is a trend.
+        most = 0 if years < 1.0 else 1 if years < 2.0 else FOURIER_PAIRS[period]
+        pairs = min(FOURIER_PAIRS[period], most)
+    if 2 * pairs > SEASON_LAG[period] - 1:
+        pairs = max((SEASON_LAG[period] - 1) // 2, 0)
+    return pairs

@@ -1,0 +1,207 @@
+"""From a market to a response artifact: holdout fit, fit, gates. The shell around the sampler."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+
+from mmm.artifact import (
+    ChannelEvidence,
+    ChannelInfo,
+    Manifest,
+    OrganicInfo,
+    OutcomeInfo,
+    ResponseArtifact,
+    seal,
+)
+from mmm.design import build_design, default_holdout
+from mmm.diagnostics import Diagnostics, diagnose
+from mmm.errors import FitError
+from mmm.gates import evidence_of, judge
+from mmm.holdout import HoldoutScore, score_holdout
+from mmm.market import Market, national_aggregate
+from mmm.parameters import kernel_data, linear_terms, prior_of_parameters, structure_of
+from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
+from mmm.priors import Priors, build_priors
+from mmm.sampling import Effort, Samples, sample
+from mmm.spec import OutcomeSpec
+from mmm.spec_digest import spec_digest
+from mmm.vocabulary import PERIODS_PER_YEAR
+
+HOLDOUT_STAGE = "holdout fit"
+FULL_STAGE = "fit"
+
+HOLDOUT_DRAWS = 250
+"""Draws of each of two or more chains for the holdout: quantiles of a forecast need no more."""
+
+RECORDED_VERSIONS = ("mixplan", "numpy", "numba", "nutpie")
+"""Packages whose versions decide about the draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a fit is: `done` of `total` draws of one stage, and the divergences so far."""
+
+    stage: str
+    done: int
+    total: int
+    divergences: int
+
+
+type Listener = Callable[[Progress], None]
+
+
+def fit_outcome(
+    market: Market, outcome: str, *, seed: int | None = None, progress: Listener | None = None
+) -> ResponseArtifact:
+    """The fitted response of one outcome of a market.
+
+    Parameters
+    ----------
+    market
+        What to learn from. Of a panel the national aggregate is fitted, and the artifact says so.
+    outcome
+        Name of one of its outcomes.
+    seed
+        Instead of the market's own. Equal markets and seeds give equal artifacts.
+    progress
+        Told how far the fit is, several times a second.
+
+    Raises
+    ------
+    FitError
+        When the outcome is unknown, the market asks for something that cannot be fitted, or the sampler stops.
+    """
+    spec = _outcome_spec(market, outcome)
+    chosen = market.spec.model.seed if seed is None else seed
+    national = national_aggregate(market)
+    choices = market.spec.model
+    of_holdout, of_fit = np.random.SeedSequence(chosen).spawn(2)
+    held_out = default_holdout(national)
+    score = None
+    if held_out:
+        short = Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), choices.tune)
+        fitted = _fit(national, spec, held_out, short, HOLDOUT_STAGE, of_holdout, progress)
+        score = score_holdout(fitted.posterior, national.spec.market.period, fitted.rng)
+    full = Effort(choices.chains, choices.draws, choices.tune)
+    fitted = _fit(national, spec, 0, full, FULL_STAGE, of_fit, progress)
+    return _artifact(market, national, spec, chosen, fitted, score)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    priors: Priors
+    samples: Samples
+    posterior: Posterior
+    rng: np.random.Generator
+
+
+def _fit(
+    market: Market,
+    outcome: OutcomeSpec,
+    held_out: int,
+    effort: Effort,
+    stage: str,
+    seed: np.random.SeedSequence,
+    progress: Listener | None,
+) -> _Fitted:
+    design = build_design(market, outcome, held_out)
+    priors = build_priors(market, outcome, design)
+    of_sampler, of_rest = seed.spawn(2)
+
+    def listen(done: int, divergences: int) -> None:
+        if progress is not None:
+            progress(Progress(stage, min(done, effort.total), effort.total, divergences))
+
+    data = kernel_data(design, priors, linear_terms(design, priors))
+    samples = sample(data, effort, int(of_sampler.generate_state(1, np.uint64)[0]), listen)
+    rng = np.random.default_rng(of_rest)
+    posterior = draw_posterior(design, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
+    return _Fitted(priors, samples, posterior, rng)
+
+
+def _diagnose(fitted: _Fitted) -> Diagnostics:
+    structure = structure_of(fitted.posterior.design)
+    return diagnose(fitted.samples, prior_of_parameters(structure, fitted.priors), structure, fitted.posterior)
+
+
+def _outcome_spec(market: Market, name: str) -> OutcomeSpec:
+    outcomes = {outcome.name: outcome for outcome in market.spec.outcomes}
+    if name not in outcomes:
+        raise FitError(f"Market '{market.name}' has no outcome '{name}'; it has {', '.join(outcomes)}.")
+    outcome = outcomes[name]
+    if outcome.likelihood != "normal":
+        raise FitError(
+            f"Outcome '{name}': likelihood '{outcome.likelihood}' cannot be fitted yet; use 'normal' "
+            f"({market.name}, market.toml)."
+        )
+    return outcome
+
+
+def _artifact(
+    market: Market,
+    national: Market,
+    outcome: OutcomeSpec,
+    seed: int,
+    fitted: _Fitted,
+    score: HoldoutScore | None,
+) -> ResponseArtifact:
+    design, found = fitted.posterior.design, _diagnose(fitted)
+    draws = response_draws(fitted.posterior)
+    spec, header = market.spec, market.spec.market
+    manifest = Manifest(
+        market=market.name,
+        language=header.language,
+        currency=header.currency,
+        period=header.period,
+        business=header.business,
+        outcome=_outcome_info(national, outcome),
+        channels=_channel_infos(market),
+        organic=tuple(
+            OrganicInfo(name=medium.name, adstock=medium.adstock, saturation=medium.saturation)
+            for medium in spec.organic
+        ),
+        window_start=market.dates[0],
+        window_periods=len(market.dates),
+        carryover_periods=design.carryover_periods,
+        baseline=design.baseline,
+        evidence=evidence_of(design, found.contraction),
+        contraction=tuple(
+            ChannelEvidence(channel=design.media[place].name, contraction=float(found.contraction[place]))
+            for place in design.paid
+        ),
+        gates=judge(national, design, found, score),
+        is_national_aggregate=market.is_panel,
+        data_digest=market.data_digest,
+        spec_digest=spec_digest(market),
+        seed=seed,
+        draws=len(draws.noise_scale),
+        versions={name: version(name) for name in RECORDED_VERSIONS},
+    )
+    return seal(manifest, draws)
+
+
+def _outcome_info(national: Market, outcome: OutcomeSpec) -> OutcomeInfo:
+    per_unit = national.values_per_unit[outcome.name]
+    last_year = max(round(PERIODS_PER_YEAR[national.spec.market.period]), 1)
+    value = None if per_unit is None else float(per_unit[-last_year:, 0].mean())
+    return OutcomeInfo(name=outcome.name, unit=outcome.unit, stage=outcome.stage, value_per_unit=value)
+
+
+def _channel_infos(market: Market) -> tuple[ChannelInfo, ...]:
+    return tuple(
+        ChannelInfo(
+            name=channel.name,
+            role=channel.main_role,
+            brand_weight=channel.weight,
+            stage=channel.stage,
+            scene=channel.scene,
+            department=channel.department,
+            owner=channel.owner,
+            fee=channel.fee,
+            adstock=channel.adstock,
+            saturation=channel.saturation,
+        )
+        for channel in market.spec.channels
+    )

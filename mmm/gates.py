@@ -1,0 +1,316 @@
+"""The gates of a fit: each measures one thing, says it in a sentence, and what to do about it.
+
+A failed gate keeps an artifact from becoming champion. The limits are ours where no source is given.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import binom
+
+from mmm.artifact import Gate
+from mmm.design import Design
+from mmm.diagnostics import Diagnostics
+from mmm.holdout import INTERVAL, HoldoutScore
+from mmm.market import Market
+from mmm.sentence import Number, Sentence, Share, Term, Word, sentence
+from mmm.vocabulary import Evidence, FloatArray, PeriodName, Verdict
+
+RHAT_LIMITS = (1.01, 1.05)
+"""Pass below the first, fail above the second (Vehtari et al. 2021 for the first)."""
+
+ESS_LIMITS = (400.0, 100.0)
+"""Pass above the first (Vehtari et al. 2021), fail below the second."""
+
+DIVERGENCE_LIMITS = (0.0025, 0.02)
+"""Share of draws; a handful in thousands sits in the corners of the prior."""
+
+HOLDOUT_ERROR_LIMITS = (1.0, 1.5)
+"""Errors of the seasonal-naive forecast."""
+
+COVERAGE_CHANCES = (0.05, 0.0005)
+"""Chance of so few hits, were the interval right and periods independent. They are not quite: hence the second."""
+
+NEGATIVE_BASELINE_LIMITS = (0.0, 0.1)
+
+AUTOCORRELATION_LIMIT = 0.4
+
+MEASURED_CONTRACTION = 0.2
+"""Contraction, averaged over spend, from which on the evidence of a model counts as measured."""
+
+COARSE: dict[PeriodName, Verdict] = {"quarter": "review", "year": "fail"}
+"""Periods too long to tell carryover from the effect of the same period (Clarke 1976)."""
+
+
+def evidence_of(design: Design, contraction: FloatArray) -> Evidence:
+    """What the effects rest on: `measured` if the data narrowed the priors by a fifth on average over spend."""
+    return "measured" if _average_contraction(design, contraction) >= MEASURED_CONTRACTION else "prior"
+
+
+def judge(market: Market, design: Design, found: Diagnostics, holdout: HoldoutScore | None) -> tuple[Gate, ...]:
+    """All gates of a fit.
+
+    Parameters
+    ----------
+    market
+        The market as it was fitted.
+    design
+        Of the fit on all periods.
+    found
+        Its diagnostics.
+    holdout
+        Score of the fit that did not see the last periods; None when the window is too short for one.
+    """
+    gates = [
+        _convergence(found),
+        _effective_draws(found),
+        _divergences(found),
+        *_holdout(holdout),
+        _baseline(found),
+        _residuals(found),
+        _carryover(market),
+        _learned(design, found),
+        *_unused(market),
+    ]
+    return tuple(gates)
+
+
+def _convergence(found: Diagnostics) -> Gate:
+    verdict = _below(found.rhat, RHAT_LIMITS)
+    return Gate(
+        name="convergence",
+        verdict=verdict,
+        value=found.rhat,
+        limit=RHAT_LIMITS[0],
+        text=sentence(
+            "The chains agree to an R-hat of {rhat} (limit {limit}).",
+            rhat=Number(amount=found.rhat, digits=3),
+            limit=Number(amount=RHAT_LIMITS[0], digits=2),
+        ),
+        action=_unless_passed(verdict, _sample_longer()),
+    )
+
+
+def _effective_draws(found: Diagnostics) -> Gate:
+    least = min(found.bulk_ess, found.tail_ess)
+    verdict = _above(least, ESS_LIMITS)
+    return Gate(
+        name="effective_draws",
+        verdict=verdict,
+        value=least,
+        limit=ESS_LIMITS[0],
+        text=sentence(
+            "Every parameter has at least {least} effective draws (limit {limit}).",
+            least=Number(amount=least),
+            limit=Number(amount=ESS_LIMITS[0]),
+        ),
+        action=_unless_passed(verdict, _sample_longer()),
+    )
+
+
+def _divergences(found: Diagnostics) -> Gate:
+    share = found.divergences / found.draws
+    verdict = _below(share, DIVERGENCE_LIMITS)
+    return Gate(
+        name="divergences",
+        verdict=verdict,
+        value=float(found.divergences),
+        limit=DIVERGENCE_LIMITS[0] * found.draws,
+        text=sentence(
+            "{count} of {draws} draws diverged.",
+            count=Number(amount=found.divergences),
+            draws=Number(amount=found.draws),
+        ),
+        action=_unless_passed(
+            verdict,
+            sentence("Give channels that are hard to tell apart a prior on their return (roas), or merge them."),
+        ),
+    )
+
+
+def _holdout(score: HoldoutScore | None) -> list[Gate]:
+    if score is None:
+        gate = Gate(
+            name="holdout_error",
+            verdict="review",
+            value=None,
+            limit=HOLDOUT_ERROR_LIMITS[0],
+            text=sentence("No periods were kept out, so the model's forecasts are untested."),
+            action=sentence("Bring a longer history, or set holdout under [model]."),
+        )
+        return [gate]
+    return [_holdout_error(score), _holdout_coverage(score)]
+
+
+def _holdout_error(score: HoldoutScore) -> Gate:
+    verdict = _below(score.relative_error, HOLDOUT_ERROR_LIMITS)
+    return Gate(
+        name="holdout_error",
+        verdict=verdict,
+        value=score.relative_error,
+        limit=HOLDOUT_ERROR_LIMITS[0],
+        text=sentence(
+            "The last {periods} periods, kept out, were forecast with an error of {error}; repeating the year before "
+            "errs by {naive}.",
+            periods=Number(amount=score.periods),
+            error=Share(fraction=score.error),
+            naive=Share(fraction=score.naive_error),
+        ),
+        action=_unless_passed(
+            verdict,
+            sentence("Add what drove the outcome in these periods as a control or an event, or try another trend."),
+        ),
+    )
+
+
+def _holdout_coverage(score: HoldoutScore) -> Gate:
+    chance = float(binom.cdf(score.covered, score.periods, INTERVAL))
+    verdict: Verdict = "pass" if chance >= COVERAGE_CHANCES[0] else "review"
+    if chance < COVERAGE_CHANCES[1]:
+        verdict = "fail"
+    fewest = float(binom.ppf(COVERAGE_CHANCES[0], score.periods, INTERVAL))
+    return Gate(
+        name="holdout_coverage",
+        verdict=verdict,
+        value=score.coverage,
+        limit=fewest / score.periods,
+        text=sentence(
+            "{covered} of {periods} periods kept out lay inside the {interval} interval of their forecast.",
+            covered=Number(amount=score.covered),
+            periods=Number(amount=score.periods),
+            interval=Share(fraction=INTERVAL, digits=0),
+        ),
+        action=_unless_passed(
+            verdict,
+            sentence("Read intervals as too narrow; look for a break in the outcome and name it as an event."),
+        ),
+    )
+
+
+def _baseline(found: Diagnostics) -> Gate:
+    verdict = _below(found.negative_baseline, NEGATIVE_BASELINE_LIMITS)
+    return Gate(
+        name="baseline",
+        verdict=verdict,
+        value=found.negative_baseline,
+        limit=NEGATIVE_BASELINE_LIMITS[0],
+        text=sentence(
+            "Without paid media the outcome would be below zero in {share} of the periods.",
+            share=Share(fraction=found.negative_baseline, digits=0),
+        ),
+        action=_unless_passed(
+            verdict, sentence("Media are given more than there is: lower the priors on their return (roas).")
+        ),
+    )
+
+
+def _residuals(found: Diagnostics) -> Gate:
+    value = found.residual_autocorrelation
+    verdict: Verdict = "pass" if abs(value) <= AUTOCORRELATION_LIMIT else "review"
+    return Gate(
+        name="residuals",
+        verdict=verdict,
+        value=value,
+        limit=AUTOCORRELATION_LIMIT,
+        text=sentence(
+            "What the model leaves unexplained in one period correlates with the next by {correlation}.",
+            correlation=Number(amount=value, digits=2),
+        ),
+        action=_unless_passed(
+            verdict, sentence("Something slow is missing: add a control for it; until then intervals are too narrow.")
+        ),
+    )
+
+
+def _carryover(market: Market) -> Gate:
+    period = market.spec.market.period
+    verdict = COARSE.get(period, "pass")
+    told = sentence("Periods are short enough to tell carryover from immediate effect.")
+    if verdict != "pass":
+        told = sentence(
+            "With data by {period} nobody can tell how long advertising works: carryover within a period looks like "
+            "immediate effect, and slow demand like carryover.",
+            period=Term(text=period),
+        )
+    return Gate(
+        name="carryover",
+        verdict=verdict,
+        value=None,
+        limit=None,
+        text=told,
+        action=_unless_passed(verdict, sentence("Bring weekly or monthly data; use these effects for no decision.")),
+    )
+
+
+def _learned(design: Design, found: Diagnostics) -> Gate:
+    average = _average_contraction(design, found.contraction)
+    verdict: Verdict = "pass" if average >= MEASURED_CONTRACTION else "review"
+    weakest = [design.media[place].name for place in design.paid if found.contraction[place] < MEASURED_CONTRACTION]
+    told = sentence(
+        "The data narrowed what was assumed about the channels' effects by {average} on average.",
+        average=Share(fraction=average, digits=0),
+    )
+    if weakest:
+        told = sentence(
+            "The data narrowed what was assumed about the channels' effects by {average} on average; little was "
+            "learned about {channels}.",
+            average=Share(fraction=average, digits=0),
+            channels=Word(text=_listed(weakest)),
+        )
+    return Gate(
+        name="learned",
+        verdict=verdict,
+        value=average,
+        limit=MEASURED_CONTRACTION,
+        text=told,
+        action=_unless_passed(
+            verdict,
+            sentence("Plan on these channels with care: vary their spend, or test them, before moving much money."),
+        ),
+    )
+
+
+def _unused(market: Market) -> list[Gate]:
+    spec = market.spec
+    named = [("lift_tests", spec.lift_tests), ("indicators", spec.indicators)]
+    return [
+        Gate(
+            name=f"unused_{table}",
+            verdict="review",
+            value=None,
+            limit=None,
+            text=sentence(
+                "The market names {table}, which this version of the model does not use.",
+                table=Word(text=table),
+            ),
+            action=sentence("Compare them with the fitted effects by hand."),
+        )
+        for table, entries in named
+        if entries
+    ]
+
+
+def _average_contraction(design: Design, contraction: FloatArray) -> float:
+    paid = list(design.paid)
+    spend = design.exposure[:, paid].sum(axis=0)
+    return float(np.average(contraction[paid], weights=spend)) if spend.sum() > 0 else 0.0
+
+
+def _sample_longer() -> Sentence:
+    return sentence("Raise tune and draws under [model] and fit again; if it stays, simplify the market.")
+
+
+def _below(value: float, limits: tuple[float, float]) -> Verdict:
+    return "pass" if value <= limits[0] else "review" if value <= limits[1] else "fail"
+
+
+def _above(value: float, limits: tuple[float, float]) -> Verdict:
+    return "pass" if value >= limits[0] else "review" if value >= limits[1] else "fail"
+
+
+def _unless_passed(verdict: Verdict, action: Sentence) -> Sentence | None:
+    return None if verdict == "pass" else action
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,176 @@
+"""The Gaussian linear terms, integrated out of the likelihood and drawn back exactly.
+
+With residuals r = target - media (observed periods only), linear coefficients b ~ N(0, D_j^2)
+under one of J prior scales D_j with probability w_j, and noise of standard deviation sigma,
+
+    r ~ N(0, sigma^2 I + Z_j Z_j'),   Z_j = columns * D_j = U S V'   (singular values S)
+
+so that log p(r | sigma) needs ||r||^2 and U'r alone, and no Cholesky factor:
+
+    -2 log N = n log(2 pi) + (n - K) log sigma^2 + sum_k log(sigma^2 + s_k^2)
+               + (||r||^2 - sum_k p_k^2) / sigma^2 + sum_k p_k^2 / (sigma^2 + s_k^2),   p = U'r.
+
+Given j, sigma and r, the coefficients are Gaussian with mean D V diag(s / (s^2 + sigma^2)) p and
+covariance D V diag(sigma^2 / (s^2 + sigma^2)) V' D. Bayesian linear regression as in Gelman et al.
+(2013), "Bayesian Data Analysis", section 14.8, in the coordinates of the singular value decomposition.
+
+The J scales let the data choose how flexible the trend is: a grid, summed over exactly.
+Axis J counts prior scales.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mmm.vocabulary import FloatArray
+
+LOG_TWO_PI = float(np.log(2.0 * np.pi))
+
+
+@dataclass(frozen=True, slots=True)
+class LinearTerms:
+    """Linear terms in the coordinates in which they are integrated. J scales, T periods, K terms.
+
+    Attributes
+    ----------
+    left
+        U of each scale, zero in periods that are not observed. Shape (J, T, K).
+    variance
+        Squared singular values s^2. Shape (J, K), >= 0.
+    right
+        D V, which leads back to coefficients. Shape (J, K, K).
+    log_weights
+        Log prior probability of each scale. Shape (J,).
+    """
+
+    left: FloatArray
+    variance: FloatArray
+    right: FloatArray
+    log_weights: FloatArray
+
+
+def decompose(columns: FloatArray, observed: FloatArray, scales: FloatArray, log_weights: FloatArray) -> LinearTerms:
+    """Linear terms ready to be integrated out.
+
+    Parameters
+    ----------
+    columns
+        Design, in any unit. Shape (T, K).
+    observed
+        One where the outcome is seen, else zero. Shape (T,).
+    scales
+        Prior standard deviation of each coefficient under each scale. Shape (J, K), > 0.
+    log_weights
+        Log prior probability of each scale. Shape (J,).
+    """
+    periods, terms = columns.shape
+    left, variance, right = [], [], []
+    # Rows of zeros let K exceed T: the directions that no data touch get singular value zero.
+    padding = np.zeros((max(terms - periods, 0), terms))
+    for scale in scales:
+        padded = np.vstack([columns * observed[:, None] * scale, padding])
+        rotation, singular, transposed = np.linalg.svd(padded, full_matrices=False)
+        left.append(rotation[:periods])
+        variance.append(singular**2)
+        right.append(scale[:, None] * transposed.T)
+    return LinearTerms(np.stack(left), np.stack(variance), np.stack(right), log_weights)
+
+
+def log_marginal(residual: Any, noise_scale: Any, count: Any, left: Any, variance: Any, log_weights: Any) -> Any:
+    """Log density of the residuals with the linear terms integrated out; runs on NumPy and PyTensor.
+
+    Parameters
+    ----------
+    residual
+        Target minus media, zero where not observed. Shape (T,).
+    noise_scale
+        Standard deviation of the noise, > 0.
+    count
+        Number of observed periods n.
+    left, variance, log_weights
+        As in `LinearTerms`.
+    """
+    log_density = log_marginal_by_scale(residual, noise_scale, count, left, variance) + log_weights
+    largest = log_density.max()
+    return largest + np.log(np.exp(log_density - largest).sum())
+
+
+def log_marginal_by_scale(residual: Any, noise_scale: Any, count: Any, left: Any, variance: Any) -> Any:
+    """Log density of the residuals under each prior scale. Shape (J,); arguments as in `log_marginal`."""
+    projected = (left * residual[None, :, None]).sum(axis=1) ** 2
+    noise = noise_scale**2
+    total = noise + variance
+    determinant = np.log(total / noise).sum(axis=1) + count * np.log(noise)
+    quadratic = ((residual**2).sum() - (projected * (variance / total)).sum(axis=1)) / noise
+    return -0.5 * (count * LOG_TWO_PI + determinant + quadratic)
+
+
+def draw_coefficients(
+    residual: FloatArray, noise_scale: FloatArray, count: int, terms: LinearTerms, rng: np.random.Generator
+) -> FloatArray:
+    """One exact draw of the coefficients for each draw of everything else.
+
+    Parameters
+    ----------
+    residual
+        Target minus media, zero where not observed. Shape (S, T).
+    noise_scale
+        Shape (S,), > 0.
+    count
+        Number of observed periods.
+    terms
+        The linear terms.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    FloatArray
+        Coefficients of the design. Shape (S, K).
+    """
+    draws, (size, width) = len(residual), terms.variance.shape
+    coefficients = np.empty((draws, width))
+    uniform, normal = rng.random(draws), rng.standard_normal((draws, width))
+    for draw in range(draws):
+        weights = scale_probabilities(residual[draw], noise_scale[draw], count, terms)
+        chosen = min(int(np.searchsorted(weights.cumsum(), uniform[draw])), size - 1)
+        mean, spread = _rotated_posterior(residual[draw], noise_scale[draw], terms, chosen)
+        coefficients[draw] = terms.right[chosen] @ (mean + spread * normal[draw])
+    return coefficients
+
+
+def scale_probabilities(residual: FloatArray, noise_scale: float, count: int, terms: LinearTerms) -> FloatArray:
+    """Posterior probability of each prior scale given residuals and noise. Shape (J,), sums to one."""
+    log_density = log_marginal_by_scale(residual, noise_scale, count, terms.left, terms.variance) + terms.log_weights
+    weights = np.exp(log_density - log_density.max())
+    return np.asarray(weights / weights.sum())
+
+
+def log_conditional(
+    coefficients: FloatArray, residual: FloatArray, noise_scale: float, count: int, terms: LinearTerms
+) -> float:
+    """Log density of coefficients given residuals and noise, the part that `log_marginal` integrates over.
+
+    Parameters
+    ----------
+    coefficients
+        Shape (K,).
+    residual, noise_scale, count, terms
+        As in `draw_coefficients`, of one draw.
+    """
+    densities = []
+    for chosen, weight in enumerate(scale_probabilities(residual, noise_scale, count, terms)):
+        mean, spread = _rotated_posterior(residual, noise_scale, terms, chosen)
+        standard = (np.linalg.solve(terms.right[chosen], coefficients) - mean) / spread
+        volume = np.linalg.slogdet(terms.right[chosen])[1] + np.log(spread).sum()
+        densities.append(np.log(weight) - volume - 0.5 * (standard @ standard + len(coefficients) * LOG_TWO_PI))
+    return float(np.logaddexp.reduce(densities))
+
+
+def _rotated_posterior(
+    residual: FloatArray, noise_scale: float, terms: LinearTerms, chosen: int
+) -> tuple[FloatArray, FloatArray]:
+    variance, noise = terms.variance[chosen], noise_scale**2
+    mean = np.sqrt(variance) / (variance + noise) * (residual @ terms.left[chosen])
+    return mean, np.sqrt(noise / (variance + noise))

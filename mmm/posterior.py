@@ -1,0 +1,109 @@
+"""Posterior draws of one fit in natural units, from what the sampler walked over."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmm.artifact import ResponseDraws
+from mmm.design import Design
+from mmm.marginal import draw_coefficients
+from mmm.parameters import MediaDraws, centered_outcome, linear_terms, natural_media
+from mmm.priors import Priors
+from mmm.vocabulary import FloatArray
+
+KEPT_DRAWS = 1000
+"""Most draws that an artifact holds: planning costs time in proportion to them, and a mean over a thousand
+is already known to 3 % of a posterior standard deviation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Draws of everything in a fit; S draws, K linear terms.
+
+    `coefficients` are of the baseline's design, in outcome units, shape (S, K).
+    """
+
+    design: Design
+    media: MediaDraws
+    coefficients: FloatArray
+
+    @property
+    def expected(self) -> FloatArray:
+        """Outcome without noise, held-out periods included. Shape (S, T)."""
+        return np.asarray(self.baseline + self.media.contribution)
+
+    @property
+    def baseline(self) -> FloatArray:
+        """The linear terms. Shape (S, T)."""
+        return np.asarray(self.coefficients @ self.design.columns.T)
+
+    @property
+    def organic(self) -> FloatArray:
+        """What the organic media brought. Shape (S, T)."""
+        return np.asarray(self.media.contribution - self.media.paid_contribution)
+
+
+def thinned(samples: FloatArray, most: int) -> FloatArray:
+    """At most so many draws, evenly spaced over all chains.
+
+    Parameters
+    ----------
+    samples
+        Sampled parameters. Shape (chains, draws, D).
+    most
+        Number of draws to keep.
+
+    Returns
+    -------
+    FloatArray
+        Shape (S, D).
+    """
+    flat = samples.reshape(-1, samples.shape[-1])
+    if len(flat) <= most:
+        return flat
+    return flat[np.linspace(0, len(flat) - 1, most).round().astype(np.int64)]
+
+
+def draw_posterior(design: Design, priors: Priors, parameters: FloatArray, rng: np.random.Generator) -> Posterior:
+    """The draws in natural units, with the linear coefficients drawn back exactly.
+
+    Parameters
+    ----------
+    design, priors
+        Of the fit.
+    parameters
+        Sampled parameters. Shape (S, D).
+    rng
+        Source of randomness of the coefficients.
+    """
+    media = natural_media(design, parameters)
+    scale = design.outcome_scale
+    residual = centered_outcome(design, priors) - design.observed * media.contribution / scale
+    deviations = draw_coefficients(
+        residual, media.noise_scale / scale, int(design.observed.sum()), linear_terms(design, priors), rng
+    )
+    return Posterior(design, media, (priors.linear_location + deviations) * scale)
+
+
+def response_draws(posterior: Posterior) -> ResponseDraws:
+    """The arrays of an artifact: media back in the order of market.toml."""
+    design, media = posterior.design, posterior.media
+    paid, organic = list(design.paid), list(design.organic)
+    return ResponseDraws(
+        retention=media.retention[:, paid],
+        peak_delay=media.peak_delay[:, paid],
+        half_saturation=media.half_saturation[:, paid],
+        slope=media.slope[:, paid],
+        ceiling=media.ceiling[:, paid],
+        organic_retention=media.retention[:, organic],
+        organic_peak_delay=media.peak_delay[:, organic],
+        organic_half_saturation=media.half_saturation[:, organic],
+        organic_slope=media.slope[:, organic],
+        organic_ceiling=media.ceiling[:, organic],
+        baseline=posterior.coefficients,
+        noise_scale=media.noise_scale,
+        spend=design.exposure[:, paid],
+        organic=design.exposure[:, organic],
+        controls=design.controls,
+        outcome=design.outcome,
+    )

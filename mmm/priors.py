@@ -1,0 +1,202 @@
+"""Prior of every parameter, on the scale on which it is sampled, each with its reason.
+
+The model works in multiples of the outcome's mean and of each medium's exposure scale, so one
+table of numbers serves every market and currency. Log-normal and logit-normal priors are given
+as location and standard deviation of the logarithm or logit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmm.design import Design, typical_peak_delay, typical_retention
+from mmm.errors import Fault, FitError
+from mmm.market import Market
+from mmm.spec import OutcomeSpec
+from mmm.vocabulary import FloatArray
+
+PAID_SHARE = 0.22
+"""Median share of the outcome that paid media bring together: most published models find 10 to 40 %."""
+
+SHARE_SPREAD = 0.95
+"""Sd of the logarithm of a channel's share: 90 % within a factor of 4.8 of what its spend suggests."""
+
+ORGANIC_SHARE = 0.03
+"""Median share of the outcome of one organic medium: it costs nothing, so nothing but size speaks for it."""
+
+ORGANIC_SPREAD = 1.0
+"""Sd of its logarithm: 90 % within 0.6 and 16 % of the outcome."""
+
+RETENTION_SPREAD = 1.0
+"""Sd of the logit of retention: for weeks 90 % within 0.14 and 0.81, so both search and TV are plausible."""
+
+PEAK_RETENTION = 0.6
+"""Median retention of a delayed carryover, one period away from its peak: a hump of about three periods."""
+
+PEAK_SPREAD = 0.9
+"""Sd of the logit of the peak's place in the carryover window: early peaks are likelier, late ones possible."""
+
+HALF_SATURATION = 1.3
+"""Median half-saturation in multiples of the level at which money is spent: mostly on the bend of the curve,
+because a channel far below it would have been scaled and one far above it cut."""
+
+HALF_SATURATION_SPREAD = 0.7
+"""Sd of its logarithm: 90 % within 0.4 and 4.1 of that level; beyond, history could not show it."""
+
+SLOPE = 1.3
+"""Median Hill slope: between diminishing returns from the first unit (1) and an evident threshold (2)."""
+
+SLOPE_SPREAD = 0.35
+"""Sd of its logarithm: 90 % within 0.73 and 2.3."""
+
+INTERCEPT_SPREAD = 0.5
+"""Sd of the level at the window's start, in mean outcomes: markets halve and double within a window."""
+
+SLOPE_OF_TREND_SPREAD = 0.3
+"""Sd of the trend's slope, mean outcomes a trend unit (a year, a decade for annual data)."""
+
+KNOT_SPREADS = (0.02, 0.07, 0.25, 0.8)
+"""Prior scales of a change of slope at a knot, mean outcomes a trend unit, equally likely beforehand: from a
+line that is straight to the eye to a trend that turns within a year. The data choose (`mmm.marginal`)."""
+
+EVENT_SPREAD = 3.0
+"""Sd of an event's level in standard deviations of the outcome: events are named because they stand out."""
+
+NOISE_SHARE = 0.4
+"""Median noise in standard deviations of the outcome: a model is expected to explain most, not all, of it."""
+
+NOISE_SPREAD = 0.8
+"""Sd of its logarithm: 90 % within 0.11 and 1.5."""
+
+SMALLEST_VARIATION = 1e-3
+"""Smallest coefficient of variation of the outcome that scales are built on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """Locations and scales. M media in model order, K linear terms, J prior scales of the linear terms.
+
+    Attributes
+    ----------
+    logit_retention, logit_peak, log_half_saturation, log_slope, log_share
+        Location and sd per medium, each of shape (2, M). `logit_peak` is of the peak's place in the carryover
+        window; it counts for delayed media alone, `log_slope` for Hill alone. `log_share` is the share of the
+        outcome over the window.
+    log_noise
+        Location and sd of the noise in mean outcomes. Shape (2,).
+    linear_location
+        Mean outcomes. Shape (K,).
+    linear_scales
+        Prior sd under each prior scale, mean outcomes. Shape (J, K).
+    linear_log_weights
+        Shape (J,).
+    """
+
+    logit_retention: FloatArray
+    logit_peak: FloatArray
+    log_half_saturation: FloatArray
+    log_slope: FloatArray
+    log_share: FloatArray
+    log_noise: FloatArray
+    linear_location: FloatArray
+    linear_scales: FloatArray
+    linear_log_weights: FloatArray
+
+
+def check_priors(market: Market, outcome: OutcomeSpec) -> tuple[Fault, ...]:
+    """What is wrong with the priors that market.toml asks for, before anything is fitted."""
+    if market.values_per_unit[outcome.name] is not None:
+        return ()
+    return tuple(
+        Fault(
+            file="market.toml",
+            field=f"channels[{position + 1}].roas",
+            found=f"a prior on the return of '{channel.name}'",
+            expected=f"value_per_unit of outcome '{outcome.name}', because a return is money per money",
+        )
+        for position, channel in enumerate(market.spec.channels)
+        if channel.roas is not None
+    )
+
+
+def build_priors(market: Market, outcome: OutcomeSpec, design: Design) -> Priors:
+    """The priors of one outcome.
+
+    Raises
+    ------
+    FitError
+        When a channel has a prior on its return and the outcome has no value per unit.
+    """
+    if faults := check_priors(market, outcome):
+        raise FitError("\n".join(str(fault) for fault in faults))
+    period = market.spec.market.period
+    count, lags = len(design.media), design.carryover_periods
+    variation = _variation(design)
+    log_share = _log_share(market, outcome, design)
+    retention = [PEAK_RETENTION if m.adstock == "delayed" else typical_retention(period) for m in design.media]
+    peak = typical_peak_delay(period, lags) / max(lags - 1, 1)
+    scales = _linear_scales(design, variation)
+    location = np.zeros(design.columns.shape[1])
+    location[0] = max(1.0 - float(np.exp(log_share[0]).sum()), 0.0)
+    return Priors(
+        logit_retention=_pairs(_logit(np.array(retention)), RETENTION_SPREAD),
+        logit_peak=_pairs(np.full(count, _logit(np.clip(peak, 0.05, 0.5))), PEAK_SPREAD),
+        log_half_saturation=_pairs(np.full(count, np.log(HALF_SATURATION)), HALF_SATURATION_SPREAD),
+        log_slope=_pairs(np.full(count, np.log(SLOPE)), SLOPE_SPREAD),
+        log_share=log_share,
+        log_noise=np.array([np.log(NOISE_SHARE * variation), NOISE_SPREAD]),
+        linear_location=location,
+        linear_scales=scales,
+        linear_log_weights=np.full(len(scales), -np.log(len(scales))),
+    )
+
+
+def _log_share(market: Market, outcome: OutcomeSpec, design: Design) -> FloatArray:
+    """Prior of each medium's share of the outcome, from a prior on its return where there is one."""
+    spend = design.exposure.sum(axis=0)
+    # A channel without spend in the window has no contribution to speak of; its share must still be a number.
+    paid = np.array([medium.is_paid for medium in design.media])
+    total = spend[paid].sum()
+    pairs = np.empty((2, len(design.media)))
+    for place, medium in enumerate(design.media):
+        prior = market.spec.channels[medium.position].roas if medium.is_paid else None
+        if not medium.is_paid:
+            pairs[:, place] = np.log(ORGANIC_SHARE), ORGANIC_SPREAD
+        elif prior is not None:
+            value = design.outcome_scale * _value_per_unit(market, outcome).sum()
+            pairs[:, place] = np.log(prior.median * spend[place] / value), prior.spread
+        else:
+            pairs[:, place] = np.log(PAID_SHARE * spend[place] / total), SHARE_SPREAD
+    return pairs
+
+
+def _value_per_unit(market: Market, outcome: OutcomeSpec) -> FloatArray:
+    """Money per unit in each period, which `check_priors` has made sure of. Shape (T,)."""
+    per_unit = market.values_per_unit[outcome.name]
+    return np.ones(len(market.dates)) if per_unit is None else per_unit[:, 0]
+
+
+def _linear_scales(design: Design, variation: float) -> FloatArray:
+    """Prior sd of each column of the baseline's design under each prior scale. Shape (J, K)."""
+    info = design.baseline
+    fixed = [INTERCEPT_SPREAD]
+    fixed += [SLOPE_OF_TREND_SPREAD] if info.has_slope else []
+    # Higher harmonics are smaller in every season that anyone has measured.
+    seasonal = [variation / pair for pair in range(1, info.fourier_pairs + 1) for _ in range(2)]
+    controls = [variation] * len(info.controls)
+    events = [EVENT_SPREAD * variation] * len(info.events)
+    spreads = KNOT_SPREADS if info.knots else KNOT_SPREADS[:1]
+    return np.array([[*fixed, *([spread] * len(info.knots)), *seasonal, *controls, *events] for spread in spreads])
+
+
+def _variation(design: Design) -> float:
+    visible = design.outcome[design.observed > 0]
+    return max(float(visible.std()) / design.outcome_scale, SMALLEST_VARIATION)
+
+
+def _pairs(location: FloatArray, spread: float) -> FloatArray:
+    return np.stack([location, np.full_like(location, spread)])
+
+
+def _logit(share: FloatArray) -> FloatArray:
+    return np.asarray(np.log(share) - np.log1p(-share))

@@ -1,0 +1,135 @@
+"""NUTS over the compiled density, by nutpie: the one module that knows the sampler."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import nutpie
+from nutpie.compile_pymc import CompiledPyMCModel
+
+from mmm.errors import FitError
+from mmm.kernel import KernelData, compiled_functions, pack
+from mmm.vocabulary import FloatArray
+
+START_SPREAD = 0.5
+"""Chains start around the prior's centre, in prior standard deviations: apart enough for R-hat to mean something."""
+
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to sample: chains, and draws after `tune` draws of warm-up in each."""
+
+    chains: int
+    draws: int
+    tune: int
+
+    @property
+    def total(self) -> int:
+        """All draws of all chains, warm-up included."""
+        return self.chains * (self.draws + self.tune)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What the sampler walked over: parameters of shape (chains, draws, D), and how many draws diverged."""
+
+    parameters: FloatArray
+    divergences: int
+
+
+def sample(data: KernelData, effort: Effort, seed: int, progress: Callable[[int, int], None] | None = None) -> Samples:
+    """Draws from the posterior of the sampled parameters.
+
+    Parameters
+    ----------
+    data
+        Prior and data of the density.
+    effort
+        How long to sample.
+    seed
+        Equal data, effort and seed give equal draws.
+    progress
+        Called now and then, on the caller's thread, with draws done and divergences met.
+
+    Raises
+    ------
+    FitError
+        When the sampler cannot start or stops early.
+    """
+    reported: dict[str, int] = {"done": 0, "divergences": 0}
+
+    def listen(chains: Any) -> None:
+        reported["done"] = sum(chain.finished_draws for chain in chains)
+        reported["divergences"] = sum(chain.divergences for chain in chains)
+
+    sampler = nutpie.sample(
+        _nutpie_model(data),
+        draws=effort.draws,
+        tune=effort.tune,
+        chains=effort.chains,
+        # nutpie takes 64 bits, of which the seeds of market.toml use 63.
+        seed=seed,
+        # The posterior has ridges (share, half-saturation, slope), which a diagonal mass matrix cannot follow.
+        adaptation="low_rank",
+        save_warmup=False,
+        progress_bar=False,
+        blocking=False,
+        progress_callback=listen,
+        progress_rate=100,
+    )
+    try:
+        while (trace := _finished_trace(sampler)) is None:
+            if progress is not None:
+                progress(reported["done"], reported["divergences"])
+    except RuntimeError as error:
+        raise FitError(f"The sampler stopped: {error}") from error
+    except BaseException:
+        sampler.cancel()
+        raise
+    divergences = int(trace.sample_stats["diverging"].sum())
+    if progress is not None:
+        progress(effort.total, divergences)
+    return Samples(np.asarray(trace.posterior["parameters"].values), divergences)
+
+
+def _finished_trace(sampler: Any) -> Any:
+    """The trace, or None if it is not finished after a moment."""
+    try:
+        return sampler.wait(timeout=POLL_SECONDS)
+    except TimeoutError:
+        return None
+
+
+def _nutpie_model(data: KernelData) -> CompiledPyMCModel:
+    """Our compiled density in the place of one that nutpie would have compiled from a PyMC model.
+
+    nutpie's `compile_pymc_model` ends in this same value, after some seconds of compiling in every new process.
+    """
+    size = data.prior.shape[1]
+    density, expand = compiled_functions()
+    location, spread = data.prior
+
+    def start(seed: int) -> FloatArray:
+        rng = np.random.default_rng(seed)
+        return np.asarray(location + START_SPREAD * spread * rng.standard_normal(size))
+
+    return CompiledPyMCModel(
+        dims={},
+        reparameterized_names=[],
+        compiled_logp_func=density,
+        compiled_expand_func=expand,
+        initial_point_func=start,
+        shared_data={},
+        shared_var_keys={},
+        user_data=pack(data),
+        n_expanded=size,
+        shape_info=(["parameters"], [slice(0, size)], [(size,)]),
+        logp_func=None,
+        expand_func=None,
+        _n_dim=size,
+        _shapes={"parameters": (size,)},
+        _coords={},
+    )

@@ -1,0 +1,16 @@
+"""The identity of what a fit was asked to do, so that the same fit is not done twice."""
+
+import hashlib
+import json
+
+from mmm.market import Market
+
+MODEL_VERSION = 1
+"""Raised whenever the same market and seed would be fitted to different draws."""
+
+
+def spec_digest(market: Market) -> str:
+    """sha256 (hex) of the model's version and of all that market.toml says, its file name of the data excepted."""
+    document = market.spec.model_dump(mode="json", exclude={"market": {"data"}})
+    text = json.dumps([MODEL_VERSION, document], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
