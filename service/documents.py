@@ -32,9 +32,10 @@ def document(value: object, reader: Reader) -> Json:
             return value
         case Sentence():
             return reader.say(value)
-        case Scenario() | Change():  # as it was asked, so that it can be asked again
-            asked: Document = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
-            return asked
+        case Scenario():  # as it was asked, so that it can be asked again
+            return _object(value.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        case Change():
+            return _object(value.model_dump(mode="json", by_alias=True, exclude_defaults=True))
         case BaseModel():
             names = type(value).model_fields
             return {field.alias or name: document(getattr(value, name), reader) for name, field in names.items()}
@@ -49,3 +50,7 @@ def document(value: object, reader: Reader) -> Json:
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: document(getattr(value, field.name), reader) for field in fields(value)}
     raise TypeError(f"a document has no place for {type(value).__name__}")
+
+
+def _object(dumped: Document) -> Document:
+    return dumped

@@ -44,7 +44,17 @@ class PlannedMarket:
 
     version: ModelVersion
     artifacts: Mapping[str, ResponseArtifact]
-    planner: "Planner"
+
+    def planner(self) -> "Planner":
+        """A planner that has seen nothing yet.
+
+        One that is kept refines its curves from plan to plan, so that the same scenario asked again may come
+        out a little different within its gap; a planner for each question answers the same every time.
+        """
+        from optimizer.planning import Planner
+        from optimizer.question import PlanningModel
+
+        return Planner({kpi: PlanningModel(artifact, self.version.version) for kpi, artifact in self.artifacts.items()})
 
     @property
     def language(self) -> Language:
@@ -65,9 +75,9 @@ class PlannedMarket:
 class PlanningDesk:
     """Answers scenarios with the champions of a registry.
 
-    Planners keep their curves, so that a what-if or a frontier after a plan costs little. One
-    scenario is solved at a time: the solver holds the interpreter anyway, and planners are not
-    made for two threads. More processes answer more at once.
+    Models stay in memory, and the same question gets the same answer, whatever was asked before. One
+    question is solved at a time, because the solver's modelling layer holds the interpreter anyway;
+    more processes answer more at once.
     """
 
     def __init__(self, registry: Registry, scenarios: Scenarios) -> None:
@@ -91,12 +101,7 @@ class PlanningDesk:
         version = self._registry.champion(name)
         kept = self._planned.get(name)
         if kept is None or kept.version.digests != version.digests or kept.version.version != version.version:
-            from optimizer.planning import Planner
-            from optimizer.question import PlanningModel
-
-            artifacts = self._registry.load(version)
-            models = {kpi: PlanningModel(artifact, version.version) for kpi, artifact in artifacts.items()}
-            kept = PlannedMarket(version, artifacts, Planner(models))
+            kept = PlannedMarket(version, self._registry.load(version))
             self._planned[name] = kept
         return kept
 
@@ -130,7 +135,7 @@ class PlanningDesk:
         market = self.market_of(scenario)
         reference = self._reference_spend(scenario)
         with self._lock:
-            return market.planner.plan(scenario, reference)
+            return market.planner().plan(scenario, reference)
 
     def answer(self, scenario: Scenario, now: datetime) -> Answer:
         """The plan of a scenario, kept with it unless it is infeasible.
@@ -157,12 +162,12 @@ class PlanningDesk:
         market = self.market_of(scenario)
         reference = self._reference_spend(scenario)
         with self._lock:
-            return market.planner.frontier(scenario, budgets, reference)
+            return market.planner().frontier(scenario, budgets, reference)
 
     def curves(self, market: PlannedMarket, kpi: str, scenario: Scenario | None) -> "tuple[ChannelCurve, ...]":
         """The response curves of a KPI over a scenario's horizon, or over the last year."""
         with self._lock:
-            return market.planner.curves(kpi, scenario)
+            return market.planner().curves(kpi, scenario)
 
     def _reference_spend(self, scenario: Scenario) -> dict[str, float] | None:
         if scenario.reference.plan is None:

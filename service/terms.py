@@ -61,6 +61,21 @@ TERMS: tuple[str, ...] = (
     term("months"),
     term("quarters"),
     term("years"),
+    # gates
+    term("convergence"),
+    term("effective_draws"),
+    term("divergences"),
+    term("holdout_error"),
+    term("holdout_coverage"),
+    term("baseline"),
+    term("residuals"),
+    term("carryover"),
+    term("learned"),
+    term("unused_lift_tests"),
+    term("unused_indicators"),
+    # stages of a fit
+    term("holdout fit"),
+    term("fit"),
     # what a thing may be that nobody knows
     term("market"),
     term("scenario"),

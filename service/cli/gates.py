@@ -44,7 +44,9 @@ def gate_table(model: ModelDetail, reader: Reader) -> list[RenderableType]:
             said = Text(reader.say(gate.text))
             if gate.action is not None and gate.verdict != "pass":
                 said.append(f"\n→ {reader.say(gate.action)}", style="italic")
-            shown.add_row(Text(_(gate.name)), Text(_(gate.verdict), style=VERDICT_STYLES[gate.verdict]), said)
+            shown.add_row(
+                Text(_(gate.name).replace("_", " ")), Text(_(gate.verdict), style=VERDICT_STYLES[gate.verdict]), said
+            )
         parts.append(shown)
     return parts
 

@@ -23,7 +23,7 @@ from service.cli.tables import bar, bullet, heading, interval, optional_ratio, t
 from service.language import Reader
 from service.limits import limit_unit
 
-BAR = 8
+BAR = 6
 """Columns of the bar of a channel's share."""
 
 NOTHING = 5e-5

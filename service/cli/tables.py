@@ -25,7 +25,7 @@ def table(*names: str, numbers: Sequence[int] = (), show_lines: bool = False) ->
         show_lines=show_lines,
         show_edge=False,
         pad_edge=False,
-        padding=(0, 1),
+        padding=(0, 1, 0, 0),
         header_style="bold",
     )
     for position, name in enumerate(names):

@@ -81,3 +81,11 @@ def test_a_promoted_model_is_planned_with_at_once(home: Home, document: dict[str
     home.registry.promote("testland", 2, NOW)
     after = home.desk.plan(asked(document))
     assert [model.version for model in before.models + after.models] == [1, 2]
+
+
+def test_the_same_question_has_the_same_answer_whatever_was_asked_before(home: Home, document: dict[str, Any]) -> None:
+    first = home.desk.plan(asked(document))
+    home.desk.plan(asked(document, budget=400000.0, channels={"tv": {"max": 90000.0}}))
+    again = home.desk.plan(asked(document))
+    assert again.channels == first.channels
+    assert again.outcomes == first.outcomes
