@@ -29,7 +29,7 @@ class Diagnostics:
     contraction
         Per medium in model order: one minus posterior over prior sd of its log share, in [0, 1]. Shape (M,).
     negative_baseline
-        Share of periods in which the expected outcome without paid media is below zero.
+        Posterior probability, averaged over periods, that the outcome without paid media would be below zero.
     residual_autocorrelation
         Correlation of one period's mean residual with the next one's.
     """
@@ -62,7 +62,7 @@ def diagnose(samples: Samples, prior: FloatArray, structure: Structure, posterio
     chains, draws, _ = values.shape
     place = structure.blocks["log_share"]
     learned = 1.0 - values[:, :, place].std(axis=(0, 1)) / prior[1, place]
-    without_paid = (posterior.baseline + posterior.organic).mean(axis=0)
+    without_paid = posterior.baseline + posterior.organic
     return Diagnostics(
         rhat=float(array_stats.rhat(values, chain_axis=0, draw_axis=1).max()),
         bulk_ess=float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk").min()),

@@ -166,7 +166,7 @@ def _artifact(
         window_periods=len(market.dates),
         carryover_periods=design.carryover_periods,
         baseline=design.baseline,
-        evidence=evidence_of(design, found.contraction),
+        evidence=evidence_of(national, design, found.contraction),
         contraction=tuple(
             ChannelEvidence(channel=design.media[place].name, contraction=float(found.contraction[place]))
             for place in design.paid

@@ -31,7 +31,8 @@ HOLDOUT_ERROR_LIMITS = (1.0, 1.5)
 COVERAGE_CHANCES = (0.05, 0.0005)
 """Chance of so few hits, were the interval right and periods independent. They are not quite: hence the second."""
 
-NEGATIVE_BASELINE_LIMITS = (0.0, 0.1)
+NEGATIVE_BASELINE_LIMITS = (0.02, 0.3)
+"""Probability that media are given more than there is."""
 
 AUTOCORRELATION_LIMIT = 0.4
 
@@ -42,8 +43,13 @@ COARSE: dict[PeriodName, Verdict] = {"quarter": "review", "year": "fail"}
 """Periods too long to tell carryover from the effect of the same period (Clarke 1976)."""
 
 
-def evidence_of(design: Design, contraction: FloatArray) -> Evidence:
-    """What the effects rest on: `measured` if the data narrowed the priors by a fifth on average over spend."""
+def evidence_of(market: Market, design: Design, contraction: FloatArray) -> Evidence:
+    """What the effects rest on: `measured` if the data narrowed the priors by a fifth on average over spend.
+
+    Periods that cannot tell carryover (`COARSE`) measure nothing, however narrow the posterior.
+    """
+    if COARSE.get(market.spec.market.period) == "fail":
+        return "prior"
     return "measured" if _average_contraction(design, contraction) >= MEASURED_CONTRACTION else "prior"
 
 
@@ -195,11 +201,15 @@ def _baseline(found: Diagnostics) -> Gate:
         value=found.negative_baseline,
         limit=NEGATIVE_BASELINE_LIMITS[0],
         text=sentence(
-            "Without paid media the outcome would be below zero in {share} of the periods.",
-            share=Share(fraction=found.negative_baseline, digits=0),
+            "The chance that paid media are given more than the whole outcome is {chance}.",
+            chance=Share(fraction=found.negative_baseline),
         ),
         action=_unless_passed(
-            verdict, sentence("Media are given more than there is: lower the priors on their return (roas).")
+            verdict,
+            sentence(
+                "Spend was never low enough to show what is left without it: trust small changes of a plan, not the "
+                "total effect, and put a prior on the return (roas)."
+            ),
         ),
     )
 

@@ -15,7 +15,7 @@ from mmm.market import Market
 from mmm.spec import OutcomeSpec
 from mmm.vocabulary import FloatArray
 
-PAID_SHARE = 0.22
+PAID_SHARE = 0.25
 """Median share of the outcome that paid media bring together: most published models find 10 to 40 %."""
 
 SHARE_SPREAD = 0.95
