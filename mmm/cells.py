@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 
+from mmm.sentence import Said, Sentence, Word, sentence
 from mmm.tables import Cell, shown
 from mmm.vocabulary import BoolArray, FloatArray
 
@@ -20,7 +21,7 @@ _CURRENCY_CODE = re.compile(r"\b(?:USD|EUR|GBP|CNY|RMB|JPY|CHF)\b|元|圆", re.I
 _MISSING = frozenset({"na", "n/a", "nan", "null", "none", "nil", "#n/a", "-", "--", "—", "?", "无", "缺失"})
 _INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "-infinity", "∞"})
 
-MISSING_HINT = "a number in every row: write 0 where it is known to be nothing"
+MISSING_HINT = sentence("a number in every row: write 0 where it is known to be nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class CellProblem:
 
     index: int
     kind: str
-    found: str
-    expected: str
+    found: Said
+    expected: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def read_numbers(cells: Sequence[Cell], *, at_least: float | None = None, above:
         Smallest value that is allowed, included or not.
     """
     values = np.full(len(cells), np.nan)
+    floor = sentence("a number of at least {limit}", limit=Word(text=f"{at_least or 0.0:g}"))
+    ground = sentence("a number above {limit}", limit=Word(text=f"{above or 0.0:g}"))
     problems: list[CellProblem] = []
     for index, cell in enumerate(cells):
         value = _number(cell)
@@ -64,9 +67,9 @@ def read_numbers(cells: Sequence[Cell], *, at_least: float | None = None, above:
             kind, expected = _explanation(cell)
             problems.append(CellProblem(index, kind, shown(cell), expected))
         elif at_least is not None and value < at_least:
-            problems.append(CellProblem(index, "negative", shown(cell), f"a number of at least {at_least:g}"))
+            problems.append(CellProblem(index, "negative", shown(cell), floor))
         elif above is not None and value <= above:
-            problems.append(CellProblem(index, "not positive", shown(cell), f"a number above {above:g}"))
+            problems.append(CellProblem(index, "not positive", shown(cell), ground))
         else:
             values[index] = value
     return NumberColumn(values, tuple(problems))
@@ -101,41 +104,47 @@ def _number(cell: Cell) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _explanation(cell: Cell) -> tuple[str, str]:
+def _explanation(cell: Cell) -> tuple[str, Sentence]:
     """Kind of the problem of a cell that is no number, and what to write instead."""
     if cell is None:
         return "empty", MISSING_HINT
     if isinstance(cell, bool):
-        return "truth value", "a number: 1 for yes, 0 for no"
+        return "truth value", sentence("a number: 1 for yes, 0 for no")
     if isinstance(cell, date):
-        return "date", "a number; the cell is formatted as a date"
+        return "date", sentence("a number; the cell is formatted as a date")
     text = str(cell)
     if text.casefold() in _MISSING:
         return "missing", MISSING_HINT
     if text.casefold() in _INFINITE or not isinstance(cell, str) or _NUMBER.fullmatch(text):
-        return "infinite", "a finite number below 1e308"
+        return "infinite", sentence("a finite number below 1e308")
     if text.startswith("#"):
-        return "formula error", "a number; the cell holds an error of a formula"
+        return "formula error", sentence("a number; the cell holds an error of a formula")
     return _spelling(text)
 
 
-def _spelling(text: str) -> tuple[str, str]:
+def _spelling(text: str) -> tuple[str, Sentence]:
     """Kind and advice for a text that a person reads as a number."""
     ascii_text = unicodedata.normalize("NFKC", text)
     if ascii_text != text and _NUMBER.fullmatch(ascii_text):
-        return "full-width", f"ASCII digits: {ascii_text}"
+        return "full-width", sentence("ASCII digits: {number}", number=Word(text=ascii_text))
     if ascii_text.endswith("%") and (value := _number(ascii_text[:-1].strip())) is not None:
-        return "percent", f"a plain number without the percent sign: {value:g}, or {value / 100:g} as a fraction"
+        return "percent", sentence(
+            "a plain number without the percent sign: {number}, or {fraction} as a fraction",
+            number=Word(text=f"{value:g}"),
+            fraction=Word(text=f"{value / 100:g}"),
+        )
     if _THOUSANDS.fullmatch(text):
         plain = re.sub(r"[,' \u00a0\u202f]", "", text)
-        return "separator", f"a number without separators of thousands: {plain}"
+        return "separator", sentence("a number without separators of thousands: {number}", number=Word(text=plain))
     if _EUROPEAN_THOUSANDS.fullmatch(text):
         plain = text.replace(".", "").replace(",", ".")
-        return "separator", f"a decimal point and no separators of thousands: {plain}"
+        return "separator", sentence(
+            "a decimal point and no separators of thousands: {number}", number=Word(text=plain)
+        )
     if _DECIMAL_COMMA.fullmatch(text):
-        return "decimal comma", f"a decimal point: {text.replace(',', '.')}"
+        return "decimal comma", sentence("a decimal point: {number}", number=Word(text=text.replace(",", ".")))
     if any(unicodedata.category(character) == "Sc" for character in text) or _CURRENCY_CODE.search(text):
-        return "currency", "a plain number: the currency stands in market.toml"
+        return "currency", sentence("a plain number: the currency stands in market.toml")
     if text.startswith("(") and text.endswith(")") and _number(text[1:-1]) is not None:
-        return "bookkeeping", "a plain number: brackets are read as a minus only in bookkeeping"
-    return "text", "a plain number such as 1234.5"
+        return "bookkeeping", sentence("a plain number: brackets are read as a minus only in bookkeeping")
+    return "text", sentence("a plain number such as 1234.5")

@@ -12,8 +12,8 @@ import numpy as np
 from mmm.checks_period import RowPlaces, most_common, off_calendar, period_starts, wrong_period
 from mmm.errors import Fault
 from mmm.market import NATIONAL
-from mmm.periods import period_range, periods_between, shift_period
-from mmm.sentence import Sentence
+from mmm.periods import PLURALS, period_range, periods_between, shift_period
+from mmm.sentence import Names, Number, Said, Sentence, Term, Word, listed, phrase, sentence
 from mmm.tables import capped, row_number
 from mmm.vocabulary import IntArray, PeriodName
 
@@ -108,23 +108,27 @@ def _forgotten_geo(places: RowPlaces, by_geo: dict[str, _DatedRows]) -> Fault | 
     repeats = set(rows.values())
     if len(rows) < 3 or len(repeats) != 1 or repeats == {1}:
         return None
-    candidates = ", ".join(f"'{name}'" for name in places.text_columns[:5])
-    hint = f" (columns of text: {candidates})" if candidates else ""
-    return Fault(
-        places.file,
-        places.date_column,
-        f"each date {repeats.pop()} times",
-        f'one row a period; if this is a panel, name its column of geos in market.toml: geo = "..." in [columns]{hint}',
+    found = sentence("each date {count} times", count=Number(amount=repeats.pop()))
+    expected = sentence(
+        'one row a period; if this is a panel, name its column of geos in market.toml: geo = "..." in [columns]'
     )
+    if places.text_columns:
+        candidates = listed(places.text_columns[:5])
+        expected = sentence("{expected} (columns of text: {names})", expected=phrase(expected), names=candidates)
+    return Fault(places.file, places.date_column, found, expected)
 
 
 def _repeated(places: RowPlaces, geo: str, rows: _DatedRows, period: PeriodName) -> list[Fault]:
+    unit = Term(text=period)
+    expected = sentence("one row a {period}", period=unit)
+    if places.geo_column:
+        expected = sentence("one row a {period} and geo", period=unit)
     first_rows: dict[date, int] = {}
     faults = []
     for index, start in rows:
         if start in first_rows:
-            found = f"{start}{_of(places, geo)} again (first in row {row_number(first_rows[start])})"
-            expected = f"one row a {period}" + (" and geo" if places.geo_column else "")
+            first = Word(text=str(row_number(first_rows[start])))
+            found = sentence("{day} again (first in row {row})", day=phrase(_day(places, geo, start)), row=first)
             faults.append(Fault(places.file, places.date_column, found, expected, row=row_number(index)))
         first_rows.setdefault(start, index)
     return faults
@@ -146,15 +150,20 @@ def _out_of_order(places: RowPlaces, geo: str, rows: _DatedRows, period: PeriodN
         return []
     if 2 * len(strays) > len(rows):
         position = next(after for after in range(1, len(rows)) if rows[after][1] < rows[after - 1][1])
-        found = f"{rows[position][1]}{_of(places, geo)} below {rows[position - 1][1]}, and other rows out of order"
-        expected = "dates in ascending order: sort the file by date"
+        found = sentence(
+            "{day} below {other}, and other rows out of order",
+            day=phrase(_day(places, geo, rows[position][1])),
+            other=Word(text=str(rows[position - 1][1])),
+        )
+        expected = sentence("dates in ascending order: sort the file by date")
         return [Fault(places.file, places.date_column, found, expected, row=row_number(rows[position][0]))]
+    expected = sentence("dates in ascending order: sort the file by date, or correct this one")
     return [
         Fault(
             places.file,
             places.date_column,
-            f"{rows[position][1]}{_of(places, geo)} out of order",
-            "dates in ascending order: sort the file by date, or correct this one",
+            sentence("{day} out of order", day=phrase(_day(places, geo, rows[position][1]))),
+            expected,
             row=row_number(rows[position][0]),
         )
         for position in strays
@@ -196,11 +205,22 @@ def _gaps(places: RowPlaces, by_geo: dict[str, _DatedRows], usual: frozenset[dat
         if missing < 1 or between >= missing:
             continue
         named = [str(shift_period(before, step, period)) for step in range(1, min(missing, _NAMED_PERIODS) + 1)]
-        more = f" and {missing - len(named)} more" if missing > len(named) else ""
-        found = f"{after} next after {before}"
-        expected = f"the {missing} missing {period}{'s' if missing > 1 else ''} between them: {', '.join(named)}{more}"
+        names = Names(names=tuple(named), more=missing - len(named), is_quoted=False)
+        found = sentence("{after} next after {before}", after=Word(text=str(after)), before=Word(text=str(before)))
+        expected = _missing(missing, names, period)
         faults.append(Fault(places.file, places.date_column, found, expected, row=row_number(row_of[after])))
     return capped(faults)
+
+
+def _missing(count: int, names: Names, period: PeriodName) -> Sentence:
+    if count == 1:
+        return sentence("the 1 missing {period} between them: {names}", period=Term(text=period), names=names)
+    return sentence(
+        "the {count} missing {periods} between them: {names}",
+        count=Number(amount=count),
+        periods=Term(text=PLURALS[period]),
+        names=names,
+    )
 
 
 def _uneven(places: RowPlaces, geo: str, rows: _DatedRows, usual: frozenset[date]) -> Fault | None:
@@ -208,21 +228,32 @@ def _uneven(places: RowPlaces, geo: str, rows: _DatedRows, usual: frozenset[date
     if own == usual:
         return None
     missing, extra = sorted(usual - own), sorted(own - usual)
-    parts = []
-    if missing:
-        parts.append(f"without {_listed(missing)}")
-    if extra:
-        parts.append(f"with {_listed(extra)} besides")
-    found = f"geo '{geo}' {' and '.join(parts)}"
-    expected = f"the periods of the other geos ({len(usual)}, {min(usual)} to {max(usual)}) in every geo"
+    expected = sentence(
+        "the periods of the other geos ({count}, {first} to {last}) in every geo",
+        count=Number(amount=len(usual)),
+        first=Word(text=str(min(usual))),
+        last=Word(text=str(max(usual))),
+    )
     row = row_number(next((index for index, start in rows if start in extra), rows[0][0]))
-    return Fault(places.file, places.geo_column or "", found, expected, row=row)
+    return Fault(places.file, places.geo_column or "", _difference(geo, missing, extra), expected, row=row)
 
 
-def _listed(days: Sequence[date]) -> str:
-    named = ", ".join(str(day) for day in days[:_NAMED_PERIODS])
-    return named if len(days) <= _NAMED_PERIODS else f"{named} and {len(days) - _NAMED_PERIODS} more"
+def _difference(geo: str, missing: Sequence[date], extra: Sequence[date]) -> Sentence:
+    """How the periods of a geo differ from those of the others."""
+    name, without, besides = Word(text=geo), _listed(missing), _listed(extra)
+    if not extra:
+        return sentence("geo '{geo}' without {missing}", geo=name, missing=without)
+    if not missing:
+        return sentence("geo '{geo}' with {extra} besides", geo=name, extra=besides)
+    return sentence("geo '{geo}' without {missing} and with {extra} besides", geo=name, missing=without, extra=besides)
 
 
-def _of(places: RowPlaces, geo: str) -> str:
-    return f" of geo '{geo}'" if places.geo_column else ""
+def _listed(days: Sequence[date]) -> Names:
+    return listed([str(day) for day in days], _NAMED_PERIODS, is_quoted=False)
+
+
+def _day(places: RowPlaces, geo: str, start: date) -> Said:
+    """A date as a fault quotes it, with its geo in a panel."""
+    if not places.geo_column:
+        return str(start)
+    return sentence("{day} of geo '{geo}'", day=Word(text=str(start)), geo=Word(text=geo))

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from mmm.dates import DateColumn
 from mmm.errors import Fault
-from mmm.periods import is_period_start
-from mmm.sentence import Day, Sentence, Term, sentence
+from mmm.periods import PLURALS, is_period_start
+from mmm.sentence import Day, Sentence, Term, Word, phrase, sentence
 from mmm.tables import capped, row_number
 from mmm.vocabulary import PeriodName
 
@@ -23,7 +23,15 @@ _STEP_DAYS: tuple[tuple[PeriodName, float, float], ...] = (
 )
 _SIZE: dict[PeriodName, int] = {"day": 0, "week": 1, "month": 2, "quarter": 3, "year": 4}
 _MONTHS: dict[PeriodName, int] = {"month": 1, "quarter": 3, "year": 12}
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKDAYS = (
+    sentence("Monday"),
+    sentence("Tuesday"),
+    sentence("Wednesday"),
+    sentence("Thursday"),
+    sentence("Friday"),
+    sentence("Saturday"),
+    sentence("Sunday"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +64,33 @@ class RowPlaces:
 
 def wrong_period(places: RowPlaces, period: PeriodName) -> Fault | None:
     """The fault of dates that name, or are apart by, another period than market.toml says."""
-    names = places.dates.names
+    names, unit = places.dates.names, Term(text=period)
     is_whole = names == period or names == "day" or (names == "month" and _SIZE[period] > _SIZE["month"])
     if names != "day" and not is_whole and any(day is not None for day in places.dates.dates):
-        expected = f'dates that name each {period}; or period = "{names}" in market.toml, if that is what the rows are'
-        return Fault(places.file, places.date_column, f"dates that name whole {names}s", expected)
+        found = sentence("dates that name whole {periods}", periods=Term(text=PLURALS[names]))
+        expected = sentence(
+            'dates that name each {period}; or period = "{other}" in market.toml, if that is what the rows are',
+            period=unit,
+            other=Word(text=names),
+        )
+        return Fault(places.file, places.date_column, found, expected)
     step = _usual_step(places)
     if step is None or step == period:
         return None
     if _SIZE[step] < _SIZE[period]:
-        expected = f'one row a {period}: add the rows up, or write period = "{step}" in market.toml'
+        expected = sentence(
+            'one row a {period}: add the rows up, or write period = "{other}" in market.toml',
+            period=unit,
+            other=Word(text=step),
+        )
     else:
-        expected = f'one row a {period}; or period = "{step}" in market.toml, if that is what the rows are'
-    return Fault(places.file, places.date_column, f"rows that are one {step} apart", expected)
+        expected = sentence(
+            'one row a {period}; or period = "{other}" in market.toml, if that is what the rows are',
+            period=unit,
+            other=Word(text=step),
+        )
+    found = sentence("rows that are one {period} apart", period=Term(text=step))
+    return Fault(places.file, places.date_column, found, expected)
 
 
 def _usual_step(places: RowPlaces) -> PeriodName | None:
@@ -115,13 +137,18 @@ def off_calendar(places: RowPlaces, rows: Sequence[tuple[int, date]], period: Pe
     """Dates that start no period on the calendar of most of the others: another weekday, another month."""
     if period == "week":
         anchor = most_common([start.weekday() for _, start in rows])
+        usual_day = sentence("a {weekday}, on which the other weeks start", weekday=phrase(_WEEKDAYS[anchor]))
         return capped(
             [
                 Fault(
                     places.file,
                     places.date_column,
-                    f"{start}, a {_WEEKDAYS[start.weekday()]}",
-                    f"a {_WEEKDAYS[anchor]}, on which the other weeks start",
+                    sentence(
+                        "{day}, a {weekday}",
+                        day=Word(text=str(start)),
+                        weekday=phrase(_WEEKDAYS[start.weekday()]),
+                    ),
+                    usual_day,
                     row=row_number(index),
                 )
                 for index, start in rows
@@ -133,15 +160,12 @@ def off_calendar(places: RowPlaces, rows: Sequence[tuple[int, date]], period: Pe
     months = _MONTHS[period]
     usual = most_common([start.month % months for _, start in rows])
     anchor_day = next(start for _, start in rows if start.month % months == usual).replace(day=1)
+    expected = sentence(
+        "the first day of a {period}, like {day}", period=Term(text=period), day=Word(text=str(anchor_day))
+    )
     return capped(
         [
-            Fault(
-                places.file,
-                places.date_column,
-                str(start),
-                f"the first day of a {period}, like {anchor_day}",
-                row=row_number(index),
-            )
+            Fault(places.file, places.date_column, str(start), expected, row=row_number(index))
             for index, start in rows
             if not is_period_start(start, anchor_day, period)
         ]

@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from mmm.errors import Fault
 from mmm.identifiers import FORMS, counts_something, said_by_name
+from mmm.sentence import Number, Sentence, phrase, sentence
 from mmm.tables import Cell, Table, row_number
 
 _MOST = 0.5
@@ -28,23 +29,23 @@ def personal_columns(table: Table, numeric: Collection[str]) -> list[Fault]:
         Names of the columns that the market reads as numbers: plain digits in them are quantities.
     """
     faults = []
+    expected = sentence("aggregates per period alone: remove the column, it is not to be kept here")
     for name, cells in zip(table.header, table.columns, strict=True):
         finding = _finding(name, cells, is_quantity=name in numeric)
         if finding is not None:
             what, index = finding
-            expected = "aggregates per period alone: remove the column, it is not to be kept here"
             faults.append(Fault(table.file, name, what, expected, row=row_number(index)))
     return faults
 
 
-def _finding(name: str, cells: tuple[Cell, ...], *, is_quantity: bool) -> tuple[str, int] | None:
+def _finding(name: str, cells: tuple[Cell, ...], *, is_quantity: bool) -> tuple[Sentence, int] | None:
     """What the column looks like and the position of the first such cell, or None."""
     filled = [index for index, cell in enumerate(cells) if cell is not None]
     if not filled:
         return None
     said = None if is_quantity else said_by_name(name, cells)
     if said is not None:
-        return f"a column whose name says that it holds {said}", filled[0]
+        return sentence("a column whose name says that it holds {what}", what=phrase(said)), filled[0]
     texts = [(index, _text(cells[index])) for index in filled if not _is_plain_quantity(cells[index])]
     is_count = is_quantity or counts_something(name)
     for form in FORMS:
@@ -53,9 +54,14 @@ def _finding(name: str, cells: tuple[Cell, ...], *, is_quantity: bool) -> tuple[
         hits = [(index, text) for index, text in texts if form.matches(text)]
         is_most = len(hits) > _MOST * len(filled) and any(text != hits[0][1] for _, text in hits)
         if hits and (form.is_certain or is_most):
-            number = f"{len(hits)} {'cell' if len(hits) == 1 else 'cells'}"
-            return f"{form.what} in {number} (not repeated here)", hits[0][0]
+            return _in_cells(form.what, len(hits)), hits[0][0]
     return None
+
+
+def _in_cells(what: Sentence, count: int) -> Sentence:
+    if count == 1:
+        return sentence("{what} in 1 cell (not repeated here)", what=phrase(what))
+    return sentence("{what} in {count} cells (not repeated here)", what=phrase(what), count=Number(amount=count))
 
 
 def _is_plain_quantity(cell: Cell) -> bool:

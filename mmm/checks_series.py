@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 
 from mmm.errors import Fault
-from mmm.sentence import Number, Sentence, Word, sentence
-from mmm.spec import MarketSpec
+from mmm.periods import PLURALS
+from mmm.sentence import Number, Sentence, Term, Word, listed, sentence
+from mmm.spec import ChannelSpec, MarketSpec, OrganicSpec
 from mmm.vocabulary import FloatArray, IntArray
 
 COLLINEAR = 0.995
@@ -39,25 +40,25 @@ def unchanging(file: str, series: Sequence[Series], geo_of_row: IntArray) -> lis
     for one in series:
         if _varies(one.values, geo_of_row):
             continue
-        level = float(one.values[0])
-        found = f"{_A[one.table]} '{one.name}' that is {level:g} in every row"
+        said = {"name": Word(text=one.name), "level": Word(text=f"{float(one.values[0]):g}")}
+        found = Sentence(template=_STILL[one.table].template, values=said)
         faults.append(Fault(file, one.column, found, _REMEDY[one.table]))
     return faults
 
 
-_A = {
-    "outcomes": "an outcome",
-    "channels": "a channel",
-    "exposures": "the exposure of channel",
-    "controls": "a control",
-    "organic": "an organic medium",
+_STILL = {
+    "outcomes": sentence("an outcome '{name}' that is {level} in every row"),
+    "channels": sentence("a channel '{name}' that is {level} in every row"),
+    "exposures": sentence("the exposure of channel '{name}' that is {level} in every row"),
+    "controls": sentence("a control '{name}' that is {level} in every row"),
+    "organic": sentence("an organic medium '{name}' that is {level} in every row"),
 }
 _REMEDY = {
-    "outcomes": "an outcome that varies and is not zero throughout: check that this is the right column",
-    "channels": "spend that varies: leave the channel out of market.toml, for its effect cannot be learned",
-    "exposures": "exposure that varies: leave it out of market.toml, or check that this is the right column",
-    "controls": "values that vary: leave the control out of market.toml",
-    "organic": "values that vary: leave the medium out of market.toml",
+    "outcomes": sentence("an outcome that varies and is not zero throughout: check that this is the right column"),
+    "channels": sentence("spend that varies: leave the channel out of market.toml, for its effect cannot be learned"),
+    "exposures": sentence("exposure that varies: leave it out of market.toml, or check that this is the right column"),
+    "controls": sentence("values that vary: leave the control out of market.toml"),
+    "organic": sentence("values that vary: leave the medium out of market.toml"),
 }
 
 
@@ -94,12 +95,19 @@ def collinear(file: str, series: Sequence[Series], geo_of_row: IntArray) -> tupl
 
 
 def _one_and_the_same(file: str, first: Series, second: Series, alike: float) -> Fault:
-    same = np.array_equal(first.values, second.values)
     found = (
-        f"'{second.name}' and '{first.name}' ({first.column}) {'identical' if same else 'collinear'} "
-        f"(correlation {alike:.4f})"
+        sentence("'{second}' and '{first}' ({column}) identical (correlation {correlation})")
+        if np.array_equal(first.values, second.values)
+        else sentence("'{second}' and '{first}' ({column}) collinear (correlation {correlation})")
     )
-    expected = "series that can be told apart: keep one of them, or add them up as one channel"
+    said = {
+        "second": Word(text=second.name),
+        "first": Word(text=first.name),
+        "column": Word(text=first.column),
+        "correlation": Word(text=f"{alike:.4f}"),
+    }
+    found = Sentence(template=found.template, values=said)
+    expected = sentence("series that can be told apart: keep one of them, or add them up as one channel")
     return Fault(file, second.column, found, expected)
 
 
@@ -116,10 +124,11 @@ def _sums_of_others(file: str, series: Sequence[Series], deviations: FloatArray)
     dependent = np.flatnonzero(1.0 - unexplained >= DEPENDENT)
     if len(dependent) < 2:
         return []
-    names = ", ".join(f"'{series[index].name}'" for index in dependent)
-    found = f"{names} as a weighted sum of one another"
-    expected = "series that can be told apart: leave out the total, or one of its parts"
-    return [Fault(file, series[int(dependent[0])].column, found, expected)]
+    parts = [series[int(index)] for index in dependent]
+    names = listed([one.name for one in parts], len(parts))
+    found = sentence("{names} as a weighted sum of one another", names=names)
+    expected = sentence("series that can be told apart: leave out the total, or one of its parts")
+    return [Fault(file, parts[0].column, found, expected)]
 
 
 def parameter_count(spec: MarketSpec) -> int:
@@ -129,7 +138,7 @@ def parameter_count(spec: MarketSpec) -> int:
     the same for organic media. Intercept, noise, trend (one: its flexibility is shrunk), two a
     Fourier pair where `seasonality` is given, one a control and one an event.
     """
-    media = [*spec.channels, *spec.organic]
+    media: list[ChannelSpec | OrganicSpec] = [*spec.channels, *spec.organic]
     return (
         sum(1 + _CHANNEL_PARAMETERS[medium.adstock] + _CURVE_PARAMETERS[medium.saturation] for medium in media)
         + 2
@@ -146,12 +155,24 @@ def too_few_periods(file: str, spec: MarketSpec, periods: int) -> list[Fault]:
     needed = parameter_count(spec)
     if periods - holdout >= needed:
         return []
-    kept_out = f", {holdout} of which are the holdout" if holdout else ""
-    found = f"{periods} {spec.market.period}s{kept_out}"
-    expected = (
-        f"at least {needed + holdout} for a model of {needed} unknowns ({len(spec.channels)} channels, "
-        f"{len(spec.organic)} organic media, {len(spec.controls)} controls, {len(spec.events)} events): "
-        "more history, or fewer of them"
+    count, unit = Number(amount=periods), Term(text=PLURALS[spec.market.period])
+    found = sentence("{count} {periods}", count=count, periods=unit)
+    if holdout:
+        found = sentence(
+            "{count} {periods}, {holdout} of which are the holdout",
+            count=count,
+            periods=unit,
+            holdout=Number(amount=holdout),
+        )
+    expected = sentence(
+        "at least {least} for a model of {unknowns} unknowns ({channels} channels, {organic} organic media, "
+        "{controls} controls, {events} events): more history, or fewer of them",
+        least=Number(amount=needed + holdout),
+        unknowns=Number(amount=needed),
+        channels=Number(amount=len(spec.channels)),
+        organic=Number(amount=len(spec.organic)),
+        controls=Number(amount=len(spec.controls)),
+        events=Number(amount=len(spec.events)),
     )
     return [Fault(file, spec.columns.date, found, expected)]
 

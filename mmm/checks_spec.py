@@ -9,9 +9,9 @@ import numpy as np
 from mmm.checks_calendar import Calendar
 from mmm.errors import Fault
 from mmm.market import NATIONAL
-from mmm.parsing import nearest
+from mmm.parsing import meant, nearest
 from mmm.periods import is_period_start, periods_between, shift_period
-from mmm.sentence import Day, Sentence, Term, Word, sentence
+from mmm.sentence import Day, Number, Sentence, Term, Word, listed, phrase, sentence
 from mmm.spec import MarketSpec
 from mmm.tables import Table
 from mmm.vocabulary import FloatArray
@@ -70,14 +70,19 @@ def other_columns(spec: MarketSpec) -> tuple[ColumnUse, ...]:
 def missing_columns(table: Table, uses: Sequence[ColumnUse], spec_file: str) -> list[Fault]:
     """A fault for each mention of a column that the table does not have, with the nearest that it has."""
     named = [name for name in table.header if name]
+    found = sentence("no column of this name")
     faults = []
     for use in uses:
         if use.column in named:
             continue
         near = next((name for name in named if name.casefold() == use.column.casefold()), nearest(use.column, named))
-        hint = f"did you mean '{near}'?" if near else f"the columns are {_listed(named)}"
-        expected = f"the column that {use.field} of {spec_file} names; {hint}"
-        faults.append(Fault(table.file, use.column, "no column of this name", expected, row=1))
+        field, file = Word(text=use.field), Word(text=spec_file)
+        expected = sentence("the column that {field} of {file} names", field=field, file=file)
+        if near is not None:
+            expected = meant(expected, near)
+        else:
+            expected = sentence("{expected}; the columns are {names}", expected=phrase(expected), names=listed(named))
+        faults.append(Fault(table.file, use.column, found, expected, row=1))
     return faults
 
 
@@ -89,37 +94,60 @@ def columns_in_two_roles(spec: MarketSpec, spec_file: str) -> list[Fault]:
         *((f"controls[{at}].column", control.column) for at, control in enumerate(spec.controls, start=1)),
         *((f"organic[{at}].column", medium.column) for at, medium in enumerate(spec.organic, start=1)),
     ]
+    expected = sentence("another column")
     return [
-        Fault(spec_file, field, f"'{column}', the column of the outcome '{outcomes[column]}'", "another column")
+        Fault(spec_file, field, _column_of_outcome(column, outcomes[column]), expected)
         for field, column in explaining
         if column in outcomes
     ]
 
 
+def _column_of_outcome(column: str, outcome: str) -> Sentence:
+    return sentence(
+        "'{column}', the column of the outcome '{outcome}'", column=Word(text=column), outcome=Word(text=outcome)
+    )
+
+
 def misfitting_tests(spec: MarketSpec, calendar: Calendar, spec_file: str) -> list[Fault]:
     """Faults of lift tests whose window or geos the data do not have."""
-    faults = []
+    faults: list[Fault] = []
     first, last = calendar.dates[0], calendar.dates[-1]
     period = spec.market.period
+    inside = sentence(
+        "a window inside of the data, {first} to {last}", first=Word(text=str(first)), last=Word(text=str(last))
+    )
     is_panel = calendar.geos != (NATIONAL,)
     for position, test in enumerate(spec.lift_tests, start=1):
         field = f"lift_tests[{position}]"
         end = shift_period(test.start, test.periods - 1, period)
         if test.start < first or end > last:
-            found = f"{test.start} to {end} (starts of its first and last {period})"
-            faults.append(Fault(spec_file, f"{field}.start", found, f"a window inside of the data, {first} to {last}"))
+            found = sentence(
+                "{start} to {end} (starts of its first and last {period})",
+                start=Word(text=str(test.start)),
+                end=Word(text=str(end)),
+                period=Term(text=period),
+            )
+            faults.append(Fault(spec_file, f"{field}.start", found, inside))
         elif not is_period_start(test.start, first, period):
-            near = _start_of(test.start, first, spec)
-            expected = f"the start of a {period} of the data, such as {near}"
+            near = Word(text=str(_start_of(test.start, first, spec)))
+            expected = sentence(
+                "the start of a {period} of the data, such as {day}", period=Term(text=period), day=near
+            )
             faults.append(Fault(spec_file, f"{field}.start", str(test.start), expected))
         for geo in test.geos:
             if not is_panel:
-                faults.append(Fault(spec_file, f"{field}.geos", f"'{geo}'", "no geos: the market is no panel"))
+                expected = sentence("no geos: the market is no panel")
+                faults.append(Fault(spec_file, f"{field}.geos", f"'{geo}'", expected))
             elif geo not in calendar.geos:
-                near_geo = nearest(geo, list(calendar.geos))
-                hint = f"did you mean '{near_geo}'?" if near_geo else f"the geos are {_listed(calendar.geos)}"
-                faults.append(Fault(spec_file, f"{field}.geos", f"'{geo}'", f"a geo of the data; {hint}"))
+                faults.append(Fault(spec_file, f"{field}.geos", f"'{geo}'", _known_geo(geo, calendar.geos)))
     return faults
+
+
+def _known_geo(geo: str, geos: Sequence[str]) -> Sentence:
+    near = nearest(geo, list(geos))
+    if near is not None:
+        return meant(sentence("a geo of the data"), near)
+    return sentence("a geo of the data; the geos are {names}", names=listed(geos))
 
 
 def misfitting_choices(spec: MarketSpec, periods: int, spec_file: str) -> list[Fault]:
@@ -128,7 +156,7 @@ def misfitting_choices(spec: MarketSpec, periods: int, spec_file: str) -> list[F
     for name in ("holdout", "carryover_periods"):
         asked = getattr(spec.model, name)
         if asked is not None and asked >= periods:
-            expected = f"fewer than the {periods} periods of the data"
+            expected = sentence("fewer than the {count} periods of the data", count=Number(amount=periods))
             faults.append(Fault(spec_file, f"model.{name}", str(asked), expected))
     return faults
 
@@ -167,8 +195,12 @@ def not_counts(file: str, spec: MarketSpec, values: dict[str, FloatArray]) -> li
             continue
         broken = np.flatnonzero(values[outcome.column] % 1 != 0)
         if len(broken):
-            found = f"{values[outcome.column][broken[0]]:g} (and {len(broken) - 1} more cells that are not whole)"
-            expected = 'whole numbers, for likelihood = "negative_binomial" counts; or another likelihood'
+            found = sentence(
+                "{number} (and {count} more cells that are not whole)",
+                number=Word(text=f"{values[outcome.column][broken[0]]:g}"),
+                count=Number(amount=len(broken) - 1),
+            )
+            expected = sentence('whole numbers, for likelihood = "negative_binomial" counts; or another likelihood')
             faults.append(Fault(file, outcome.column, found, expected, row=int(broken[0]) + 2))
     return faults
 
@@ -176,8 +208,10 @@ def not_counts(file: str, spec: MarketSpec, values: dict[str, FloatArray]) -> li
 def worthless(file: str, spec: MarketSpec, values: dict[str, FloatArray]) -> list[Fault]:
     """Faults of outcomes whose column of value per unit is zero throughout. Values by column, shape (rows,)."""
     columns = {outcome.value_per_unit for outcome in spec.outcomes if isinstance(outcome.value_per_unit, str)}
+    found = sentence("a value per unit of 0 in every row")
+    expected = sentence("money per unit: check that this is the right column")
     return [
-        Fault(file, column, "a value per unit of 0 in every row", "money per unit: check that this is the right column")
+        Fault(file, column, found, expected)
         for column in sorted(columns)
         if column in values and not values[column].any()
     ]
@@ -186,8 +220,3 @@ def worthless(file: str, spec: MarketSpec, values: dict[str, FloatArray]) -> lis
 def _start_of(day: date, anchor: date, spec: MarketSpec) -> date:
     period = spec.market.period
     return shift_period(anchor, periods_between(anchor, day, period), period)
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:12])
-    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from mmm.cells import CellProblem
-from mmm.sentence import Sentence, Word, sentence
+from mmm.sentence import Number, Said, Sentence, Word, phrase, sentence
 from mmm.tables import Cell, row_number, shown
 from mmm.vocabulary import PeriodName
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
-ADVICE = "a date such as 2026-01-05 (2026-01, 2026Q1 or 2026 where a cell names a month, quarter or year)"
+ADVICE = sentence("a date such as 2026-01-05 (2026-01, 2026Q1 or 2026 where a cell names a month, quarter or year)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,18 @@ def read_dates(cells: Sequence[Cell]) -> DateColumn:
 
 def _read_in_style(cells: Sequence[Cell], styles: Sequence[DateStyle | None], usual: DateStyle) -> DateColumn:
     example = cells[styles.index(usual)]
-    alike = f"the format of row {row_number(styles.index(usual))} in every row: {_shown(example)}"
+    alike = sentence(
+        "the format of row {row} in every row: {example}",
+        row=Word(text=str(row_number(styles.index(usual)))),
+        example=phrase(_shown(example)),
+    )
+    advice = sentence("{advice}; here {alike}", advice=phrase(ADVICE), alike=phrase(alike))
     dates: list[date | None] = []
     problems: list[CellProblem] = []
     for index, (cell, style) in enumerate(zip(cells, styles, strict=True)):
         day = _first_day(cell, usual) if style is usual else None
         if style is None:
-            problems.append(CellProblem(index, "no date", shown(cell), f"{ADVICE}; here {alike}"))
+            problems.append(CellProblem(index, "no date", shown(cell), advice))
         elif style is not usual:
             problems.append(CellProblem(index, "mixed formats", _shown(cell), alike))
         elif day is None:
@@ -120,7 +125,10 @@ def _read_in_either_order(cells: Sequence[Cell], styles: Sequence[DateStyle | No
     }
     if all(count == 0 for count in impossible.values()):
         first = styles.index(EITHER_ORDER)
-        found = f"{shown(cells[first])} and more like it, which read as dates with the day or the month first"
+        found = sentence(
+            "{cell} and more like it, which read as dates with the day or the month first",
+            cell=phrase(shown(cells[first])),
+        )
         return DateColumn((None,) * len(cells), "day", (CellProblem(first, "order", found, ADVICE),))
     likely = min(impossible, key=lambda example: impossible[example])
     note = sentence(
@@ -165,19 +173,21 @@ def _parts(cell: Cell, style: DateStyle) -> dict[str, int]:
     return {} if matched is None else {name: int(part) for name, part in matched.groupdict().items()}
 
 
-def _why_impossible(cell: Cell, style: DateStyle) -> str:
+def _why_impossible(cell: Cell, style: DateStyle) -> Sentence:
     if isinstance(cell, datetime):
-        return "a date without a time of day"
+        return sentence("a date without a time of day")
     parts = _parts(cell, style)
     if not FIRST_YEAR <= parts["y"] <= LAST_YEAR:
-        return f"a year between {FIRST_YEAR} and {LAST_YEAR}"
+        first, last = Word(text=str(FIRST_YEAR)), Word(text=str(LAST_YEAR))
+        return sentence("a year between {first} and {last}", first=first, last=last)
     if "d" in parts and 1 <= parts["m"] <= 12:
         days = calendar.monthrange(parts["y"], parts["m"])[1]
-        return f"a day that exists: {parts['y']}-{parts['m']:02d} has {days} days"
-    return "a date that exists: months are 1 to 12, weeks 1 to 52 or 53"
+        month = Word(text=f"{parts['y']}-{parts['m']:02d}")
+        return sentence("a day that exists: {month} has {days} days", month=month, days=Number(amount=days))
+    return sentence("a date that exists: months are 1 to 12, weeks 1 to 52 or 53")
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: Cell) -> Said:
     if isinstance(cell, datetime) and cell.time() == time.min:
         cell = cell.date()
-    return f"the date cell {cell}" if isinstance(cell, date) else shown(cell)
+    return sentence("the date cell {day}", day=Word(text=str(cell))) if isinstance(cell, date) else shown(cell)

@@ -7,7 +7,7 @@ from collections import Counter
 
 from mmm.encodings import Undecodable, decode
 from mmm.errors import Fault, MarketRefused
-from mmm.sentence import Word, sentence
+from mmm.sentence import Sentence, Word, sentence
 from mmm.tables import Table, table_of_rows
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -25,9 +25,9 @@ def read_delimited(file: str, content: bytes) -> Table:
     try:
         decoded = decode(content)
     except Undecodable as error:
-        expected = 'text in UTF-8 or GB18030: save the file as "CSV UTF-8"'
+        expected = sentence('text in UTF-8 or GB18030: save the file as "CSV UTF-8"')
         raise MarketRefused([Fault(file, "", error.reason, expected, row=error.line)]) from None
-    notes = ()
+    notes: tuple[Sentence, ...] = ()
     if decoded.encoding == "gb18030":
         notes = (sentence("{file} is not UTF-8 and was read as GB18030.", file=Word(text=file)),)
     delimiter = _delimiter(file, decoded.text)
@@ -35,8 +35,9 @@ def read_delimited(file: str, content: bytes) -> Table:
     try:
         return table_of_rows(file, reader, is_ragged_possible=True, notes=notes)
     except csv.Error as error:
-        expected = "every quote closed, and quotes inside of text doubled"
-        raise MarketRefused([Fault(file, "", str(error), expected, row=reader.line_num)]) from None
+        found = sentence("cells that cannot be told apart ({reason})", reason=Word(text=str(error)))
+        expected = sentence("every quote closed, and quotes inside of text doubled")
+        raise MarketRefused([Fault(file, "", found, expected, row=reader.line_num)]) from None
 
 
 def _delimiter(file: str, text: str) -> str:
@@ -51,8 +52,8 @@ def _delimiter(file: str, text: str) -> str:
         if width > 1 and score > best_score:
             best, best_score, best_widths = delimiter, score, widths
     if best_widths[0] == 1 and best_score[1] > 1:
-        found = "one cell in the first row, and more below it"
-        expected = "the column names in row 1: remove the lines above them"
+        found = sentence("one cell in the first row, and more below it")
+        expected = sentence("the column names in row 1: remove the lines above them")
         raise MarketRefused([Fault(file, "", found, expected, row=1)])
     return best
 

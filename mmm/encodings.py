@@ -3,6 +3,8 @@
 import codecs
 from dataclasses import dataclass
 
+from mmm.sentence import Sentence, Word, sentence
+
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -19,7 +21,7 @@ class Undecodable(Exception):
     """Bytes in none of the encodings that are read; `line` is the first that fails, counted from one."""
 
     line: int
-    reason: str
+    reason: Sentence
 
 
 def decode(content: bytes) -> Decoded:
@@ -44,7 +46,8 @@ def decode(content: bytes) -> Decoded:
         except Undecodable:
             raise unreadable from None
         if not _reads_as_chinese(decoded.text):
-            raise Undecodable(unreadable.line, "bytes that are neither UTF-8 nor Chinese in GB18030") from None
+            reason = sentence("bytes that are neither UTF-8 nor Chinese in GB18030")
+            raise Undecodable(unreadable.line, reason) from None
         return decoded
 
 
@@ -53,9 +56,11 @@ def _strict(content: bytes, encoding: str) -> Decoded:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Undecodable(line, f"bytes that are not {error.encoding.upper()}") from error
+        reason = sentence("bytes that are not {encoding}", encoding=Word(text=error.encoding.upper()))
+        raise Undecodable(line, reason) from error
     if "\0" in text:
-        raise Undecodable(text.count("\n", 0, text.index("\0")) + 1, "NUL bytes: a binary file, or UTF-16 without mark")
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise Undecodable(line, sentence("NUL bytes: a binary file, or UTF-16 without mark"))
     return Decoded(text, encoding)
 
 

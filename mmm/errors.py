@@ -11,6 +11,8 @@ MmmError
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmm.sentence import Said, Sentence, phrase, plain, sentence
+
 
 class MmmError(Exception):
     """Root of everything that this package raises on purpose."""
@@ -20,21 +22,27 @@ class MmmError(Exception):
 class Fault:
     """One thing that is wrong with an input: where, what was found, what is expected.
 
+    `found` and `expected` are sentences, or plain text where a cell or a name is quoted as it is.
     `row` is the line of the file as a spreadsheet shows it (the header is row 1) and None
     where the fault is not of one row. `field` is a column name or a TOML path such as
     ``channels.tv.spend``.
     """
 
-    file: str
+    file: Said
     field: str
-    found: str
-    expected: str
+    found: Said
+    expected: Said
     row: int | None = None
 
+    @property
+    def said(self) -> Sentence:
+        """What was found and what is expected, without the place."""
+        return sentence("found {found}; expected {expected}", found=phrase(self.found), expected=phrase(self.expected))
+
     def __str__(self) -> str:
-        place = self.file if self.row is None else f"{self.file}, row {self.row}"
+        row = "" if self.row is None else f", row {self.row}"
         field = f", {self.field}" if self.field else ""
-        return f"{place}{field}: found {self.found}; expected {self.expected}"
+        return f"{plain(self.file)}{row}{field}: {plain(self.said)}"
 
 
 class Refused(MmmError):

@@ -3,7 +3,8 @@
 from mmm.delimited import read_delimited
 from mmm.errors import Fault, MarketRefused
 from mmm.parquet import read_parquet
-from mmm.tables import Table
+from mmm.sentence import sentence
+from mmm.tables import Table, empty_file
 from mmm.workbooks import read_workbook
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -26,15 +27,17 @@ def read_table(file: str, content: bytes) -> Table:
     """
     start = content[:512].lstrip()[:64].lower()
     if not content.strip():
-        raise MarketRefused([Fault(file, "", "an empty file", "a header with column names, and rows of data below it")])
+        raise MarketRefused([empty_file(file)])
     if content.startswith(b"PK\x03\x04"):
         return read_workbook(file, content)
     if content.startswith(b"PAR1"):
         return read_parquet(file, content)
     if content.startswith(_OLD_OFFICE):
-        expected = "XLSX, CSV or Parquet: save it as XLSX, without a password"
-        raise MarketRefused([Fault(file, "", "an old (XLS) or encrypted workbook", expected)])
+        found = sentence("an old (XLS) or encrypted workbook")
+        expected = sentence("XLSX, CSV or Parquet: save it as XLSX, without a password")
+        raise MarketRefused([Fault(file, "", found, expected)])
     if start.startswith((b"<html", b"<!doctype", b"<table", b"<?xml")):
-        found = "a web page or XML, whatever its name says"
-        raise MarketRefused([Fault(file, "", found, "XLSX, CSV or Parquet: open it and save it as XLSX")])
+        found = sentence("a web page or XML, whatever its name says")
+        expected = sentence("XLSX, CSV or Parquet: open it and save it as XLSX")
+        raise MarketRefused([Fault(file, "", found, expected)])
     return read_delimited(file, content)

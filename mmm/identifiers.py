@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mmm.cells import is_number
+from mmm.sentence import Sentence, sentence
 from mmm.tables import Cell
 
 
@@ -13,7 +14,7 @@ from mmm.tables import Cell
 class Form:
     """A form of identifier; `is_certain` says that one cell is enough, else most cells must have it."""
 
-    what: str
+    what: Sentence
     matches: Callable[[str], bool]
     is_certain: bool = False
     is_of_digits: bool = False
@@ -70,17 +71,30 @@ def _is_written_phone(text: str) -> bool:
 
 
 FORMS = (
-    Form("an e-mail address", lambda text: _EMAIL.search(text) is not None, is_certain=True),
-    Form("a national identity number", _is_chinese_id, is_certain=True, is_of_digits=True),
-    Form("a social security number", lambda text: _SOCIAL_SECURITY.fullmatch(text) is not None),
-    Form("a telephone number", _is_written_phone),
-    Form("a mobile number", lambda text: _CHINESE_MOBILE.fullmatch(text) is not None, is_of_digits=True),
-    Form("a device identifier", lambda text: _UUID.fullmatch(text) is not None),
-    Form("a device identifier", _is_device_number, is_of_digits=True),
-    Form("a hashed identifier", lambda text: _HASH.fullmatch(text) is not None),
-    Form("a user identifier of a platform", lambda text: _OPEN_ID.fullmatch(text) is not None),
-    Form("a network address", _is_network_address),
+    Form(sentence("an e-mail address"), lambda text: _EMAIL.search(text) is not None, is_certain=True),
+    Form(sentence("a national identity number"), _is_chinese_id, is_certain=True, is_of_digits=True),
+    Form(sentence("a social security number"), lambda text: _SOCIAL_SECURITY.fullmatch(text) is not None),
+    Form(sentence("a telephone number"), _is_written_phone),
+    Form(sentence("a mobile number"), lambda text: _CHINESE_MOBILE.fullmatch(text) is not None, is_of_digits=True),
+    Form(sentence("a device identifier"), lambda text: _UUID.fullmatch(text) is not None),
+    Form(sentence("a device identifier"), _is_device_number, is_of_digits=True),
+    Form(sentence("a hashed identifier"), lambda text: _HASH.fullmatch(text) is not None),
+    Form(sentence("a user identifier of a platform"), lambda text: _OPEN_ID.fullmatch(text) is not None),
+    Form(sentence("a network address"), _is_network_address),
 )
+
+_OF_PERSONS = sentence("identifiers of persons")
+_OF_DEVICES = sentence("identifiers of devices")
+_OF_CLICKS = sentence("identifiers of clicks")
+_TELEPHONES = sentence("telephone numbers")
+_NATIONAL_NUMBERS = sentence("national identity numbers")
+_BIRTHS = sentence("dates of birth")
+_NAMES = sentence("names of persons")
+_EMAILS = sentence("e-mail addresses")
+_PASSPORTS = sentence("passport numbers")
+_ADDRESSES = sentence("addresses of persons")
+_IDENTITY_NUMBERS = sentence("identity numbers")
+_NUMBERS = sentence("telephone or passport numbers")
 
 _PERSON = {
     "user", "customer", "client", "member", "visitor", "person", "subscriber", "buyer", "patient",
@@ -88,56 +102,56 @@ _PERSON = {
 }  # fmt: skip
 _IDENTIFIER = {"id", "ids", "uid", "guid", "uuid", "identifier", "no", "number", "hash", "key"}
 _ALONE = {
-    "userid": "identifiers of persons",
-    "uid": "identifiers of persons",
-    "customerid": "identifiers of persons",
-    "memberid": "identifiers of persons",
-    "clientid": "identifiers of persons",
-    "visitorid": "identifiers of persons",
-    "deviceid": "identifiers of devices",
-    "cookieid": "identifiers of devices",
-    "openid": "identifiers of persons",
-    "unionid": "identifiers of persons",
-    "idfa": "identifiers of devices",
-    "idfv": "identifiers of devices",
-    "gaid": "identifiers of devices",
-    "aaid": "identifiers of devices",
-    "oaid": "identifiers of devices",
-    "imei": "identifiers of devices",
-    "imsi": "identifiers of devices",
-    "msisdn": "telephone numbers",
-    "ssn": "national identity numbers",
-    "gclid": "identifiers of clicks",
-    "fbclid": "identifiers of clicks",
-    "dob": "dates of birth",
-    "birthdate": "dates of birth",
-    "surname": "names of persons",
-    "firstname": "names of persons",
-    "lastname": "names of persons",
-    "fullname": "names of persons",
+    "userid": _OF_PERSONS,
+    "uid": _OF_PERSONS,
+    "customerid": _OF_PERSONS,
+    "memberid": _OF_PERSONS,
+    "clientid": _OF_PERSONS,
+    "visitorid": _OF_PERSONS,
+    "deviceid": _OF_DEVICES,
+    "cookieid": _OF_DEVICES,
+    "openid": _OF_PERSONS,
+    "unionid": _OF_PERSONS,
+    "idfa": _OF_DEVICES,
+    "idfv": _OF_DEVICES,
+    "gaid": _OF_DEVICES,
+    "aaid": _OF_DEVICES,
+    "oaid": _OF_DEVICES,
+    "imei": _OF_DEVICES,
+    "imsi": _OF_DEVICES,
+    "msisdn": _TELEPHONES,
+    "ssn": _NATIONAL_NUMBERS,
+    "gclid": _OF_CLICKS,
+    "fbclid": _OF_CLICKS,
+    "dob": _BIRTHS,
+    "birthdate": _BIRTHS,
+    "surname": _NAMES,
+    "firstname": _NAMES,
+    "lastname": _NAMES,
+    "fullname": _NAMES,
 }
 _TEXT_ALONE = {
-    "email": "e-mail addresses",
-    "emails": "e-mail addresses",
-    "mail": "e-mail addresses",
-    "phone": "telephone numbers",
-    "mobile": "telephone numbers",
-    "telephone": "telephone numbers",
-    "passport": "passport numbers",
-    "address": "addresses of persons",
-    "wechat": "identifiers of persons",
+    "email": _EMAILS,
+    "emails": _EMAILS,
+    "mail": _EMAILS,
+    "phone": _TELEPHONES,
+    "mobile": _TELEPHONES,
+    "telephone": _TELEPHONES,
+    "passport": _PASSPORTS,
+    "address": _ADDRESSES,
+    "wechat": _OF_PERSONS,
 }
 """Names that are channels or counts as well: they count only where the cells are not numbers."""
 _CHINESE = (
-    (r"手机号|电话号|联系电话|手机$|^电话$", "telephone numbers"),
-    (r"身份证|证件号|护照", "identity numbers"),
-    (r"姓名|真实姓名", "names of persons"),
-    (r"邮箱地址|电子邮箱|电子邮件地址", "e-mail addresses"),
+    (r"手机号|电话号|联系电话|手机$|^电话$", _TELEPHONES),
+    (r"身份证|证件号|护照", _IDENTITY_NUMBERS),
+    (r"姓名|真实姓名", _NAMES),
+    (r"邮箱地址|电子邮箱|电子邮件地址", _EMAILS),
     (
         r"(?:用户|会员|客户|顾客|买家|粉丝|访客|设备)(?:id|编号|编码|标识|号码|号$|账号|昵称|名$|名称)",
-        "identifiers of persons",
+        _OF_PERSONS,
     ),
-    (r"微信号|微信id|设备号|住址|家庭地址|收货地址|出生日期", "identifiers of persons"),
+    (r"微信号|微信id|设备号|住址|家庭地址|收货地址|出生日期", _OF_PERSONS),
 )
 _COUNTING = {
     "count", "counts", "total", "sum", "avg", "average", "mean", "median", "share", "rate", "ratio", "pct", "percent",
@@ -151,7 +165,7 @@ _CHINESE_COUNTING = re.compile(
 )
 
 
-def said_by_name(name: str, cells: tuple[Cell, ...]) -> str | None:
+def said_by_name(name: str, cells: tuple[Cell, ...]) -> Sentence | None:
     """What the name of a column says that it holds, where that is of persons."""
     if counts_something(name):
         return None
@@ -165,19 +179,19 @@ def said_by_name(name: str, cells: tuple[Cell, ...]) -> str | None:
     if words and words[-1] in _ALONE and words[-1] != "uid":
         return _ALONE[words[-1]]
     if len(words) > 1 and words[-1] in _IDENTIFIER and words[-2] in _PERSON:
-        return "identifiers of persons"
+        return _OF_PERSONS
     if (
         len(words) > 1
         and words[-1] in {"name", "names"}
         and words[-2] in _PERSON - {"device"} | {"first", "last", "full"}
     ):
-        return "names of persons"
+        return _NAMES
     if words[-3:] == ["date", "of", "birth"]:
-        return "dates of birth"
+        return _BIRTHS
     if words[-2:] in (["phone", "number"], ["mobile", "number"], ["passport", "number"], ["passport", "no"]):
-        return "telephone or passport numbers"
+        return _NUMBERS
     if words[-2:] in (["email", "address"], ["ip", "address"], ["home", "address"], ["street", "address"]):
-        return "addresses of persons"
+        return _ADDRESSES
     if words and words[-1] in _TEXT_ALONE and _is_individual(cells):
         return _TEXT_ALONE[words[-1]]
     return None

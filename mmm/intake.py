@@ -24,9 +24,9 @@ from mmm.checks_spec import (
 from mmm.dates import read_dates
 from mmm.errors import Fault, MarketRefused
 from mmm.market import NATIONAL, Market
-from mmm.sentence import Sentence
+from mmm.sentence import Sentence, Word, sentence
 from mmm.spec import MarketSpec
-from mmm.tables import Cell, Table, capped, row_number
+from mmm.tables import EMPTY_CELL, Cell, Table, capped, row_number
 from mmm.vocabulary import FloatArray, IntArray
 
 
@@ -114,7 +114,11 @@ def _survey_faults(spec: MarketSpec, table: Table) -> list[Fault]:
                     table.file,
                     str(indicator.successes),
                     f"{read[0].values[at]:g}",
-                    f"at most the sample of {read[1].values[at]:g} ({indicator.sample})",
+                    sentence(
+                        "at most the sample of {number} ({column})",
+                        number=Word(text=f"{read[1].values[at]:g}"),
+                        column=Word(text=str(indicator.sample)),
+                    ),
                     row=row_number(taken[at]),
                 )
                 for at in over
@@ -129,8 +133,9 @@ def _geo_labels(spec: MarketSpec, table: Table, readable: frozenset[str]) -> tup
     if column is None or column not in readable:
         return (NATIONAL,) * table.rows, []
     labels = tuple(_label(cell) for cell in table.column(column))
+    expected = sentence("the name of a geo in every row")
     empty = [
-        CellProblem(at, "empty", "an empty cell", "the name of a geo in every row")
+        CellProblem(at, "empty", EMPTY_CELL, expected)
         for at, label in enumerate(labels)
         if label is None and at not in table.broken_rows
     ]
@@ -206,10 +211,16 @@ def _population_faults(
     column = spec.columns.population
     if column is None or column not in clean or spec.columns.geo not in table.header:
         return []
+    expected = sentence("one population a geo in every row")
     first: dict[str | None, float] = {}
     changed: dict[str | None, Fault] = {}
     for at, (geo, people) in enumerate(zip(geos, clean[column], strict=True)):
         if first.setdefault(geo, people) != people and geo not in changed:
-            found = f"{people:g} for geo '{geo}', which had {first[geo]:g} before"
-            changed[geo] = Fault(table.file, column, found, "one population a geo in every row", row=row_number(at))
+            found = sentence(
+                "{people} for geo '{geo}', which had {before} before",
+                people=Word(text=f"{people:g}"),
+                geo=Word(text=str(geo)),
+                before=Word(text=f"{first[geo]:g}"),
+            )
+            changed[geo] = Fault(table.file, column, found, expected, row=row_number(at))
     return capped(list(changed.values()))

@@ -8,7 +8,6 @@ import re
 import secrets
 import shutil
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,10 @@ from mmm.artifact import ResponseArtifact, artifact_files, read_artifact
 from mmm.encodings import Undecodable, decode
 from mmm.errors import ArtifactError, Fault, FileRefused, MarketRefused
 from mmm.market import Market
-from mmm.parsing import faults_of, nearest
+from mmm.parsing import faults_of, meant, nearest
+from mmm.sentence import Names, Number, Said, Sentence, Word, phrase, sentence
 from mmm.spec import MarketSpec
+from mmm.toml_syntax import syntax_fault
 
 MARKET_FILE = "market.toml"
 MAX_TOML_BYTES = 2_000_000
@@ -83,9 +84,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(decode(content).text)
     except Undecodable as error:
-        raise FileRefused([Fault(path.name, "", error.reason, "text in UTF-8", row=error.line)]) from None
+        fault = Fault(path.name, "", error.reason, sentence("text in UTF-8"), row=error.line)
+        raise FileRefused([fault]) from None
     except tomllib.TOMLDecodeError as error:
-        raise FileRefused([_syntax_fault(path.name, str(error), decode(content).text)]) from None
+        raise FileRefused([syntax_fault(path.name, str(error), decode(content).text)]) from None
 
 
 def write_artifact_folder(artifact: ResponseArtifact, root: Path) -> Path:
@@ -140,15 +142,16 @@ def read_artifact_folder(root: Path, digest: str) -> ResponseArtifact:
 
 def _toml_content(path: Path) -> bytes:
     if path.is_dir():
-        raise FileRefused([Fault(path.name, "", "a folder", "a TOML file")])
+        raise FileRefused([Fault(path.name, "", sentence("a folder"), sentence("a TOML file"))])
     try:
         size = path.stat().st_size
         if size > MAX_TOML_BYTES:
-            found, expected = f"{size / 1e6:,.0f} MB", f"a TOML file of at most {MAX_TOML_BYTES / 1e6:,.0f} MB"
-            raise FileRefused([Fault(path.name, "", found, expected)])
+            limit = Number(amount=MAX_TOML_BYTES / 1e6)
+            expected = sentence("a TOML file of at most {megabytes} MB", megabytes=limit)
+            raise FileRefused([Fault(path.name, "", _megabytes(size), expected)])
         return path.read_bytes()
     except OSError as error:
-        expected = f"a TOML file that can be read{_nearby(path, {'.toml'})}"
+        expected = _nearby(sentence("a TOML file that can be read"), path, frozenset({".toml"}))
         raise FileRefused([Fault(str(path), "", _reason(error), expected)]) from None
 
 
@@ -156,48 +159,55 @@ def _data_content(data: Path, spec: MarketSpec, file: Path) -> bytes:
     named = repr(spec.market.data)
     try:
         if data.is_dir():
-            raise MarketRefused([Fault(file.name, "market.data", f"{named}, a folder", "a CSV, XLSX or Parquet file")])
+            found = sentence("{name}, a folder", name=Word(text=named))
+            expected = sentence("a CSV, XLSX or Parquet file")
+            raise MarketRefused([Fault(file.name, "market.data", found, expected)])
         size = data.stat().st_size
         if size > MAX_DATA_BYTES:
-            found, expected = f"{size / 1e6:,.0f} MB", f"at most {MAX_DATA_BYTES / 1e6:,.0f} MB"
-            raise MarketRefused([Fault(data.name, "", found, expected)])
+            expected = sentence("at most {megabytes} MB", megabytes=Number(amount=MAX_DATA_BYTES / 1e6))
+            raise MarketRefused([Fault(data.name, "", _megabytes(size), expected)])
         return data.read_bytes()
     except OSError as error:
-        expected = f"a CSV, XLSX or Parquet file, relative to {file.name}{_nearby(data, _DATA_SUFFIXES)}"
-        raise MarketRefused([Fault(file.name, "market.data", f"{named}: {_reason(error)}", expected)]) from None
+        found = sentence("{name}: {reason}", name=Word(text=named), reason=phrase(_reason(error)))
+        relative = sentence("a CSV, XLSX or Parquet file, relative to {file}", file=Word(text=file.name))
+        fault = Fault(file.name, "market.data", found, _nearby(relative, data, _DATA_SUFFIXES))
+        raise MarketRefused([fault]) from None
 
 
-def _reason(error: OSError) -> str:
-    return "no such file" if isinstance(error, FileNotFoundError) else str(error.strerror or error).lower()
+def _reason(error: OSError) -> Said:
+    """Why a file cannot be read; in the words of the operating system where we have none."""
+    if isinstance(error, FileNotFoundError):
+        return sentence("no such file")
+    if isinstance(error, PermissionError):
+        return sentence("permission denied")
+    return str(error.strerror or error).lower()
 
 
-def _nearby(path: Path, suffixes: Sequence[str] | frozenset[str] | set[str]) -> str:
-    """What else lies where the file should be, as the end of a sentence."""
+def _megabytes(size: int) -> Sentence:
+    return sentence("{megabytes} MB", megabytes=Number(amount=size / 1e6))
+
+
+def _nearby(expected: Sentence, path: Path, suffixes: frozenset[str]) -> Sentence:
+    """What is expected, and what else lies where the file should be."""
     try:
         names = sorted(file.name for file in path.parent.iterdir() if file.suffix.lower() in suffixes)
     except OSError:
-        return f"; there is no folder {path.parent}"
+        folder = Word(text=str(path.parent))
+        return sentence("{expected}; there is no folder {folder}", expected=phrase(expected), folder=folder)
     near = nearest(path.name, names)
-    if near:
-        return f"; did you mean '{near}'?"
-    return f"; the folder has {', '.join(names[:8])}" if names else ""
+    if near is not None:
+        return meant(expected, near)
+    if not names:
+        return expected
+    shown = Names(names=tuple(names[:8]), is_quoted=False)
+    return sentence("{expected}; the folder has {names}", expected=phrase(expected), names=shown)
 
 
 def _currency_faults(spec: MarketSpec, file: str) -> list[Fault]:
     if spec.market.currency in list_currencies():
         return []
-    expected = "a currency code of ISO 4217 such as EUR, USD or CNY"
+    expected = sentence("a currency code of ISO 4217 such as EUR, USD or CNY")
     return [Fault(file, "market.currency", repr(spec.market.currency), expected)]
-
-
-def _syntax_fault(file: str, message: str, text: str) -> Fault:
-    """The fault of a TOML parser's message, which names its place in words."""
-    place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
-    lowered = message[:1].lower() + message[1:]
-    if place is None:
-        return Fault(file, "", lowered, "TOML (https://toml.io)", row=max(1, len(text.splitlines())))
-    found = f"{lowered.removesuffix(place[0])}, at column {place[2]}"
-    return Fault(file, "", found, "TOML (https://toml.io)", row=int(place[1]))
 
 
 def _rename_once(source: Path, target: Path) -> None:

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 from mmm.errors import Fault, MarketRefused
+from mmm.sentence import Number, sentence
 from mmm.tables import Cell, Table, refuse_if_large, table_of_rows
 
 MAX_UNPACKED_BYTES = 500_000_000
@@ -29,7 +30,8 @@ def read_parquet(file: str, content: bytes) -> Table:
         names = [name for name in table.column_names if not name.startswith("__index_level_")]
         columns = [_cells(pyarrow, table.column(position)) for position in _positions(table.column_names)]
     except (pyarrow.ArrowException, OSError) as error:
-        raise MarketRefused([Fault(file, "", "a damaged Parquet file", "a Parquet file that opens")]) from error
+        fault = Fault(file, "", sentence("a damaged Parquet file"), sentence("a Parquet file that opens"))
+        raise MarketRefused([fault]) from error
     rows = [list(names), *map(list, zip(*columns, strict=True))]
     return table_of_rows(file, rows, is_ragged_possible=False)
 
@@ -62,5 +64,6 @@ def _plain(value: Any) -> Cell:
 def _refuse_bombs(file: str, metadata: Any) -> None:
     unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     if unpacked > MAX_UNPACKED_BYTES:
-        found = f"{unpacked / 1e6:,.0f} MB when unpacked"
-        raise MarketRefused([Fault(file, "", found, f"at most {MAX_UNPACKED_BYTES / 1e6:,.0f} MB")])
+        found = sentence("{megabytes} MB when unpacked", megabytes=Number(amount=unpacked / 1e6))
+        expected = sentence("at most {megabytes} MB", megabytes=Number(amount=MAX_UNPACKED_BYTES / 1e6))
+        raise MarketRefused([Fault(file, "", found, expected)])

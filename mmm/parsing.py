@@ -1,6 +1,7 @@
 """Strict documents: one place that turns a parsed TOML or JSON tree into a value or a list of faults."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,21 +10,62 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from mmm.errors import Fault
+from mmm.sentence import Number, Said, Sentence, Value, Word, listed, phrase, plain, sentence
 
-_PLAIN_WORDS = {
-    "bool_type": "true or false",
-    "dict_type": "a table",
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "list_type": "a list",
-    "mapping_type": "a table",
-    "model_type": "a table",
-    "string_too_short": "text that is not empty",
-    "string_type": "text",
-    "tuple_type": "a list",
+_A_TABLE = sentence("a table")
+_A_LIST = sentence("a list")
+_A_NUMBER = sentence("a number")
+_A_WHOLE_NUMBER = sentence("a whole number")
+_A_DATE = sentence("a date such as 2026-01-05")
+
+_WORDS: dict[str, Sentence] = {
+    "bool_parsing": sentence("true or false"),
+    "bool_type": sentence("true or false"),
+    "date_from_datetime_inexact": sentence("a date without a time of day"),
+    "date_from_datetime_parsing": _A_DATE,
+    "date_parsing": _A_DATE,
+    "date_type": _A_DATE,
+    "dict_type": _A_TABLE,
+    "finite_number": sentence("a finite number"),
+    "float_parsing": _A_NUMBER,
+    "float_type": _A_NUMBER,
+    "int_from_float": _A_WHOLE_NUMBER,
+    "int_parsing": _A_WHOLE_NUMBER,
+    "int_parsing_size": sentence("a whole number that is not as large"),
+    "int_type": _A_WHOLE_NUMBER,
+    "list_type": _A_LIST,
+    "mapping_type": _A_TABLE,
+    "missing": sentence("a value: this field is required"),
+    "model_attributes_type": _A_TABLE,
+    "model_type": _A_TABLE,
+    "string_too_short": sentence("text that is not empty"),
+    "string_type": sentence("text"),
+    "string_unicode": sentence("text"),
+    "tuple_type": _A_LIST,
 }
 """What pydantic's kinds of error say to somebody who writes TOML or JSON."""
+
+_LIMITS: dict[str, tuple[str, Sentence]] = {
+    "greater_than": ("gt", sentence("greater than {limit}")),
+    "greater_than_equal": ("ge", sentence("greater than or equal to {limit}")),
+    "less_than": ("lt", sentence("less than {limit}")),
+    "less_than_equal": ("le", sentence("less than or equal to {limit}")),
+    "string_too_long": ("max_length", sentence("text of at most {limit} characters")),
+    "too_long": ("max_length", sentence("a list of at most {limit}")),
+    "too_short": ("min_length", sentence("a list of at least {limit}")),
+}
+"""Kinds of error that have a limit: its name in their context, and what they say."""
+
+
+class Unfit(ValueError):
+    """Raised by a validator of a strict model: everything that is wrong, in sentences (pydantic carries it along)."""
+
+    def __init__(self, *problems: Sentence) -> None:
+        said = problems[0]
+        for further in problems[1:]:
+            said = sentence("{first}; {second}", first=phrase(said), second=phrase(further))
+        self.said = said
+        super().__init__(plain(said))
 
 
 class StrictModel(BaseModel):
@@ -32,7 +74,7 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def faults_of(error: ValidationError, model: type[BaseModel], file: str) -> tuple[Fault, ...]:
+def faults_of(error: ValidationError, model: type[BaseModel], file: Said) -> tuple[Fault, ...]:
     """Every fault of a document that `model` refused, unknown fields with the nearest known name.
 
     `field` is the dotted path of the entry, list positions counted from one as
@@ -44,12 +86,12 @@ def faults_of(error: ValidationError, model: type[BaseModel], file: str) -> tupl
     for detail in details:
         if _is_echo(detail, details):
             continue
-        found = "nothing" if detail.kind == "missing" else _shown(detail.error["input"])
+        found: Said = sentence("nothing") if detail.kind == "missing" else _shown(detail.error["input"])
         expected = _expectation(detail, model)
-        same = faults.get((detail.field, found))
+        same = faults.get((detail.field, plain(found)))
         if same is not None and same.expected != expected:
-            expected = f"{same.expected}; or {expected}"
-        faults[detail.field, found] = Fault(file=file, field=detail.field, found=found, expected=expected)
+            expected = sentence("{first}; or {second}", first=phrase(same.expected), second=phrase(expected))
+        faults[detail.field, plain(found)] = Fault(file=file, field=detail.field, found=found, expected=expected)
     return tuple(faults.values())
 
 
@@ -68,6 +110,11 @@ def nearest(name: str, known: Mapping[str, object] | list[str]) -> str | None:
     """The known name closest to `name`, or None when nothing resembles it."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return found[0] if found else None
+
+
+def meant(expected: Sentence, near: str) -> Sentence:
+    """What is expected, with the known name that was perhaps meant."""
+    return sentence("{expected}; did you mean '{near}'?", expected=phrase(expected), near=Word(text=near))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +165,46 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _expectation(detail: _Detail, model: type[BaseModel]) -> str:
-    location = detail.error["loc"]
+def _expectation(detail: _Detail, model: type[BaseModel]) -> Sentence:
+    location, context = detail.error["loc"], detail.error.get("ctx", {})
     if detail.kind == "extra_forbidden":
-        unknown = str(location[-1])
-        known = sorted(_fields_at(model, location[:-1]))
-        near = nearest(unknown, known)
-        hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
-        return f"no field of that name; {hint}"
-    if detail.kind == "missing":
-        return "a value: this field is required"
+        return _known_fields(str(location[-1]), sorted(_fields_at(model, location[:-1])))
+    if detail.kind == "value_error" and isinstance(context["error"], Unfit):
+        return context["error"].said
+    if detail.kind == "literal_error":
+        return _choices(re.findall(r"'[^']*'", context["expected"]))
     if detail.kind == "string_pattern_mismatch":
         described = _described(model, location)
         if described is not None:
-            return described
-    if detail.kind in _PLAIN_WORDS:
-        return _PLAIN_WORDS[detail.kind]
-    return detail.error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            return Sentence(template=described)
+    if detail.kind in _LIMITS:
+        name, said = _LIMITS[detail.kind]
+        return Sentence(template=said.template, values={"limit": _limit(context[name])})
+    if detail.kind in _WORDS:
+        return _WORDS[detail.kind]
+    message = detail.error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return sentence("{reason}", reason=Word(text=message))
+
+
+def _known_fields(unknown: str, known: list[str]) -> Sentence:
+    near = nearest(unknown, known)
+    if near is not None:
+        return meant(sentence("no field of that name"), near)
+    names = listed(known, len(known), is_quoted=False)
+    return sentence("no field of that name; known: {names}", names=names)
+
+
+def _choices(quoted: list[str]) -> Sentence:
+    """The values of which one is expected, as pydantic quotes them."""
+    *others, last = quoted
+    if not others:
+        return sentence("{choice}", choice=Word(text=last))
+    names = listed(others, len(others), is_quoted=False)
+    return sentence("{others} or {last}", others=names, last=Word(text=last))
+
+
+def _limit(limit: float) -> Value:
+    return Number(amount=limit) if float(limit).is_integer() else Word(text=f"{limit:g}")
 
 
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> set[str]:
@@ -144,7 +214,7 @@ def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> set[s
 
 
 def _described(model: type[BaseModel], location: tuple[int | str, ...]) -> str | None:
-    """Description of the field at `location`, None where it has none."""
+    """Description of the field at `location`, which is a message of ours, None where it has none."""
     schema = model.model_json_schema()
     node = _resolve(_node_at(schema, location), schema)
     branches = [node, *(_resolve(branch, schema) for branch in node.get("anyOf", []))]

@@ -11,6 +11,15 @@ from mmm.vocabulary import PeriodName
 _MONTHS: dict[PeriodName, int] = {"month": 1, "quarter": 3, "year": 12}
 _DAYS: dict[PeriodName, int] = {"day": 1, "week": 7}
 
+PLURALS: dict[PeriodName, str] = {
+    "day": "days",
+    "week": "weeks",
+    "month": "months",
+    "quarter": "quarters",
+    "year": "years",
+}
+"""Plural of each period, as a term."""
+
 
 def shift_period(start: date, periods: int, period: PeriodName) -> date:
     """Start of the period that lies `periods` periods after `start` (before, when negative).

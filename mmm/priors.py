@@ -12,6 +12,7 @@ import numpy as np
 from mmm.design import Design, typical_peak_delay, typical_retention
 from mmm.errors import Fault, FitError
 from mmm.market import Market
+from mmm.sentence import Word, sentence
 from mmm.spec import OutcomeSpec
 from mmm.vocabulary import FloatArray
 
@@ -111,8 +112,11 @@ def check_priors(market: Market, outcome: OutcomeSpec) -> tuple[Fault, ...]:
         Fault(
             file="market.toml",
             field=f"channels[{position + 1}].roas",
-            found=f"a prior on the return of '{channel.name}'",
-            expected=f"value_per_unit of outcome '{outcome.name}', because a return is money per money",
+            found=sentence("a prior on the return of '{channel}'", channel=Word(text=channel.name)),
+            expected=sentence(
+                "value_per_unit of outcome '{outcome}', because a return is money per money",
+                outcome=Word(text=outcome.name),
+            ),
         )
         for position, channel in enumerate(market.spec.channels)
         if channel.roas is not None

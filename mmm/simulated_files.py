@@ -10,6 +10,7 @@ from pathlib import Path
 from mmm.errors import Fault, FileRefused
 from mmm.market import Market
 from mmm.outlook import look_ahead
+from mmm.sentence import sentence
 from mmm.simulated_toml import market_text, plan_text, size_text
 from mmm.truth import SimulatedMarket
 from mmm.truth_document import truth_text
@@ -29,8 +30,9 @@ def write_simulated(simulated: SimulatedMarket, folder: Path) -> tuple[Path, ...
         When the folder holds a market that was not simulated, which would be lost.
     """
     if (folder / "market.toml").exists() and not (folder / "truth.json").exists():
-        expected = "an empty folder, or one of an earlier simulation (with truth.json)"
-        raise FileRefused([Fault(str(folder / "market.toml"), "", "a market that was not simulated", expected)])
+        found = sentence("a market that was not simulated")
+        expected = sentence("an empty folder, or one of an earlier simulation (with truth.json)")
+        raise FileRefused([Fault(str(folder / "market.toml"), "", found, expected)])
     folder.mkdir(parents=True, exist_ok=True)
     files = simulated_files(named_after(simulated, folder))
     for name, content in files.items():

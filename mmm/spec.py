@@ -11,7 +11,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from mmm.parsing import StrictModel
+from mmm.parsing import StrictModel, Unfit
+from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import (
     AdstockKind,
     Language,
@@ -30,7 +31,7 @@ type Name = Annotated[
         min_length=1,
         max_length=80,
         pattern=r"^[^\s/\\.\[\]](?:[^/\\.\[\]\n\r\t]*[^\s/\\.\[\]])?$",
-        description="a name without slash, dot or bracket, and without white space at its ends",
+        description=sentence("a name without slash, dot or bracket, and without white space at its ends").template,
     ),
 ]
 """Name of a channel, outcome or control: any script, no slash, dot or bracket (they would break paths to fields)."""
@@ -46,15 +47,23 @@ class MarketHeader(StrictModel):
     """Table ``[market]``."""
 
     name: Annotated[
-        str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="letters, digits, - and _; at most 64 of them")
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_-]{1,64}$",
+            description=sentence("letters, digits, - and _; at most 64 of them").template,
+        ),
     ]
     data: Annotated[str, Field(min_length=1)]
     period: PeriodName
     currency: Annotated[
-        str, Field(pattern=r"^[A-Z]{3}$", description="a code of three capitals (ISO 4217) such as EUR, USD or CNY")
+        str,
+        Field(
+            pattern=r"^[A-Z]{3}$",
+            description=sentence("a code of three capitals (ISO 4217) such as EUR, USD or CNY").template,
+        ),
     ]
     language: Language = "en"
-    business: Annotated[str, Field(pattern=r"^(b2b|b2c)$", description="b2b or b2c")] | None = None
+    business: Annotated[str, Field(pattern=r"^(b2b|b2c)$", description=sentence("b2b or b2c").template)] | None = None
 
 
 class Columns(StrictModel):
@@ -67,7 +76,7 @@ class Columns(StrictModel):
     @model_validator(mode="after")
     def _population_needs_geo(self) -> Self:
         if self.population is not None and self.geo is None:
-            raise ValueError("population is of panels: name the geo column too")
+            raise Unfit(sentence("population is of panels: name the geo column too"))
         return self
 
 
@@ -130,11 +139,11 @@ class ChannelSpec(StrictModel):
     @model_validator(mode="after")
     def _one_way_to_say_brand(self) -> Self:
         if self.role is None and self.brand_weight is None:
-            raise ValueError('say role = "brand" or "performance", or brand_weight between 0 and 1')
+            raise Unfit(sentence('say role = "brand" or "performance", or brand_weight between 0 and 1'))
         if (self.reach is None) != (self.frequency is None):
-            raise ValueError("reach and frequency come together")
+            raise Unfit(sentence("reach and frequency come together"))
         if self.exposure is not None and self.reach is not None:
-            raise ValueError("either exposure, or reach and frequency")
+            raise Unfit(sentence("either exposure, or reach and frequency"))
         return self
 
     @property
@@ -179,16 +188,18 @@ class IndicatorSpec(StrictModel):
 
     name: Name
     column: Column | None = None
-    kind: Annotated[str, Field(pattern=r"^(volume|survey)$", description="volume or survey")] = "volume"
+    kind: Annotated[str, Field(pattern=r"^(volume|survey)$", description=sentence("volume or survey").template)] = (
+        "volume"
+    )
     successes: Column | None = None
     sample: Column | None = None
 
     @model_validator(mode="after")
     def _columns_fit_the_kind(self) -> Self:
         if self.kind == "volume" and self.column is None:
-            raise ValueError("an indicator of kind volume needs column")
+            raise Unfit(sentence("an indicator of kind volume needs column"))
         if self.kind == "survey" and (self.successes is None or self.sample is None):
-            raise ValueError("an indicator of kind survey needs successes and sample")
+            raise Unfit(sentence("an indicator of kind survey needs successes and sample"))
         return self
 
 
@@ -234,7 +245,7 @@ class MarketSpec(StrictModel):
 
     @model_validator(mode="after")
     def _names_are_unique_and_known(self) -> Self:
-        problems: list[str] = []
+        problems: list[Sentence] = []
         terms: dict[str, list[str]] = {
             "outcomes": [outcome.name for outcome in self.outcomes],
             "channels": [channel.name for channel in self.channels],
@@ -243,19 +254,25 @@ class MarketSpec(StrictModel):
             "events": [event.name for event in self.events],
         }
         for table, names in terms.items():
-            problems += [f"{table}: the name '{name}' appears more than once" for name in _repeated(names)]
+            problems += [_repeated_name(table, name) for name in _repeated(names)]
         problems += [
-            f"the spend column '{column}' is given to more than one channel"
+            sentence("the spend column '{column}' is given to more than one channel", column=Word(text=column))
             for column in _repeated(channel.spend for channel in self.channels)
         ]
         for test in self.lift_tests:
             if test.channel not in terms["channels"]:
-                problems.append(f"lift_tests: no channel is called '{test.channel}'")
+                said = sentence("lift_tests: no channel is called '{name}'", name=Word(text=test.channel))
+                problems.append(said)
             if test.outcome is not None and test.outcome not in terms["outcomes"]:
-                problems.append(f"lift_tests: no outcome is called '{test.outcome}'")
+                said = sentence("lift_tests: no outcome is called '{name}'", name=Word(text=test.outcome))
+                problems.append(said)
         if problems:
-            raise ValueError("; ".join(problems))
+            raise Unfit(*problems)
         return self
+
+
+def _repeated_name(table: str, name: str) -> Sentence:
+    return sentence("{table}: the name '{name}' appears more than once", table=Word(text=table), name=Word(text=name))
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mmm.errors import Fault, MarketRefused
-from mmm.sentence import Sentence
+from mmm.sentence import Number, Said, Sentence, Word, phrase, sentence
 
 type Cell = str | float | int | bool | date | datetime | None
 """Text is stripped of outer white space; an empty cell is None. Other types come from XLSX and Parquet alone."""
@@ -18,6 +18,9 @@ MAX_EMPTY_ROWS = 1_100_000
 """More than a spreadsheet has, so that only a forged file reaches it."""
 SHOWN_FAULTS = 20
 """Faults of one kind in one column that are listed one by one before the rest is counted."""
+
+
+EMPTY_CELL = sentence("an empty cell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,18 @@ def row_number(index: int) -> int:
     return index + 2
 
 
-def shown(cell: Cell) -> str:
+def shown(cell: Cell) -> Said:
     """A cell as a fault quotes it."""
     if cell is None:
-        return "an empty cell"
+        return EMPTY_CELL
     text = repr(cell) if isinstance(cell, str) else str(cell)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def empty_file(file: str) -> Fault:
+    """The fault of a file with nothing in it."""
+    expected = sentence("a header with column names, and rows of data below it")
+    return Fault(file, "", sentence("an empty file"), expected)
 
 
 def clean(cell: Cell) -> Cell:
@@ -103,11 +112,12 @@ def table_of_rows(
     while cleaned and not any(cell is not None for cell in cleaned[-1]):
         cleaned.pop()
     if not cleaned:
-        raise MarketRefused([Fault(file, "", "an empty file", "a header with column names, and rows of data below it")])
+        raise MarketRefused([empty_file(file)])
     header = _header(file, cleaned[0])
     body = cleaned[1:]
     if not body:
-        raise MarketRefused([Fault(file, "", "a header and no rows below it", "at least one row of data", row=2)])
+        found = sentence("a header and no rows below it")
+        raise MarketRefused([Fault(file, "", found, sentence("at least one row of data"), row=2)])
     width = len(header) if is_ragged_possible else max(len(header), *(len(row) for row in body))
     faults = [*_duplicate_names(file, header)]
     broken: set[int] = set()
@@ -138,9 +148,14 @@ def capped(faults: Sequence[Fault]) -> list[Fault]:
         return list(faults)
     rest = faults[SHOWN_FAULTS:]
     rows = [fault.row for fault in rest if fault.row is not None]
-    where = f" in rows {rows[0]} to {rows[-1]}" if rows else ""
-    found = f"{len(rest)} more like the last one{where}"
-    more = Fault(faults[0].file, faults[0].field, found, "the same as above", row=rest[0].row)
+    count = Number(amount=len(rest))
+    found = sentence("{count} more like the last one", count=count)
+    if rows:
+        first, last = Word(text=str(rows[0])), Word(text=str(rows[-1]))
+        found = sentence(
+            "{count} more like the last one in rows {first} to {last}", count=count, first=first, last=last
+        )
+    more = Fault(faults[0].file, faults[0].field, found, sentence("the same as above"), row=rest[0].row)
     return [*faults[:SHOWN_FAULTS], more]
 
 
@@ -153,15 +168,17 @@ def refuse_if_large(file: str, rows: int, columns: int) -> None:
         When it has too many rows, columns or cells.
     """
     if columns > MAX_COLUMNS:
-        raise MarketRefused([Fault(file, "", f"{columns:,} columns", f"at most {MAX_COLUMNS:,}")])
+        found = sentence("{count} columns", count=Number(amount=columns))
+        expected = sentence("at most {limit}", limit=Number(amount=MAX_COLUMNS))
+        raise MarketRefused([Fault(file, "", found, expected)])
     if rows > MAX_ROWS:
-        raise MarketRefused(
-            [Fault(file, "", f"more than {MAX_ROWS:,} rows", f"at most {MAX_ROWS:,}: one a period and geo")]
-        )
+        limit = Number(amount=MAX_ROWS)
+        found = sentence("more than {limit} rows", limit=limit)
+        expected = sentence("at most {limit}: one a period and geo", limit=limit)
+        raise MarketRefused([Fault(file, "", found, expected)])
     if rows * columns > MAX_CELLS:
-        raise MarketRefused(
-            [Fault(file, "", f"more than {MAX_CELLS:,} cells", "only the columns that market.toml names")]
-        )
+        found = sentence("more than {limit} cells", limit=Number(amount=MAX_CELLS))
+        raise MarketRefused([Fault(file, "", found, sentence("only the columns that market.toml names"))])
 
 
 def _limited(file: str, rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
@@ -187,25 +204,31 @@ def _header(file: str, row: list[Cell]) -> tuple[str, ...]:
     while names and not names[-1]:
         names.pop()
     if not names:
-        raise MarketRefused([Fault(file, "", "an empty first row", "the column names in row 1", row=1)])
+        found, expected = sentence("an empty first row"), sentence("the column names in row 1")
+        raise MarketRefused([Fault(file, "", found, expected, row=1)])
     return tuple(names)
 
 
 def _duplicate_names(file: str, header: tuple[str, ...]) -> list[Fault]:
+    expected = sentence("one column a name: rename or remove the others")
     return [
-        Fault(file, name, f"{count} columns of this name", "one column a name: rename or remove the others", row=1)
+        Fault(file, name, sentence("{count} columns of this name", count=Number(amount=count)), expected, row=1)
         for name, count in Counter(header).items()
         if name and count > 1
     ]
 
 
-def _row_problem(row: list[Cell], width: int, is_ragged_possible: bool) -> tuple[str, str] | None:
+def _row_problem(row: list[Cell], width: int, is_ragged_possible: bool) -> tuple[Said, Said] | None:
     """What was found and what is expected of a row that cannot be told to columns, or None."""
     if not any(cell is not None for cell in row):
-        return "an empty row", "no empty rows between rows of data: remove it, or fill it in"
-    if is_ragged_possible and len(row) != width:
-        expected = f"{width} cells, as in the header"
-        if len(row) > width:
-            expected += " (write numbers without separators of thousands, and quote text that holds the delimiter)"
-        return f"{len(row)} cells", expected
-    return None
+        advice = sentence("no empty rows between rows of data: remove it, or fill it in")
+        return sentence("an empty row"), advice
+    if not is_ragged_possible or len(row) == width:
+        return None
+    expected = sentence("{count} cells, as in the header", count=Number(amount=width))
+    if len(row) > width:
+        expected = sentence(
+            "{expected} (write numbers without separators of thousands, and quote text that holds the delimiter)",
+            expected=phrase(expected),
+        )
+    return sentence("{count} cells", count=Number(amount=len(row))), expected

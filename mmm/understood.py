@@ -4,17 +4,10 @@ import numpy as np
 
 from mmm.checks_series import parameter_count
 from mmm.market import Market
+from mmm.periods import PLURALS
 from mmm.sentence import Day, Money, Number, Sentence, Share, Term, Word, sentence
 from mmm.spec import ChannelSpec, OutcomeSpec
-from mmm.vocabulary import FloatArray, PeriodName
-
-_PLURAL: dict[PeriodName, str] = {
-    "day": "days",
-    "week": "weeks",
-    "month": "months",
-    "quarter": "quarters",
-    "year": "years",
-}
+from mmm.vocabulary import FloatArray
 
 
 def understood(market: Market) -> tuple[Sentence, ...]:
@@ -45,7 +38,7 @@ def _calendar_line(market: Market) -> Sentence:
         "{market}: {periods} {unit}, {start} to {end}, money in {currency}.",
         market=Word(text=market.name),
         periods=Number(amount=len(market.dates)),
-        unit=Term(text=_PLURAL[market.spec.market.period]),
+        unit=Term(text=PLURALS[market.spec.market.period]),
         start=Day(day=market.dates[0]),
         end=Day(day=market.dates[-1]),
         currency=Word(text=market.spec.market.currency),

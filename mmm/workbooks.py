@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mmm.errors import Fault, MarketRefused
-from mmm.sentence import Sentence, Word, sentence
+from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.tables import Cell, Table, table_of_rows
 
 MAX_UNPACKED_BYTES = 100_000_000
@@ -29,14 +29,18 @@ def read_workbook(file: str, content: bytes) -> Table:
 
     _refuse_bombs(file, content)
     damaged = Fault(
-        file, "", "a damaged or protected workbook", "an XLSX file that a spreadsheet opens without password"
+        file,
+        "",
+        sentence("a damaged or protected workbook"),
+        sentence("an XLSX file that a spreadsheet opens without password"),
     )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # styles and extensions that openpyxl leaves out hold no values
             workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             if not workbook.worksheets:
-                raise MarketRefused([Fault(file, "", "no worksheet", "a sheet with a header and rows of data")])
+                expected = sentence("a sheet with a header and rows of data")
+                raise MarketRefused([Fault(file, "", sentence("no worksheet"), expected)])
             sheet = workbook.worksheets[0]
             notes = _sheet_notes(file, workbook)
             return table_of_rows(file, _rows(sheet), is_ragged_possible=False, notes=notes)
@@ -75,9 +79,18 @@ def _refuse_bombs(file: str, content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise MarketRefused([Fault(file, "", "a damaged archive", "an XLSX workbook")]) from error
+        fault = Fault(file, "", sentence("a damaged archive"), sentence("an XLSX workbook"))
+        raise MarketRefused([fault]) from error
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MAX_UNPACKED_BYTES or len(parts) > MAX_PARTS:
-        found = f"{len(parts):,} parts of {unpacked / 1e6:,.0f} MB when unpacked"
-        expected = f"at most {MAX_PARTS:,} parts and {MAX_UNPACKED_BYTES / 1e6:,.0f} MB: save the sheet as CSV"
+        found = sentence(
+            "{parts} parts of {megabytes} MB when unpacked",
+            parts=Number(amount=len(parts)),
+            megabytes=Number(amount=unpacked / 1e6),
+        )
+        expected = sentence(
+            "at most {parts} parts and {megabytes} MB: save the sheet as CSV",
+            parts=Number(amount=MAX_PARTS),
+            megabytes=Number(amount=MAX_UNPACKED_BYTES / 1e6),
+        )
         raise MarketRefused([Fault(file, "", found, expected)])

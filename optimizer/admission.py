@@ -4,14 +4,17 @@ from collections.abc import Mapping
 
 from mmm.artifact import ResponseArtifact
 from mmm.errors import Fault
-from mmm.parsing import nearest
-from optimizer.scenario import Group, Scenario
+from mmm.parsing import meant, nearest
+from mmm.sentence import Names, Sentence, Word, listed, phrase, sentence
+from optimizer.scenario import Group, Scenario, place_of
 from optimizer.timeline import horizon_faults
+
+_A_CHANNEL = sentence("a channel of the market")
 
 
 def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) -> list[Fault]:
     """Everything in a scenario that its market's models (by KPI) cannot answer."""
-    file = f"scenario '{scenario.name}'"
+    file = place_of(scenario)
     faults: list[Fault] = []
     kpis = list(artifacts)
     for field, kpi in [
@@ -19,19 +22,20 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
         *((f"tasks[{i + 1}].kpi", task.kpi) for i, task in enumerate(scenario.tasks)),
     ]:
         if kpi not in artifacts:
-            faults.append(_unknown(file, field, kpi, kpis, "an outcome of the market"))
+            faults.append(_unknown(file, field, kpi, kpis, sentence("an outcome of the market")))
     if scenario.kpi not in artifacts:
         return faults
     artifact = artifacts[scenario.kpi]
     if scenario.market != artifact.manifest.market:
-        faults.append(Fault(file, "market", scenario.market, f"the market of the model, {artifact.manifest.market}"))
+        expected = sentence("the market of the model, {market}", market=Word(text=artifact.manifest.market))
+        faults.append(Fault(file, "market", scenario.market, expected))
     faults += _channel_faults(scenario, artifact, file)
     for index, group in enumerate(scenario.groups):
         faults += _group_faults(group, artifact, file, f"groups[{index + 1}]")
     return faults + horizon_faults(scenario, artifact) + _offer_faults(scenario, file)
 
 
-def _channel_faults(scenario: Scenario, artifact: ResponseArtifact, file: str) -> list[Fault]:
+def _channel_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
     named = [(f"channels.{name}", name) for name in scenario.channels]
     named += [(f"reference.spend.{name}", name) for name in scenario.reference.spend or {}]
     for index, rule in enumerate(scenario.either_or):
@@ -40,16 +44,14 @@ def _channel_faults(scenario: Scenario, artifact: ResponseArtifact, file: str) -
         named.append((f"requires[{index + 1}].channel", requirement.channel))
         named += [(f"requires[{index + 1}].upstream", name) for name in requirement.upstream]
     known = list(artifact.channels)
-    return [_unknown(file, field, name, known, "a channel of the market") for field, name in named if name not in known]
+    return [_unknown(file, field, name, known, _A_CHANNEL) for field, name in named if name not in known]
 
 
-def _group_faults(group: Group, artifact: ResponseArtifact, file: str, field: str) -> list[Fault]:
+def _group_faults(group: Group, artifact: ResponseArtifact, file: Sentence, field: str) -> list[Fault]:
     known = list(artifact.channels)
     if group.channels is not None:
         return [
-            _unknown(file, f"{field}.channels", name, known, "a channel of the market")
-            for name in group.channels
-            if name not in known
+            _unknown(file, f"{field}.channels", name, known, _A_CHANNEL) for name in group.channels if name not in known
         ]
     infos = artifact.manifest.channels
     for key, wanted in (
@@ -60,32 +62,38 @@ def _group_faults(group: Group, artifact: ResponseArtifact, file: str, field: st
     ):
         present = sorted({str(getattr(info, key)) for info in infos if getattr(info, key) is not None})
         if wanted is not None and wanted not in present:
-            return [
-                Fault(
-                    file,
-                    f"{field}.{key}",
-                    wanted,
-                    f"a {key} that some channel has: {', '.join(present) or 'none has one'}",
-                )
-            ]
+            return [Fault(file, f"{field}.{key}", wanted, _some_channel_has(key, present))]
     return []
 
 
-def _offer_faults(scenario: Scenario, file: str) -> list[Fault]:
+def _some_channel_has(key: str, present: list[str]) -> Sentence:
+    if not present:
+        return sentence("a {field} that some channel has: none has one", field=Word(text=key))
+    return sentence("a {field} that some channel has: {names}", field=Word(text=key), names=_all_of(present))
+
+
+def _offer_faults(scenario: Scenario, file: Sentence) -> list[Fault]:
     """Parts of the contract that this version does not answer: said plainly, never ignored."""
     faults = []
     if scenario.objective in ("profit", "efficiency"):
-        faults.append(Fault(file, "objective", scenario.objective, "maximize or size: this version offers no other"))
+        expected = sentence("maximize or size: this version offers no other")
+        faults.append(Fault(file, "objective", scenario.objective, expected))
     if scenario.flighting.pattern == "optimized":
-        faults.append(
-            Fault(file, "flighting.pattern", "optimized", "even, history or given: this version offers no other")
-        )
+        expected = sentence("even, history or given: this version offers no other")
+        faults.append(Fault(file, "flighting.pattern", "optimized", expected))
     if scenario.risk.attitude == "cautious":
-        faults.append(Fault(file, "risk.attitude", "cautious", "neutral: this version offers no other"))
+        expected = sentence("neutral: this version offers no other")
+        faults.append(Fault(file, "risk.attitude", "cautious", expected))
     return faults
 
 
-def _unknown(file: str, field: str, name: str, known: list[str], what: str) -> Fault:
+def _unknown(file: Sentence, field: str, name: str, known: list[str], what: Sentence) -> Fault:
     near = nearest(name, known)
-    hint = f"; did you mean '{near}'?" if near else f": {', '.join(known)}"
-    return Fault(file, field, f"'{name}'", f"{what}{hint}")
+    if near is not None:
+        return Fault(file, field, f"'{name}'", meant(what, near))
+    expected = sentence("{expected}: {names}", expected=phrase(what), names=_all_of(known))
+    return Fault(file, field, f"'{name}'", expected)
+
+
+def _all_of(names: list[str]) -> Names:
+    return listed(names, len(names), is_quoted=False)

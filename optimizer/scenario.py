@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mmm.parsing import StrictModel
+from mmm.parsing import StrictModel, Unfit
+from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import Attitude, Role, Scene, Stage, TaskCount
 
 type Objective = Literal["maximize", "size", "profit", "efficiency"]
@@ -18,10 +19,16 @@ type Amount = Annotated[float, Field(ge=0, le=1e15)]
 type Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
-def _check_range(name: str, bounds: tuple[float, float] | None) -> list[str]:
-    if bounds is not None and bounds[0] > bounds[1]:
-        return [f"{name}: the lower end {bounds[0]} is above the upper end {bounds[1]}"]
-    return []
+def _check_range(name: str, bounds: tuple[float, float] | None) -> list[Sentence]:
+    if bounds is None or bounds[0] <= bounds[1]:
+        return []
+    said = sentence(
+        "{field}: the lower end {low} is above the upper end {high}",
+        field=Word(text=name),
+        low=Word(text=str(bounds[0])),
+        high=Word(text=str(bounds[1])),
+    )
+    return [said]
 
 
 class Horizon(StrictModel):
@@ -40,7 +47,7 @@ class Split(StrictModel):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if problems := _check_range("brand_share", self.brand_share):
-            raise ValueError(problems[0])
+            raise Unfit(*problems)
         return self
 
 
@@ -65,7 +72,7 @@ class Target(StrictModel):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if sum(value is not None for value in (self.roas, self.mroas, self.cpa)) != 1:
-            raise ValueError("give exactly one of roas, mroas, cpa")
+            raise Unfit(sentence("give exactly one of roas, mroas, cpa"))
         return self
 
 
@@ -82,18 +89,21 @@ class ChannelRules(StrictModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems: list[str] = []
+        problems: list[Sentence] = []
         if self.locked is not None and any(
             value is not None for value in (self.min, self.max, self.off_or_at_least, self.change, self.increment)
         ):
             problems.append(
-                "locked stands instead of min, max, off_or_at_least, change and increment: give one or the other"
+                sentence(
+                    "locked stands instead of min, max, off_or_at_least, change and increment: give one or the other"
+                )
             )
         if self.min is not None and self.max is not None and self.min > self.max:
-            problems.append(f"min {self.min} is above max {self.max}")
+            lowest, highest = Word(text=str(self.min)), Word(text=str(self.max))
+            problems.append(sentence("min {lowest} is above max {highest}", lowest=lowest, highest=highest))
         problems += _check_range("change", self.change)
         if problems:
-            raise ValueError("; ".join(problems))
+            raise Unfit(*problems)
         return self
 
 
@@ -111,14 +121,14 @@ class Group(StrictModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems: list[str] = []
+        problems: list[Sentence] = []
         if sum(key is not None for key in (self.channels, self.stage, self.scene, self.department, self.role)) != 1:
-            problems.append("say which channels by exactly one of channels, stage, scene, department, role")
+            problems.append(sentence("say which channels by exactly one of channels, stage, scene, department, role"))
         if self.share is None and self.amount is None:
-            problems.append("give share, amount or both")
+            problems.append(sentence("give share, amount or both"))
         problems += _check_range("share", self.share) + _check_range("amount", self.amount)
         if problems:
-            raise ValueError("; ".join(problems))
+            raise Unfit(*problems)
         return self
 
 
@@ -147,7 +157,7 @@ class Rules(StrictModel):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if problems := _check_range("total_change", self.total_change):
-            raise ValueError(problems[0])
+            raise Unfit(*problems)
         return self
 
 
@@ -161,9 +171,11 @@ class Reference(StrictModel):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.kind == "spend") != (self.spend is not None):
-            raise ValueError('spend = { channel = amount } goes with kind = "spend", and kind = "spend" needs it')
+            raise Unfit(
+                sentence('spend = {{ channel = amount }} goes with kind = "spend", and kind = "spend" needs it')
+            )
         if (self.kind == "plan") != (self.plan is not None):
-            raise ValueError('plan = "id" goes with kind = "plan", and kind = "plan" needs it')
+            raise Unfit(sentence('plan = "id" goes with kind = "plan", and kind = "plan" needs it'))
         return self
 
 
@@ -176,7 +188,9 @@ class Flighting(StrictModel):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.pattern == "given") != (self.weights is not None):
-            raise ValueError('weights = { channel = [..] } goes with pattern = "given", and pattern = "given" needs it')
+            raise Unfit(
+                sentence('weights = {{ channel = [..] }} goes with pattern = "given", and pattern = "given" needs it')
+            )
         return self
 
 
@@ -198,7 +212,13 @@ class Scenario(StrictModel):
     """One question. Valid in itself; whether it fits its market is checked when it is planned."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    market: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    market: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_-]{1,64}$",
+            description=sentence("letters, digits, - and _; at most 64 of them").template,
+        ),
+    ]
     kpi: str
     objective: Objective = "maximize"
     budget: Annotated[float, Field(gt=0, le=1e15)] | None = None
@@ -219,17 +239,27 @@ class Scenario(StrictModel):
 
     @model_validator(mode="after")
     def _objective_has_what_it_needs(self) -> Self:
-        problems: list[str] = []
+        problems: list[Sentence] = []
         if self.objective in ("maximize", "efficiency") and self.budget is None:
-            problems.append(f"budget: objective {self.objective} needs the most that may be spent")
+            objective = Word(text=self.objective)
+            problems.append(
+                sentence("budget: objective {objective} needs the most that may be spent", objective=objective)
+            )
         if self.objective == "size" and not self.tasks:
-            problems.append("tasks: objective size needs at least one [[tasks]]")
+            problems.append(sentence("tasks: objective size needs at least one [[tasks]]"))
         if (self.objective == "efficiency") != (self.target is not None):
-            problems.append("target: goes with objective efficiency, which needs it")
+            problems.append(sentence("target: goes with objective efficiency, which needs it"))
         names = [group.name for group in self.groups]
         problems += [
-            f"groups: the name '{name}' appears more than once" for name in sorted(set(names)) if names.count(name) > 1
+            sentence("groups: the name '{name}' appears more than once", name=Word(text=name))
+            for name in sorted(set(names))
+            if names.count(name) > 1
         ]
         if problems:
-            raise ValueError("; ".join(problems))
+            raise Unfit(*problems)
         return self
+
+
+def place_of(scenario: Scenario) -> Sentence:
+    """The scenario as the place of a fault."""
+    return sentence("scenario '{name}'", name=Word(text=scenario.name))

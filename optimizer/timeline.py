@@ -10,9 +10,9 @@ from mmm.artifact import ResponseArtifact
 from mmm.baseline import repeat_last_season
 from mmm.errors import Fault
 from mmm.periods import is_period_start, period_range, periods_between, shift_period
-from mmm.sentence import Day, Sentence, Word, sentence
+from mmm.sentence import Day, Number, Sentence, Term, Word, listed, sentence
 from mmm.vocabulary import SEASON_LAG, FloatArray
-from optimizer.scenario import Flighting, Horizon, Reference, Scenario
+from optimizer.scenario import Flighting, Horizon, Reference, Scenario, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,70 +45,53 @@ class Timeline:
 
 def horizon_faults(scenario: Scenario, artifact: ResponseArtifact) -> list[Fault]:
     """What does not fit the calendar of the market: start, reference, phasing, time nodes of tasks."""
-    manifest, file = artifact.manifest, f"scenario '{scenario.name}'"
-    horizon, faults = scenario.horizon, []
+    manifest, file = artifact.manifest, place_of(scenario)
+    horizon = scenario.horizon
+    start, periods = Word(text=horizon.start.isoformat()), Number(amount=horizon.periods)
+    faults: list[Fault] = []
     if not is_period_start(horizon.start, manifest.window_start, manifest.period):
         position = periods_between(manifest.window_start, horizon.start, manifest.period)
-        near = [
-            shift_period(manifest.window_start, step, manifest.period).isoformat() for step in (position, position + 1)
-        ]
-        faults.append(
-            Fault(
-                file,
-                "horizon.start",
-                horizon.start.isoformat(),
-                f"the start of a {manifest.period}: {near[0]} or {near[1]}",
-            )
+        before, after = (
+            Word(text=shift_period(manifest.window_start, step, manifest.period).isoformat())
+            for step in (position, position + 1)
         )
+        expected = sentence(
+            "the start of a {period}: {before} or {after}",
+            period=Term(text=manifest.period),
+            before=before,
+            after=after,
+        )
+        faults.append(Fault(file, "horizon.start", horizon.start.isoformat(), expected))
     first = periods_between(manifest.window_start, horizon.start, manifest.period)
     if first < 0:
-        faults.append(
-            Fault(
-                file,
-                "horizon.start",
-                horizon.start.isoformat(),
-                f"not before the data, which start on {manifest.window_start}",
-            )
+        expected = sentence(
+            "not before the data, which start on {day}", day=Word(text=manifest.window_start.isoformat())
         )
+        faults.append(Fault(file, "horizon.start", horizon.start.isoformat(), expected))
     season = SEASON_LAG[manifest.period]
     years_ahead = (first + horizon.periods - manifest.window_periods) / season
     if years_ahead > 3:
-        faults.append(
-            Fault(
-                file,
-                "horizon",
-                f"{horizon.periods} periods from {horizon.start}",
-                "an end within three years of the last data: a forecast further out means nothing",
-            )
-        )
+        found = sentence("{periods} periods from {start}", periods=periods, start=start)
+        expected = sentence("an end within three years of the last data: a forecast further out means nothing")
+        faults.append(Fault(file, "horizon", found, expected))
     if scenario.reference.kind == "last_year" and manifest.window_periods < season:
-        faults.append(
-            Fault(
-                file,
-                "reference.kind",
-                "last_year",
-                f"{season} periods of history, the market has {manifest.window_periods}; use last_periods or spend",
-            )
+        expected = sentence(
+            "{season} periods of history, the market has {periods}; use last_periods or spend",
+            season=Number(amount=season),
+            periods=Number(amount=manifest.window_periods),
         )
+        faults.append(Fault(file, "reference.kind", "last_year", expected))
     if scenario.reference.kind == "last_periods" and min(first, manifest.window_periods) < horizon.periods:
-        faults.append(
-            Fault(
-                file,
-                "reference.kind",
-                "last_periods",
-                f"at least {horizon.periods} periods of history before the horizon; use spend",
-            )
-        )
+        expected = sentence("at least {periods} periods of history before the horizon; use spend", periods=periods)
+        faults.append(Fault(file, "reference.kind", "last_periods", expected))
     for index, task in enumerate(scenario.tasks):
         if task.by is not None and periods_until(horizon, task.by, artifact) not in range(1, horizon.periods + 1):
-            faults.append(
-                Fault(
-                    file,
-                    f"tasks[{index + 1}].by",
-                    task.by.isoformat(),
-                    f"a date inside the horizon, which starts on {horizon.start} and has {horizon.periods} periods",
-                )
+            expected = sentence(
+                "a date inside the horizon, which starts on {start} and has {periods} periods",
+                start=start,
+                periods=periods,
             )
+            faults.append(Fault(file, f"tasks[{index + 1}].by", task.by.isoformat(), expected))
     return faults + _flighting_faults(scenario, artifact, file)
 
 
@@ -215,18 +198,19 @@ def _phasing(
     return even, warnings
 
 
-def _flighting_faults(scenario: Scenario, artifact: ResponseArtifact, file: str) -> list[Fault]:
-    faults = []
+def _flighting_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
+    faults: list[Fault] = []
+    periods = Number(amount=scenario.horizon.periods)
     for channel, weights in (scenario.flighting.weights or {}).items():
         field = f"flighting.weights.{channel}"
         if channel not in artifact.channels:
-            faults.append(Fault(file, field, channel, f"a channel of the market: {', '.join(artifact.channels)}"))
+            names = listed(artifact.channels, len(artifact.channels), is_quoted=False)
+            faults.append(Fault(file, field, channel, sentence("a channel of the market: {names}", names=names)))
         elif len(weights) != scenario.horizon.periods:
-            faults.append(
-                Fault(
-                    file, field, f"{len(weights)} weights", f"{scenario.horizon.periods}, one a period of the horizon"
-                )
-            )
+            found = sentence("{count} weights", count=Number(amount=len(weights)))
+            expected = sentence("{periods}, one a period of the horizon", periods=periods)
+            faults.append(Fault(file, field, found, expected))
         elif sum(weights) <= 0:
-            faults.append(Fault(file, field, "weights that are all zero", "at least one above zero"))
+            found, expected = sentence("weights that are all zero"), sentence("at least one above zero")
+            faults.append(Fault(file, field, found, expected))
     return faults

@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
-from mmm.sentence import Day, Money, Number, Sentence, Share, Term, Value, Word
+from mmm.sentence import Day, Money, Names, Number, Phrase, Said, Share, Term, Value, Word
 from mmm.vocabulary import Language
 
 LOCALES: dict[Language, str] = {"en": "en_US", "zh": "zh_CN"}
@@ -42,8 +42,10 @@ class Reader:
         """As `gettext`, for a word that means different things in different places."""
         return self._catalogue.pgettext(context, text)
 
-    def say(self, said: Sentence) -> str:
-        """A sentence in the reader's language, its values formatted."""
+    def say(self, said: Said) -> str:
+        """A sentence in the reader's language, its values formatted; plain text as it is."""
+        if isinstance(said, str):
+            return said
         return self.gettext(said.template).format(**{name: self.value(value) for name, value in said.values.items()})
 
     def value(self, value: Value) -> str:
@@ -61,6 +63,18 @@ class Reader:
                 return self.gettext(value.text)
             case Word():
                 return value.text
+            case Phrase():
+                return self.say(value.said)
+            case Names():
+                return self.names(value)
+
+    def names(self, value: Names) -> str:
+        """Names one after the other, quoted as the language does, and how many are left out."""
+        pattern = self.gettext("'{name}'") if value.is_quoted else "{name}"
+        shown = self.gettext(", ").join(pattern.format(name=name) for name in value.names)
+        if not value.more:
+            return shown
+        return self.gettext("{names} and {more} more").format(names=shown, more=self.number(value.more))
 
     def money(self, amount: float, digits: int | None = None) -> str:
         """An amount with its currency; without decimals from a thousand on unless `digits` says otherwise."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mmm.artifact import ResponseArtifact
 from mmm.errors import Fault
+from mmm.sentence import phrase, sentence
 from mmm.vocabulary import Language, PeriodName
 from optimizer.errors import ScenarioRefused
 from optimizer.plan import Plan
@@ -25,7 +26,7 @@ if TYPE_CHECKING:  # the optimiser takes a second to import; reading and writing
     from optimizer.frontier import FrontierPoint
     from optimizer.planning import Planner
 
-DOCUMENT_NAME = "scenario"
+DOCUMENT_NAME = sentence("scenario")
 """How a fault names the scenario where it came without a file."""
 
 
@@ -116,12 +117,8 @@ class PlanningDesk:
         try:
             return self.market(scenario.market)
         except NotKnown as error:
-            fault = Fault(
-                file=DOCUMENT_NAME,
-                field="market",
-                found=f"'{scenario.market}'",
-                expected=f"a market that has a model. {error} Fit it with “mixplan fit”.",
-            )
+            expected = sentence("a market that has been fitted. {hint}", hint=phrase(error.said))
+            fault = Fault(DOCUMENT_NAME, "market", f"'{scenario.market}'", expected)
             raise ScenarioRefused([fault]) from error
 
     def plan(self, scenario: Scenario) -> Plan:
@@ -175,6 +172,7 @@ class PlanningDesk:
         try:
             saved = self._scenarios.plan(scenario.reference.plan)
         except NotKnown as error:
-            fault = Fault(DOCUMENT_NAME, "reference.plan", f"'{scenario.reference.plan}'", f"a saved plan. {error}")
+            expected = sentence("the id of a saved plan or scenario. {hint}", hint=phrase(error.said))
+            fault = Fault(DOCUMENT_NAME, "reference.plan", f"'{scenario.reference.plan}'", expected)
             raise ScenarioRefused([fault]) from error
         return {channel.channel: channel.spend for channel in saved.plan.channels}

@@ -6,7 +6,7 @@ from typing import Literal
 
 from mmm.errors import ArtifactError, Fault, FileRefused, FitError, MarketRefused, Refused
 from mmm.parsing import json_pointer
-from mmm.sentence import Number, Sentence, Word, sentence
+from mmm.sentence import Number, Said, Sentence, Word, sentence
 from optimizer.errors import ScenarioRefused, SolverError
 from optimizer.plan import Plan
 from service.documents import Document, Json, document
@@ -34,7 +34,7 @@ class Flaw:
     """
 
     pointer: str
-    detail: str | Sentence
+    detail: Said
     parameter: str | None = None
 
 
@@ -105,7 +105,7 @@ def counted(faults: int) -> Sentence:
 
 def flaws(faults: Sequence[Fault]) -> tuple[Flaw, ...]:
     """Faults as pointers and details."""
-    return tuple(Flaw(json_pointer(fault.field), f"found {fault.found}; expected {fault.expected}") for fault in faults)
+    return tuple(Flaw(json_pointer(fault.field), fault.said) for fault in faults)
 
 
 def problem_document(problem: Problem, reader: Reader) -> Document:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from mmm.errors import Fault, FileRefused
 from mmm.io import read_toml
 from mmm.parsing import faults_of
+from mmm.sentence import sentence
 from optimizer.errors import ScenarioRefused
 from optimizer.scenario import Scenario
 
@@ -34,4 +35,5 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except ValueError as error:
-        raise FileRefused([Fault(path.name, "", str(error), "one JSON document in UTF-8")]) from error
+        fault = Fault(path.name, "", str(error), sentence("one JSON document in UTF-8"))
+        raise FileRefused([fault]) from error

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mmm.errors import Fault, FileRefused
-from mmm.sentence import Money, Sentence, Term, Word, sentence
+from mmm.sentence import Money, Sentence, Term, Word, phrase, sentence
 from optimizer.errors import ScenarioRefused
 from optimizer.scenario import Scenario
 from service.answers import Variant, WhatIfAnswer
@@ -72,4 +72,7 @@ def _in_change(fault: Fault, position: int, change: Change) -> Fault:
     place = f"changes[{position}]"
     said = fault.field in change.set or any(path.startswith(f"{fault.field}.") for path in change.set)
     field = f"{place}.set" if said else place
-    return Fault(fault.file, field, f"{fault.found} at {fault.field}" if fault.field else fault.found, fault.expected)
+    found = fault.found
+    if fault.field:
+        found = sentence("{found} at {path}", found=phrase(fault.found), path=Word(text=fault.field))
+    return Fault(fault.file, field, found, fault.expected)

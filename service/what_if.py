@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from mmm.errors import Fault, FileRefused
 from mmm.parsing import StrictModel, faults_of
+from mmm.sentence import Number, sentence
 from optimizer.scenario import Business, Scenario
 
 type Scalar = bool | int | float | str | date | None
@@ -22,6 +23,9 @@ type SetValue = Scalar | list[Any] | dict[str, Any]
 
 MOST_CHANGES = 50
 """Variants that one request may ask for."""
+
+A_CHANGE = sentence("change")
+"""The file of a fault that lies in none."""
 
 
 class Change(StrictModel):
@@ -77,7 +81,7 @@ def changed(scenario: Scenario, change: Change) -> Scenario:
     try:
         return Scenario.model_validate(document)
     except ValidationError as error:
-        raise FileRefused(faults_of(error, Scenario, "change")) from error
+        raise FileRefused(faults_of(error, Scenario, A_CHANGE)) from error
 
 
 def sized(scenario: Scenario) -> Scenario:
@@ -155,8 +159,10 @@ def _keys(path: str) -> list[str | int]:
 
 
 def _no_way(path: str, node: object) -> Fault:
-    if isinstance(node, list):
-        expected = f"a position from 1 to {len(node)}" if node else "a list with entries: it is empty"
+    if not isinstance(node, list):
+        expected = sentence("a path to a field, such as channels.tv.max")
+    elif node:
+        expected = sentence("a position from 1 to {count}", count=Number(amount=len(node)))
     else:
-        expected = "a path to a field, such as channels.tv.max"
-    return Fault(file="change", field=path, found="a path that leads nowhere", expected=expected)
+        expected = sentence("a list with entries: this one is empty")
+    return Fault(file=A_CHANGE, field=path, found=sentence("a path that leads nowhere"), expected=expected)

@@ -40,7 +40,6 @@ def fit_market(session: Session, market: "Market", *, seed: int | None) -> "Mode
     A market that was fitted on the same data with the same choices and seed is not fitted again.
     """
     from mmm.spec_digest import spec_digest
-
     from service.cli.progress import fit_progress
     from service.home import now
 

@@ -39,5 +39,6 @@ def fault_table(faults: tuple[Fault, ...], reader: Reader) -> Table:
     )
     for fault in faults:
         row = [] if not has_rows else ["" if fault.row is None else str(fault.row)]
-        shown.add_row(*(Text(cell) for cell in (fault.file, *row, fault.field, fault.found, fault.expected)))
+        cells = (reader.say(fault.file), *row, fault.field, reader.say(fault.found), reader.say(fault.expected))
+        shown.add_row(*(Text(cell) for cell in cells))
     return shown

@@ -19,7 +19,10 @@ BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
 def table(*names: str, numbers: Sequence[int] = (), show_lines: bool = False) -> Table:
-    """An empty table with these columns, those at `numbers` aligned to the right."""
+    """An empty table with these columns, those at `numbers` aligned to the right.
+
+    Text is folded where it has to be: Chinese has no spaces at which a line could break.
+    """
     made = Table(
         box=box.HORIZONTALS if show_lines else box.SIMPLE_HEAD,
         show_lines=show_lines,
@@ -30,7 +33,7 @@ def table(*names: str, numbers: Sequence[int] = (), show_lines: bool = False) ->
     )
     for position, name in enumerate(names):
         justify: Literal["left", "right"] = "right" if position in numbers else "left"
-        made.add_column(Text(name), justify=justify, no_wrap=position in numbers)
+        made.add_column(Text(name), justify=justify, no_wrap=position in numbers, overflow="fold")
     return made
 
 
@@ -66,5 +69,7 @@ def heading(text: str) -> Text:
 def bullet(text: str) -> Table:
     """One point of a list, wrapped under itself."""
     point = Table.grid(padding=(0, 1, 0, 0))
+    point.add_column()
+    point.add_column(overflow="fold")
     point.add_row("•", Text(text))
     return point

@@ -4,7 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mmm.parsing import StrictModel
+from mmm.parsing import StrictModel, Unfit
+from mmm.sentence import Word, sentence
 from mmm.vocabulary import Language
 from optimizer.scenario import Scenario
 from service.what_if import MOST_CHANGES, Change
@@ -54,9 +55,10 @@ class FrontierBody(StrictModel):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.scenario is None) == (self.scenario_id is None):
-            raise ValueError("give either scenario or scenario_id")
+            raise Unfit(sentence("give either scenario or scenario_id"))
         if self.from_ >= self.to:
-            raise ValueError(f"from must be below to, got {self.from_} and {self.to}")
+            lowest, highest = Word(text=str(self.from_)), Word(text=str(self.to))
+            raise Unfit(sentence("from must be below to, got {lowest} and {highest}", lowest=lowest, highest=highest))
         return self
 
 

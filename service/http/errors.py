@@ -5,8 +5,8 @@ from flask import Response, current_app, request
 from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
-from mmm.parsing import faults_of
-from mmm.sentence import Sentence, Word, sentence
+from mmm.parsing import Unfit, faults_of
+from mmm.sentence import Said, Sentence, phrase, sentence
 from service.http.bodies import REQUESTS
 from service.http.replies import NO_CURRENCY, problem_reply, reader_for
 from service.language import Reader
@@ -67,13 +67,11 @@ def _validation_or_http(error: HTTPError) -> Response:
     if not isinstance(cause, ValidationError):
         return _by_status(error.status_code, error.message or "", {})
     model = REQUESTS[cause.title]
-    faults = faults_of(cause, model, "request")
+    faults = faults_of(cause, model, sentence("request"))
     if "json" in error.detail:
         kind = SCENARIO_REFUSED if cause.title == "Scenario" else REQUEST_REFUSED
         return _reply(Problem(kind, counted(len(faults)), flaws(faults)))
-    in_query = tuple(
-        Flaw("", f"found {fault.found}; expected {fault.expected}", parameter=fault.field) for fault in faults
-    )
+    in_query = tuple(Flaw("", fault.said, parameter=fault.field) for fault in faults)
     return _reply(Problem(REQUEST_REFUSED, counted(len(faults)), in_query))
 
 
@@ -84,19 +82,19 @@ def _http(error: HTTPException) -> Response:
     return _by_status(error.code or 500, reason, headers)
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException) -> Said:
     """What the JSON reader objected to: the first error of the chain."""
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
-    return str(error).rstrip(".")
+    return error.said if isinstance(error, Unfit) else str(error).rstrip(".")
 
 
-def _by_status(status: int, reason: str, headers: dict[str, str]) -> Response:
+def _by_status(status: int, reason: Said, headers: dict[str, str]) -> Response:
     if status not in STATUSES:
-        title = sentence("{reason}", reason=Word(text=reason or str(status)))
+        title = sentence("{reason}", reason=phrase(reason or str(status)))
         return _reply(Problem(Kind("http", status, 1, title), title), headers)
     slug, title, advice = STATUSES[status]
-    said = sentence(advice.template, reason=Word(text=reason)) if status == 400 else advice
+    said = sentence(advice.template, reason=phrase(reason)) if status == 400 else advice
     return _reply(Problem(Kind(slug, status, 1, title), said), headers)
 
 

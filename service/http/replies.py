@@ -7,6 +7,8 @@ from flask import Response, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import LanguageAccept
 
+from mmm.parsing import Unfit
+from mmm.sentence import Word, sentence
 from mmm.vocabulary import Language
 from service.documents import Json, document
 from service.home import Home
@@ -40,7 +42,7 @@ class StrictJson(DefaultJSONProvider):
             value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated)
             json.dumps(value, ensure_ascii=False).encode()
         except RecursionError as error:
-            raise ValueError("nested too deeply") from error
+            raise Unfit(sentence("nested too deeply")) from error
         return value
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
@@ -96,7 +98,7 @@ def _finished(response: Response, reader: Reader, status: int, headers: dict[str
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    raise Unfit(sentence("{name} is no JSON number", name=Word(text=name)))
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -104,5 +106,6 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"the name {repeated[0]!r} appears more than once in one object")
+        name = Word(text=repr(repeated[0]))
+        raise Unfit(sentence("the name {name} appears more than once in one object", name=name))
     return found

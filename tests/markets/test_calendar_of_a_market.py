@@ -50,8 +50,8 @@ def test_months_dated_on_their_last_day_are_read_as_months_and_noted() -> None:
 
 def test_one_month_dated_on_another_day_than_the_rest_is_refused() -> None:
     fault = only_fault(dated("month", date(2020, 1, 1)).put(9, "week", "2020-08-02"), market=header("month"))
-    assert (fault.row, fault.found) == (9, "2020-08-02")
-    assert "first day of a month" in fault.expected
+    assert (fault.row, plain(fault.found)) == (9, "2020-08-02")
+    assert "first day of a month" in plain(fault.expected)
 
 
 def test_quarters_of_a_fiscal_year_keep_their_months() -> None:
@@ -73,7 +73,7 @@ def test_a_period_that_appears_twice_is_refused_with_both_rows() -> None:
     sheet.rows.insert(10, list(sheet.rows[9]))
     fault = only_fault(sheet)
     assert (fault.row, fault.field) == (12, "week")
-    assert "row 11" in fault.found
+    assert "row 11" in plain(fault.found)
 
 
 def test_a_gap_is_refused_with_the_periods_that_are_missing() -> None:
@@ -81,7 +81,7 @@ def test_a_gap_is_refused_with_the_periods_that_are_missing() -> None:
     del sheet.rows[10:12]
     fault = only_fault(sheet)
     assert (fault.row, fault.field) == (12, "week")
-    assert "2025-03-17, 2025-03-24" in fault.expected
+    assert "2025-03-17, 2025-03-24" in plain(fault.expected)
 
 
 def test_a_row_out_of_order_is_refused_by_itself() -> None:
@@ -89,7 +89,7 @@ def test_a_row_out_of_order_is_refused_by_itself() -> None:
     sheet.rows.insert(40, sheet.rows.pop(10))
     fault = only_fault(sheet)
     assert (fault.row, fault.field) == (42, "week")
-    assert "2025-03-17" in fault.found
+    assert "2025-03-17" in plain(fault.found)
 
 
 def test_a_file_from_the_newest_to_the_oldest_is_refused_at_its_second_row() -> None:
@@ -97,20 +97,20 @@ def test_a_file_from_the_newest_to_the_oldest_is_refused_at_its_second_row() -> 
     sheet.rows.reverse()
     fault = only_fault(sheet)
     assert fault.row == 3
-    assert "sort" in fault.expected
+    assert "sort" in plain(fault.expected)
 
 
 def test_a_week_on_another_weekday_is_refused() -> None:
     fault = only_fault(weekly_sheet().put(9, "week", "2025-02-25"))
     assert (fault.row, fault.field) == (9, "week")
-    assert "Tuesday" in fault.found
-    assert "Monday" in fault.expected
+    assert "Tuesday" in plain(fault.found)
+    assert "Monday" in plain(fault.expected)
 
 
 def test_an_impossible_date_does_not_count_as_a_gap_too() -> None:
     fault = only_fault(weekly_sheet().put(9, "week", "2025-02-30"))
     assert (fault.row, fault.field) == (9, "week")
-    assert "28 days" in fault.expected
+    assert "28 days" in plain(fault.expected)
 
 
 def test_an_empty_date_is_refused() -> None:
@@ -119,7 +119,7 @@ def test_an_empty_date_is_refused() -> None:
 
 def test_mixed_formats_are_refused_in_the_row_that_differs() -> None:
     fault = only_fault(weekly_sheet().put(9, "week", "2025/02/24"))
-    assert (fault.row, fault.found) == (9, "'2025/02/24'")
+    assert (fault.row, plain(fault.found)) == (9, "'2025/02/24'")
 
 
 @pytest.mark.parametrize(
@@ -127,21 +127,21 @@ def test_mixed_formats_are_refused_in_the_row_that_differs() -> None:
 )
 def test_rows_that_are_another_period_apart_than_said_are_one_fault(said: str, is_in_file: str) -> None:
     fault = only_fault(dated(is_in_file, date(2020, 1, 6)), market=header(said))
-    assert f"one {is_in_file} apart" in fault.found
-    assert f'period = "{is_in_file}"' in fault.expected
+    assert f"one {is_in_file} apart" in plain(fault.found)
+    assert f'period = "{is_in_file}"' in plain(fault.expected)
 
 
 def test_dates_that_name_months_are_no_weeks() -> None:
     fault = only_fault(dated("month", date(2020, 1, 1), lambda day: f"{day:%Y-%m}"))
-    assert "whole months" in fault.found
+    assert "whole months" in plain(fault.found)
 
 
 def test_a_panel_whose_geos_are_not_named_is_told_so() -> None:
     sheet = panel_sheet()
     sheet.rows.sort(key=lambda row: row[0])
     fault = only_fault(sheet)
-    assert "3 times" in fault.found
-    assert "'region'" in fault.expected
+    assert "3 times" in plain(fault.found)
+    assert "'region'" in plain(fault.expected)
 
 
 def test_a_panel_loads_in_either_order_of_rows_with_one_digest() -> None:
@@ -159,8 +159,8 @@ def test_a_geo_with_other_periods_than_the_rest_is_refused_by_name() -> None:
     sheet = panel_sheet()
     del sheet.rows[79]
     fault = only_fault(sheet, columns=PANEL_COLUMNS)
-    assert "'south'" in fault.found
-    assert "2025-10-06" in fault.found
+    assert "'south'" in plain(fault.found)
+    assert "2025-10-06" in plain(fault.found)
 
 
 def test_a_duplicate_in_a_panel_names_its_geo() -> None:
@@ -168,7 +168,7 @@ def test_a_duplicate_in_a_panel_names_its_geo() -> None:
     sheet.rows.insert(50, list(sheet.rows[49]))
     fault = only_fault(sheet, columns=PANEL_COLUMNS)
     assert fault.row == 52
-    assert "'south'" in fault.found
+    assert "'south'" in plain(fault.found)
 
 
 def test_an_empty_geo_is_refused() -> None:
@@ -178,7 +178,7 @@ def test_an_empty_geo_is_refused() -> None:
 def test_a_population_that_changes_is_refused() -> None:
     fault = only_fault(panel_sheet().put(52, "people", "2100"), columns=PANEL_COLUMNS)
     assert (fault.row, fault.field) == (52, "people")
-    assert "'south'" in fault.found
+    assert "'south'" in plain(fault.found)
 
 
 @pytest.mark.parametrize("people", ["0", "-5"])

@@ -7,6 +7,7 @@ from market_files import FILE, weekly_sheet
 
 from mmm.errors import Fault, FileRefused, MarketRefused
 from mmm.io import load_market, read_toml
+from mmm.sentence import plain
 
 TOML = """
 [market]
@@ -77,7 +78,7 @@ def test_a_fault_of_the_file_names_its_field_and_what_to_write(
     tmp_path: Path, before: str, after: str, field: str, expected: str
 ) -> None:
     faults = faults_of_folder(folder_with(tmp_path, TOML.replace(before, after)))
-    assert expected in next(fault.expected for fault in faults if fault.field == field)
+    assert expected in next(plain(fault.expected) for fault in faults if fault.field == field)
     assert {fault.file for fault in faults} == {"market.toml"}
 
 
@@ -95,7 +96,7 @@ def test_faults_of_the_file_and_of_the_data_come_together(tmp_path: Path) -> Non
 def test_broken_toml_is_refused_with_its_line_and_column(tmp_path: Path) -> None:
     (fault,) = faults_of_folder(folder_with(tmp_path, TOML.replace("[columns]", "[columns")))
     assert fault.row == 8
-    assert "column 9" in fault.found
+    assert "column 9" in plain(fault.found)
 
 
 def test_bytes_that_are_no_text_are_refused_with_their_line(tmp_path: Path) -> None:
@@ -109,5 +110,5 @@ def test_bytes_that_are_no_text_are_refused_with_their_line(tmp_path: Path) -> N
 def test_a_file_that_is_not_there_is_refused_with_the_ones_that_are(tmp_path: Path) -> None:
     folder_with(tmp_path, TOML)
     (fault,) = faults_of_folder(tmp_path / "markte.toml")
-    assert "no such file" in fault.found
-    assert "'market.toml'" in fault.expected
+    assert "no such file" in plain(fault.found)
+    assert "'market.toml'" in plain(fault.expected)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmm.errors import FileRefused
+from mmm.sentence import plain
 from optimizer.scenario import Scenario
 from service.what_if import Change, changed, parse_setting, sized, variants
 
@@ -70,7 +71,7 @@ def test_a_preset_replaces_the_band_that_would_hide_it(document: dict[str, Any])
 def test_a_misspelt_path_names_the_nearest_field(scenario: Scenario) -> None:
     with pytest.raises(FileRefused) as refusal:
         changed(scenario, Change(set={"chanels.tv.max": 1, "channels.tv.mx": 2}))
-    said = {fault.field: fault.expected for fault in refusal.value.faults}
+    said = {fault.field: plain(fault.expected) for fault in refusal.value.faults}
     assert "did you mean 'channels'?" in said["chanels"]
     assert "did you mean 'max'?" in said["channels.tv.mx"]
 
