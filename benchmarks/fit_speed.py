@@ -169,8 +169,9 @@ def peer_environment(folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     # Outside of the project, so that neither its settings nor its pins apply. Byte code as in the project.
-    subprocess.run([uv, "venv", "--clear", "--no-project", "--python", version, environment], cwd=folder, check=True)
-    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *PEER_PACKAGES]
+    create = [uv, "venv", "--clear", "--no-project", "--python", version, str(environment)]
+    subprocess.run(create, cwd=folder, check=True)
+    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *PEER_PACKAGES]
     subprocess.run(install, cwd=folder, check=True)
     _finished(environment).touch()
     return str(python)
