@@ -16,8 +16,9 @@ from mmm.baseline import baseline_design
 from mmm.errors import FitError
 from mmm.market import Market
 from mmm.periods import periods_between
-from mmm.spec import OutcomeSpec
-from mmm.vocabulary import PERIODS_PER_YEAR, SEASON_LAG, AdstockKind, FloatArray, PeriodName, SaturationKind
+from mmm.spec import ChannelSpec, OrganicSpec, OutcomeSpec
+from mmm.usual_carryover import Buyers, usual_peak_delay, usual_retention
+from mmm.vocabulary import PERIODS_PER_YEAR, SEASON_LAG, AdstockKind, FloatArray, PeriodName, Role, SaturationKind
 
 HOLDOUT_PERIODS: dict[PeriodName, int] = {"day": 56, "week": 13, "month": 6, "quarter": 4, "year": 5}
 """Default number of last periods kept out for the gate: about a planning horizon."""
@@ -42,22 +43,22 @@ MOST_KNOTS = 12
 SMALLEST_TREND_UNIT = 10.0
 """Periods that count as one unit of the slope, at the least (a decade for annual data)."""
 
-RETENTION_PER_WEEK = 0.45
-"""Median of the prior of weekly retention: a half-life of about six days (see `mmm.priors`)."""
-
-SMALLEST_MEDIAN_RETENTION = 0.1
-"""Coarse periods keep some carryover, because exposure late in a period works in the next one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A paid channel or an organic medium; `position` is its place in its own table of market.toml."""
+    """A paid channel or an organic medium.
+
+    `position` is its place in its own table of market.toml; `usual_retention` (per period, in (0, 1)) and
+    `usual_peak_delay` (periods) are what is expected of its carryover before any data.
+    """
 
     name: str
     adstock: AdstockKind
     saturation: SaturationKind
     is_paid: bool
     position: int
+    usual_retention: float
+    usual_peak_delay: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
         outcome_scale=float(visible.mean()),
         observed=observed,
         exposure=exposure,
-        exposure_scale=_exposure_scale(media, exposure, lags, market.spec.market.period),
+        exposure_scale=_exposure_scale(media, exposure, lags),
         carryover_periods=lags,
         baseline=baseline,
         columns=baseline_design(baseline, np.arange(len(series)), controls),
@@ -177,34 +178,33 @@ def carryover_periods(market: Market) -> int:
     return market.spec.model.carryover_periods or CARRYOVER_PERIODS[market.spec.market.period]
 
 
-def typical_retention(period: PeriodName) -> float:
-    """Median of the prior of retention for a kind of period: the weekly one, for as many weeks as a period has."""
-    weeks = PERIODS_PER_YEAR["week"] / PERIODS_PER_YEAR[period]
-    return max(float(RETENTION_PER_WEEK**weeks), SMALLEST_MEDIAN_RETENTION)
-
-
-def typical_peak_delay(period: PeriodName, lags: int) -> float:
-    """Median of the prior of the delay of a peak, in periods: ten days, and well inside the carryover window."""
-    return min(10.0 * PERIODS_PER_YEAR[period] / PERIODS_PER_YEAR["day"], 0.4 * (lags - 1))
-
-
 def _media(market: Market) -> tuple[Medium, ...]:
-    media = [
-        Medium(channel.name, channel.adstock, channel.saturation, True, position)
-        for position, channel in enumerate(market.spec.channels)
-    ]
-    media += [
-        Medium(medium.name, medium.adstock, medium.saturation, False, position)
-        for position, medium in enumerate(market.spec.organic)
-    ]
-    for medium in media:
-        if medium.adstock == "weibull":
+    header, lags = market.spec.market, carryover_periods(market)
+    buyers: Buyers = "b2b" if header.business == "b2b" else "b2c"
+    late = usual_peak_delay(buyers, header.period, lags)
+
+    def medium(spec: ChannelSpec | OrganicSpec, role: Role, position: int) -> Medium:
+        return Medium(
+            name=spec.name,
+            adstock=spec.adstock,
+            saturation=spec.saturation,
+            is_paid=isinstance(spec, ChannelSpec),
+            position=position,
+            usual_retention=usual_retention(spec.adstock, buyers, role, header.period),
+            usual_peak_delay=late if spec.adstock == "delayed" else 0.0,
+        )
+
+    media = [medium(channel, channel.main_role, position) for position, channel in enumerate(market.spec.channels)]
+    # Organic media are read by people who already look, as performance media are seen by them.
+    media += [medium(spec, "performance", position) for position, spec in enumerate(market.spec.organic)]
+    for one in media:
+        if one.adstock == "weibull":
             raise FitError(
-                f"'{medium.name}': adstock 'weibull' cannot be fitted yet; use 'geometric', or 'delayed' for an "
+                f"'{one.name}': adstock 'weibull' cannot be fitted yet; use 'geometric', or 'delayed' for an "
                 f"effect that peaks later ({market.name}, market.toml)."
             )
     # The key is total, so that equal markets have equal order; sorting is stable within a kind.
-    return tuple(sorted(media, key=lambda medium: (medium.adstock == "delayed", medium.saturation != "hill")))
+    return tuple(sorted(media, key=lambda one: (one.adstock == "delayed", one.saturation != "hill")))
 
 
 def _in_file_order(media: tuple[Medium, ...], *, is_paid: bool) -> tuple[int, ...]:
@@ -218,15 +218,15 @@ def _exposure(market: Market, medium: Medium) -> FloatArray:
     return market.organic[medium.name][:, 0]
 
 
-def _exposure_scale(media: tuple[Medium, ...], exposure: FloatArray, lags: int, period: PeriodName) -> FloatArray:
-    """Contraharmonic mean of typical adstock: the level at which the average unit of exposure is spent.
+def _exposure_scale(media: tuple[Medium, ...], exposure: FloatArray, lags: int) -> FloatArray:
+    """Contraharmonic mean of the usual adstock: the level at which the average unit of exposure is spent.
 
     Unlike the mean it is not pulled down by the periods in which a channel rests.
     """
     scales = np.ones(len(media))
-    retention, peak = np.array([typical_retention(period)]), np.array([typical_peak_delay(period, lags)])
     lag = np.arange(lags, dtype=np.float64)
     for place, medium in enumerate(media):
+        retention, peak = np.array([medium.usual_retention]), np.array([medium.usual_peak_delay])
         weights = (
             delayed_weights(retention, peak, lag) if medium.adstock == "delayed" else geometric_weights(retention, lag)
         )

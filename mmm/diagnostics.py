@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from arviz_stats.base import array_stats
 
-from mmm.parameters import Structure
+from mmm.parameters import ParameterPrior, Structure
 from mmm.posterior import Posterior
 from mmm.sampling import Samples
 from mmm.vocabulary import FloatArray
@@ -14,16 +14,43 @@ TAILS = (0.05, 0.95)
 """Quantiles whose effective sample size is the tail's (Vehtari et al. 2021)."""
 
 
+RHAT_LIMIT = 1.01
+"""Largest R-hat at which chains count as agreed (Vehtari et al. 2021)."""
+
+ESS_LIMIT = 400.0
+"""Fewest effective draws of four chains at which R-hat and quantiles can be trusted (Vehtari et al. 2021)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Convergence:
+    """Whether chains agree, over all sampled parameters.
+
+    Attributes
+    ----------
+    rhat
+        Largest rank-normalised split R-hat (Vehtari et al. 2021).
+    bulk_ess, tail_ess
+        Smallest effective sample sizes.
+    """
+
+    rhat: float
+    bulk_ess: float
+    tail_ess: float
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether nothing more need be sampled."""
+        return self.rhat <= RHAT_LIMIT and min(self.bulk_ess, self.tail_ess) >= ESS_LIMIT
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
     """Convergence of a fit and what it learned.
 
     Attributes
     ----------
-    rhat
-        Largest rank-normalised split R-hat of all sampled parameters (Vehtari et al. 2021).
-    bulk_ess, tail_ess
-        Smallest effective sample sizes of all sampled parameters.
+    convergence
+        Of the chains.
     draws, divergences
         Draws after warm-up, all chains, and how many of them diverged.
     contraction
@@ -34,9 +61,7 @@ class Diagnostics:
         Correlation of one period's mean residual with the next one's.
     """
 
-    rhat: float
-    bulk_ess: float
-    tail_ess: float
+    convergence: Convergence
     draws: int
     divergences: int
     contraction: FloatArray
@@ -44,7 +69,17 @@ class Diagnostics:
     residual_autocorrelation: float
 
 
-def diagnose(samples: Samples, prior: FloatArray, structure: Structure, posterior: Posterior) -> Diagnostics:
+def convergence_of(samples: Samples) -> Convergence:
+    """How far the chains agree."""
+    values = samples.parameters
+    return Convergence(
+        rhat=float(array_stats.rhat(values, chain_axis=0, draw_axis=1).max()),
+        bulk_ess=float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk").min()),
+        tail_ess=float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail", prob=TAILS).min()),
+    )
+
+
+def diagnose(samples: Samples, prior: ParameterPrior, structure: Structure, posterior: Posterior) -> Diagnostics:
     """The diagnostics of a fit.
 
     Parameters
@@ -52,7 +87,7 @@ def diagnose(samples: Samples, prior: FloatArray, structure: Structure, posterio
     samples
         What the sampler walked over.
     prior
-        Location and sd of every sampled parameter. Shape (2, D).
+        Of every sampled parameter.
     structure
         What stands where in a parameter vector.
     posterior
@@ -61,12 +96,10 @@ def diagnose(samples: Samples, prior: FloatArray, structure: Structure, posterio
     values = samples.parameters
     chains, draws, _ = values.shape
     place = structure.blocks["log_share"]
-    learned = 1.0 - values[:, :, place].std(axis=(0, 1)) / prior[1, place]
+    learned = 1.0 - values[:, :, place].std(axis=(0, 1)) / prior.total_spread[place]
     without_paid = posterior.baseline + posterior.organic
     return Diagnostics(
-        rhat=float(array_stats.rhat(values, chain_axis=0, draw_axis=1).max()),
-        bulk_ess=float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk").min()),
-        tail_ess=float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail", prob=TAILS).min()),
+        convergence=convergence_of(samples),
         draws=chains * draws,
         divergences=samples.divergences,
         contraction=np.clip(learned, 0.0, 1.0),

@@ -16,10 +16,11 @@ from mmm.artifact import (
     seal,
 )
 from mmm.design import build_design, default_holdout
-from mmm.diagnostics import Diagnostics, diagnose
+from mmm.diagnostics import Diagnostics, convergence_of, diagnose
 from mmm.errors import FitError
 from mmm.gates import evidence_of, judge
 from mmm.holdout import HoldoutScore, score_holdout
+from mmm.kernel import KernelData
 from mmm.market import Market, national_aggregate
 from mmm.parameters import kernel_data, linear_terms, prior_of_parameters, structure_of
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
@@ -34,6 +35,9 @@ FULL_STAGE = "fit"
 
 HOLDOUT_DRAWS = 250
 """Draws of each of two or more chains for the holdout: quantiles of a forecast need no more."""
+
+LENGTHENINGS = (1, 2, 4)
+"""How long to sample, as multiples of what is asked for: longer only while the chains do not agree."""
 
 RECORDED_VERSIONS = ("mixplan", "numpy", "numba", "nutpie")
 """Packages whose versions decide about the draws."""
@@ -56,6 +60,8 @@ def fit_outcome(
     market: Market, outcome: str, *, seed: int | None = None, progress: Listener | None = None
 ) -> ResponseArtifact:
     """The fitted response of one outcome of a market.
+
+    Where the chains do not agree it samples again, up to four times as long; the gates judge what came of it.
 
     Parameters
     ----------
@@ -81,10 +87,10 @@ def fit_outcome(
     held_out = default_holdout(national)
     score = None
     if held_out:
-        short = Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), choices.tune)
+        short = (Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), choices.tune),)
         fitted = _fit(national, spec, held_out, short, HOLDOUT_STAGE, of_holdout, progress)
         score = score_holdout(fitted.posterior, national.spec.market.period, fitted.rng)
-    full = Effort(choices.chains, choices.draws, choices.tune)
+    full = tuple(Effort(choices.chains, times * choices.draws, times * choices.tune) for times in LENGTHENINGS)
     fitted = _fit(national, spec, 0, full, FULL_STAGE, of_fit, progress)
     return _artifact(market, national, spec, chosen, fitted, score)
 
@@ -101,7 +107,7 @@ def _fit(
     market: Market,
     outcome: OutcomeSpec,
     held_out: int,
-    effort: Effort,
+    efforts: tuple[Effort, ...],
     stage: str,
     seed: np.random.SeedSequence,
     progress: Listener | None,
@@ -109,16 +115,29 @@ def _fit(
     design = build_design(market, outcome, held_out)
     priors = build_priors(market, outcome, design)
     of_sampler, of_rest = seed.spawn(2)
+    data = kernel_data(design, priors, linear_terms(design, priors))
+    samples = _sample(data, efforts, int(of_sampler.generate_state(1, np.uint64)[0]), stage, progress)
+    rng = np.random.default_rng(of_rest)
+    posterior = draw_posterior(design, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
+    return _Fitted(priors, samples, posterior, rng)
 
+
+def _sample(data: KernelData, efforts: tuple[Effort, ...], seed: int, stage: str, progress: Listener | None) -> Samples:
+    """Samples of the first effort after which the chains agree, or of the last one."""
+    *earlier, last = efforts
+    for effort in earlier:
+        samples = sample(data, effort, seed, _listener(stage, effort, progress))
+        if convergence_of(samples).is_reached:
+            return samples
+    return sample(data, last, seed, _listener(stage, last, progress))
+
+
+def _listener(stage: str, effort: Effort, progress: Listener | None) -> Callable[[int, int], None]:
     def listen(done: int, divergences: int) -> None:
         if progress is not None:
             progress(Progress(stage, min(done, effort.total), effort.total, divergences))
 
-    data = kernel_data(design, priors, linear_terms(design, priors))
-    samples = sample(data, effort, int(of_sampler.generate_state(1, np.uint64)[0]), listen)
-    rng = np.random.default_rng(of_rest)
-    posterior = draw_posterior(design, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
-    return _Fitted(priors, samples, posterior, rng)
+    return listen
 
 
 def _diagnose(fitted: _Fitted) -> Diagnostics:

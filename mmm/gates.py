@@ -10,17 +10,17 @@ from scipy.stats import binom
 
 from mmm.artifact import Gate
 from mmm.design import Design
-from mmm.diagnostics import Diagnostics
+from mmm.diagnostics import ESS_LIMIT, RHAT_LIMIT, Diagnostics
 from mmm.holdout import INTERVAL, HoldoutScore
 from mmm.market import Market
 from mmm.sentence import Number, Sentence, Share, Term, Word, sentence
 from mmm.vocabulary import Evidence, FloatArray, PeriodName, Verdict
 
-RHAT_LIMITS = (1.01, 1.05)
-"""Pass below the first, fail above the second (Vehtari et al. 2021 for the first)."""
+RHAT_LIMITS = (RHAT_LIMIT, 1.05)
+"""Pass below the first, fail above the second."""
 
-ESS_LIMITS = (400.0, 100.0)
-"""Pass above the first (Vehtari et al. 2021), fail below the second."""
+ESS_LIMITS = (ESS_LIMIT, 100.0)
+"""Pass above the first, fail below the second."""
 
 DIVERGENCE_LIMITS = (0.0025, 0.02)
 """Share of draws; a handful in thousands sits in the corners of the prior."""
@@ -82,15 +82,15 @@ def judge(market: Market, design: Design, found: Diagnostics, holdout: HoldoutSc
 
 
 def _convergence(found: Diagnostics) -> Gate:
-    verdict = _below(found.rhat, RHAT_LIMITS)
+    verdict = _below(found.convergence.rhat, RHAT_LIMITS)
     return Gate(
         name="convergence",
         verdict=verdict,
-        value=found.rhat,
+        value=found.convergence.rhat,
         limit=RHAT_LIMITS[0],
         text=sentence(
             "The chains agree to an R-hat of {rhat} (limit {limit}).",
-            rhat=Number(amount=found.rhat, digits=3),
+            rhat=Number(amount=found.convergence.rhat, digits=3),
             limit=Number(amount=RHAT_LIMITS[0], digits=2),
         ),
         action=_unless_passed(verdict, _sample_longer()),
@@ -98,7 +98,7 @@ def _convergence(found: Diagnostics) -> Gate:
 
 
 def _effective_draws(found: Diagnostics) -> Gate:
-    least = min(found.bulk_ess, found.tail_ess)
+    least = min(found.convergence.bulk_ess, found.convergence.tail_ess)
     verdict = _above(least, ESS_LIMITS)
     return Gate(
         name="effective_draws",

@@ -25,8 +25,8 @@ SATURATION_CODES: dict[SaturationKind, int] = {"hill": 0, "logistic": 1, "michae
 LAYOUT_PEAK, LAYOUT_SLOPE, LAYOUT_SATURATION = 0, 1, 2
 """Rows of a layout."""
 
-HEADER = 7
-"""Entries of a packed vector before the arrays: its length, then D, M, L - 1 + T, T, J, K."""
+HEADER = 8
+"""Entries of a packed vector before the arrays: its length, then D, M, L - 1 + T, T, J, K, excess spread."""
 
 ACCEPTED, REJECTED, WRONG_SIZE = 0, 4, -1
 """What a compiled function tells the sampler: fine, not finite, unrecoverable."""
@@ -40,8 +40,10 @@ class KernelData:
 
     Attributes
     ----------
+    excess_spread
+        Sd of the share by which media together may exceed the whole outcome (`mmm.priors`).
     prior
-        Location and sd of every sampled parameter. Shape (2, D).
+        Location, own sd and shared sd of every sampled parameter, as in `mmm.parameters.ParameterPrior`. Shape (3, D).
     layout
         Per medium the place of its logit peak (-1: geometric), of its log slope (-1: none), and the code of its
         saturation. Shape (3, M).
@@ -55,6 +57,7 @@ class KernelData:
         As in `mmm.marginal.LinearTerms`.
     """
 
+    excess_spread: float
     prior: FloatArray
     layout: IntArray
     exposure: FloatArray
@@ -69,7 +72,8 @@ def pack(data: KernelData) -> FloatArray:
     """The arrays as one vector that begins with its own length and theirs."""
     scales, periods, terms = data.left.shape
     sizes = (data.prior.shape[1], *data.exposure.shape, periods, scales, terms)
-    vector = np.concatenate([np.array((0.0, *sizes)), *(np.ravel(array) for array in astuple(data))])
+    header, arrays = np.array((0.0, *sizes)), [np.ravel(values) for values in astuple(data)]
+    vector = np.concatenate([header, *arrays])
     vector[0] = len(vector)
     return vector
 
@@ -101,6 +105,7 @@ def compiled_functions() -> tuple[Any, Any]:
 @_compile
 def _density_and_gradient(
     parameters: FloatArray,
+    excess_spread: float,
     prior: FloatArray,
     layout: IntArray,
     exposure: FloatArray,
@@ -142,8 +147,8 @@ def _density_and_gradient(
             layout, m, ceiling[m], pull, exposure[m], stock[m], reached[m], elasticity[m], log_relative[m],
             weights[m], weights_by_retention[m], weights_by_peak[m], gradient,
         )  # fmt: skip
-    standard = (parameters - prior[0]) / prior[1]
-    return density - 0.5 * (standard * standard).sum(), gradient - standard / prior[1]
+    density += _limit_share(parameters, media, excess_spread, gradient)
+    return density + _prior_density(parameters, prior, gradient), gradient
 
 
 @_compile
@@ -329,15 +334,41 @@ def _pull_back(
 
 
 @_compile
+def _prior_density(parameters: FloatArray, prior: FloatArray, gradient: FloatArray) -> float:
+    """Normal log density up to a constant, its gradient added; the shared spread by the Sherman-Morrison formula."""
+    standard = (parameters - prior[0]) / prior[1]
+    loading = prior[2] / prior[1]
+    common = (loading * standard).sum() / (1.0 + (loading * loading).sum())
+    gradient -= (standard - common * loading) / prior[1]
+    density: float = -0.5 * ((standard * standard).sum() - common * (loading * standard).sum())
+    return density
+
+
+@_compile
+def _limit_share(parameters: FloatArray, media: int, excess_spread: float, gradient: FloatArray) -> float:
+    """Penalty of `mmm.priors.excess_share_density`, its gradient added."""
+    total = 0.0
+    for m in range(media):
+        total += np.exp(parameters[2 * media + m])
+    excess = (total - 1.0) / excess_spread
+    if excess <= 0.0:
+        return 0.0
+    for m in range(media):
+        gradient[2 * media + m] -= excess / excess_spread * np.exp(parameters[2 * media + m])
+    return -0.5 * excess**2
+
+
+@_compile
 def _unpacked_density_and_gradient(
     parameters: FloatArray,
     vector: FloatArray,
 ) -> tuple[float, FloatArray]:
     size, media, padded = int(vector[1]), int(vector[2]), int(vector[3])
     periods, scales, terms = int(vector[4]), int(vector[5]), int(vector[6])
+    excess_spread = vector[HEADER - 1]
     start = HEADER
-    prior = vector[start : start + 2 * size].reshape(2, size)
-    start += 2 * size
+    prior = vector[start : start + 3 * size].reshape(3, size)
+    start += 3 * size
     layout = vector[start : start + 3 * media].astype(np.int64).reshape(3, media)
     start += 3 * media
     exposure = vector[start : start + media * padded].reshape(media, padded)
@@ -350,7 +381,9 @@ def _unpacked_density_and_gradient(
     start += scales * periods * terms
     variance = vector[start : start + scales * terms].reshape(scales, terms)
     log_weights = vector[start + scales * terms :]
-    return _density_and_gradient(parameters, prior, layout, exposure, target, observed, left, variance, log_weights)
+    return _density_and_gradient(
+        parameters, excess_spread, prior, layout, exposure, target, observed, left, variance, log_weights
+    )
 
 
 def _c_density(

@@ -20,7 +20,7 @@ from mmm.adstock import delayed_weights, geometric_weights
 from mmm.design import Design
 from mmm.marginal import log_marginal
 from mmm.parameters import centered_outcome, linear_terms, prior_of_parameters, structure_of
-from mmm.priors import Priors
+from mmm.priors import Priors, excess_share_density
 from mmm.saturation import saturate
 from mmm.vocabulary import SaturationKind
 
@@ -88,4 +88,6 @@ def _add_parameters(design: Design, priors: Priors) -> Any:
     """The sampled parameters; each prior is explained in `mmm.priors`."""
     structure = structure_of(design)
     prior = prior_of_parameters(structure, priors)
-    return pm.Normal("parameters", prior[0], prior[1], shape=structure.size)
+    parameters = pm.MvNormal("parameters", prior.location, cov=prior.covariance, shape=structure.size)
+    pm.Potential("share_below_one", excess_share_density(pt.exp(parameters[structure.blocks["log_share"]]).sum()))
+    return parameters

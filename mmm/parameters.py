@@ -9,7 +9,7 @@ from mmm.curves import medium_contribution
 from mmm.design import Design
 from mmm.kernel import LAYOUT_PEAK, LAYOUT_SATURATION, LAYOUT_SLOPE, SATURATION_CODES, KernelData
 from mmm.marginal import LinearTerms, decompose
-from mmm.priors import Priors
+from mmm.priors import EXCESS_SPREAD, Priors
 from mmm.vocabulary import AdstockKind, FloatArray, IntArray, SaturationKind
 
 
@@ -109,8 +109,35 @@ def centered_outcome(design: Design, priors: Priors) -> FloatArray:
     return np.asarray(centered * design.observed)
 
 
-def prior_of_parameters(structure: Structure, priors: Priors) -> FloatArray:
-    """Location and sd of every sampled parameter. Shape (2, D)."""
+@dataclass(frozen=True, slots=True)
+class ParameterPrior:
+    """Prior of the vector of sampled parameters: normal, each with its own spread and, between shares, a shared one.
+
+    Attributes
+    ----------
+    location, spread
+        Location, and sd of what is a parameter's own. Shape (D,).
+    shared
+        Sd of what parameters have in common, zero for those that share nothing. Shape (D,).
+    """
+
+    location: FloatArray
+    spread: FloatArray
+    shared: FloatArray
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Shape (D, D)."""
+        return np.asarray(np.diag(self.spread**2) + np.outer(self.shared, self.shared))
+
+    @property
+    def total_spread(self) -> FloatArray:
+        """Sd of each parameter, all of it. Shape (D,)."""
+        return np.hypot(self.spread, self.shared)
+
+
+def prior_of_parameters(structure: Structure, priors: Priors) -> ParameterPrior:
+    """The prior of every sampled parameter, in the order of the vector."""
     delayed = np.array(structure.adstock) == "delayed"
     hill = np.array(structure.saturation) == "hill"
     by_block = {
@@ -121,15 +148,20 @@ def prior_of_parameters(structure: Structure, priors: Priors) -> FloatArray:
         "log_slope": priors.log_slope[:, hill],
         "log_noise": priors.log_noise[:, None],
     }
-    return np.concatenate([by_block[name] for name in structure.blocks], axis=1)
+    location, spread = np.concatenate([by_block[name] for name in structure.blocks], axis=1)
+    shared = np.zeros(structure.size)
+    shared[structure.blocks["log_share"]] = priors.shared_share
+    return ParameterPrior(location, spread, shared)
 
 
 def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelData:
     """The arrays that the compiled density reads."""
     structure = structure_of(design)
+    prior = prior_of_parameters(structure, priors)
     relative = (design.exposure / design.exposure_scale).T
     return KernelData(
-        prior=prior_of_parameters(structure, priors),
+        excess_spread=EXCESS_SPREAD,
+        prior=np.stack([prior.location, prior.spread, prior.shared]),
         layout=structure.layout,
         exposure=np.concatenate([np.zeros((structure.media, design.carryover_periods - 1)), relative], axis=1),
         target=centered_outcome(design, priors),

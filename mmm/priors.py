@@ -6,10 +6,11 @@ as location and standard deviation of the logarithm or logit.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from mmm.design import Design, typical_peak_delay, typical_retention
+from mmm.design import Design
 from mmm.errors import Fault, FitError
 from mmm.market import Market
 from mmm.sentence import Word, sentence
@@ -19,8 +20,14 @@ from mmm.vocabulary import FloatArray
 PAID_SHARE = 0.25
 """Median share of the outcome that paid media bring together: most published models find 10 to 40 %."""
 
-SHARE_SPREAD = 0.95
-"""Sd of the logarithm of a channel's share: 90 % within a factor of 4.8 of what its spend suggests."""
+SHARE_SPREAD = 0.5
+"""Sd of the logarithm of a channel's own share: 90 % within a factor of 2.3 of what its spend suggests, because
+money that brought far less or far more than the rest would have been moved."""
+
+SHARED_SPREAD = 0.6
+"""Sd of the logarithm of the return that all channels have in common: how well media work in a market differs from
+market to market, and is learned from all of them. With a channel's own it makes a spread of 0.8, which is that of a
+planner's prior on a return unless it says otherwise (`mmm.spec.RoasPrior`)."""
 
 ORGANIC_SHARE = 0.03
 """Median share of the outcome of one organic medium: it costs nothing, so nothing but size speaks for it."""
@@ -28,14 +35,16 @@ ORGANIC_SHARE = 0.03
 ORGANIC_SPREAD = 1.0
 """Sd of its logarithm: 90 % within 0.6 and 16 % of the outcome."""
 
+EXCESS_SPREAD = 0.05
+"""Sd of the share of the outcome by which all media together may exceed the whole of it: a little, because the
+linear terms have noise, and no more, because nobody sells a negative amount without media."""
+
 RETENTION_SPREAD = 1.0
-"""Sd of the logit of retention: for weeks 90 % within 0.14 and 0.81, so both search and TV are plausible."""
+"""Sd of the logit of retention: 90 % within 0.08 and 0.69 around a median of 0.3 (`mmm.usual_carryover`)."""
 
-PEAK_RETENTION = 0.6
-"""Median retention of a delayed carryover, one period away from its peak: a hump of about three periods."""
-
-PEAK_SPREAD = 0.9
-"""Sd of the logit of the peak's place in the carryover window: early peaks are likelier, late ones possible."""
+PEAK_SPREAD = 0.7
+"""Sd of the logit of the peak's place in the carryover window: around ten days 90 % within 3 and 25 days; a peak
+after a season's quarter would be told from the season by nobody."""
 
 HALF_SATURATION = 1.3
 """Median half-saturation in multiples of the level at which money is spent: mostly on the bend of the curve,
@@ -83,6 +92,9 @@ class Priors:
         Location and sd per medium, each of shape (2, M). `logit_peak` is of the peak's place in the carryover
         window; it counts for delayed media alone, `log_slope` for Hill alone. `log_share` is the share of the
         outcome over the window.
+    shared_share
+        Sd of what a medium's log share has in common with the others'; zero for organic media and for channels with
+        a prior of their own. Shape (M,).
     log_noise
         Location and sd of the noise in mean outcomes. Shape (2,).
     linear_location
@@ -98,6 +110,7 @@ class Priors:
     log_half_saturation: FloatArray
     log_slope: FloatArray
     log_share: FloatArray
+    shared_share: FloatArray
     log_noise: FloatArray
     linear_location: FloatArray
     linear_scales: FloatArray
@@ -133,26 +146,32 @@ def build_priors(market: Market, outcome: OutcomeSpec, design: Design) -> Priors
     """
     if faults := check_priors(market, outcome):
         raise FitError("\n".join(str(fault) for fault in faults))
-    period = market.spec.market.period
     count, lags = len(design.media), design.carryover_periods
     variation = _variation(design)
     log_share = _log_share(market, outcome, design)
-    retention = [PEAK_RETENTION if m.adstock == "delayed" else typical_retention(period) for m in design.media]
-    peak = typical_peak_delay(period, lags) / max(lags - 1, 1)
+    retention = np.array([medium.usual_retention for medium in design.media])
+    peak = np.array([medium.usual_peak_delay for medium in design.media]) / max(lags - 1, 1)
     scales = _linear_scales(design, variation)
     location = np.zeros(design.columns.shape[1])
     location[0] = max(1.0 - float(np.exp(log_share[0]).sum()), 0.0)
     return Priors(
-        logit_retention=_pairs(_logit(np.array(retention)), RETENTION_SPREAD),
-        logit_peak=_pairs(np.full(count, _logit(np.clip(peak, 0.05, 0.5))), PEAK_SPREAD),
+        logit_retention=_pairs(_logit(retention), RETENTION_SPREAD),
+        logit_peak=_pairs(_logit(np.clip(peak, 0.05, 0.5)), PEAK_SPREAD),
         log_half_saturation=_pairs(np.full(count, np.log(HALF_SATURATION)), HALF_SATURATION_SPREAD),
         log_slope=_pairs(np.full(count, np.log(SLOPE)), SLOPE_SPREAD),
         log_share=log_share,
+        shared_share=_shared_share(market, design),
         log_noise=np.array([np.log(NOISE_SHARE * variation), NOISE_SPREAD]),
         linear_location=location,
         linear_scales=scales,
         linear_log_weights=np.full(len(scales), -np.log(len(scales))),
     )
+
+
+def excess_share_density(total_share: Any) -> Any:
+    """Log density, up to a constant, that keeps the share of all media together below one; NumPy and PyTensor."""
+    excess = (total_share - 1.0) / EXCESS_SPREAD
+    return -0.5 * (excess * (excess > 0)) ** 2
 
 
 def _log_share(market: Market, outcome: OutcomeSpec, design: Design) -> FloatArray:
@@ -172,6 +191,11 @@ def _log_share(market: Market, outcome: OutcomeSpec, design: Design) -> FloatArr
         else:
             pairs[:, place] = np.log(PAID_SHARE * spend[place] / total), SHARE_SPREAD
     return pairs
+
+
+def _shared_share(market: Market, design: Design) -> FloatArray:
+    has_own = [not medium.is_paid or market.spec.channels[medium.position].roas is not None for medium in design.media]
+    return np.where(has_own, 0.0, SHARED_SPREAD)
 
 
 def _value_per_unit(market: Market, outcome: OutcomeSpec) -> FloatArray:

@@ -110,7 +110,7 @@ def _nutpie_model(data: KernelData) -> CompiledPyMCModel:
     """
     size = data.prior.shape[1]
     density, expand = compiled_functions()
-    location, spread = data.prior
+    location, spread, _shared = data.prior
 
     def start(seed: int) -> FloatArray:
         rng = np.random.default_rng(seed)

@@ -148,7 +148,7 @@ def plan_page(session: Session, scenario: "Scenario") -> "tuple[Plan, Reader, li
     answered = session.home.desk.answer(scenario, now()).plan
     market = session.home.desk.market_of(scenario)
     reader = session.reader(market.language, market.currency)
-    return answered, reader, memo(answered, reader, Setting(market.period, scenario.reference.kind))
+    return answered, reader, memo(answered, reader, Setting(market.period, scenario.reference.kind, session.out.width))
 
 
 def scenarios_in(folder: Path) -> list[Path]:

@@ -1,0 +1,73 @@
+"""What rules cost, in words."""
+
+import math
+
+from mmm.sentence import Money, Sentence, Share, Word, sentence
+from optimizer.plan import BindingRule, Plan, SplitPlan
+from service.cli.figures import main_outcome, quantity
+from service.limits import limit_unit
+
+NOTHING = 5e-5
+"""A cost below this share is within the certificate's gap: nothing that one could speak of."""
+
+
+def cost_of_split(plan: Plan, split: SplitPlan) -> Sentence | None:
+    """What the rule of the split takes away: KPI at this budget, or budget when sizing."""
+    cost = split.cost_of_rule
+    if cost is None:
+        return None
+    if plan.objective == "size":
+        if cost <= NOTHING * plan.budget:
+            return sentence("It costs nothing here: the cheapest split lies inside the band anyway.")
+        return sentence(
+            "It costs {cost} of budget ({share}): without it {without} would do.",
+            cost=Money(amount=cost),
+            share=Share(fraction=cost / plan.budget, digits=2),
+            without=Money(amount=plan.budget - cost),
+        )
+    without = split.kpi_without_rule or 0.0
+    if cost <= NOTHING * without:
+        return sentence("It costs nothing here: the best split lies inside the band anyway.")
+    return sentence(
+        "It costs {cost} {unit} ({share}): without it the same budget would bring {without}.",
+        cost=quantity(cost),
+        unit=Word(text=main_outcome(plan).unit),
+        share=Share(fraction=cost / without, digits=2),
+        without=quantity(without),
+    )
+
+
+def price_of_rule(plan: Plan, rule: BindingRule) -> Sentence | None:
+    """What a step of the rule's limit is worth, where that can be said in money or in shares."""
+    unit = limit_unit(rule.rule)
+    if not rule.shadow_price or unit not in ("money", "share"):
+        return None
+    if unit == "share":
+        return _price_of_point(plan, rule.shadow_price / 100.0)
+    step = 10.0 ** math.floor(math.log10(plan.budget / 100.0)) if plan.budget > 0 else 1.0
+    return _price_of_step(plan, step, rule.shadow_price * step)
+
+
+def _price_of_point(plan: Plan, change: float) -> Sentence:
+    """What one percentage point is worth: KPI, or budget when sizing."""
+    money, gain, unit = Money(amount=abs(change)), quantity(abs(change)), Word(text=main_outcome(plan).unit)
+    if plan.objective == "size":
+        if change < 0:
+            return sentence("One percentage point more would save {money} of budget.", money=money)
+        return sentence("One percentage point more would cost {money} of budget.", money=money)
+    if change < 0:
+        return sentence("One percentage point more would bring {gain} {unit} less.", gain=gain, unit=unit)
+    return sentence("One percentage point more would bring {gain} {unit} more.", gain=gain, unit=unit)
+
+
+def _price_of_step(plan: Plan, step: float, change: float) -> Sentence:
+    """What a step of money is worth: KPI, or budget when sizing."""
+    room, money = Money(amount=step), Money(amount=abs(change))
+    gain, unit = quantity(abs(change)), Word(text=main_outcome(plan).unit)
+    if plan.objective == "size":
+        if change < 0:
+            return sentence("{room} more of it would save {money} of budget.", room=room, money=money)
+        return sentence("{room} more of it would cost {money} of budget.", room=room, money=money)
+    if change < 0:
+        return sentence("{room} more of it would bring {gain} {unit} less.", room=room, gain=gain, unit=unit)
+    return sentence("{room} more of it would bring {gain} {unit} more.", room=room, gain=gain, unit=unit)
