@@ -25,8 +25,8 @@ SATURATION_CODES: dict[SaturationKind, int] = {"hill": 0, "logistic": 1, "michae
 LAYOUT_PEAK, LAYOUT_SLOPE, LAYOUT_SATURATION = 0, 1, 2
 """Rows of a layout."""
 
-HEADER = 8
-"""Entries of a packed vector before the arrays: its length, then D, M, L - 1 + T, T, J, K, excess spread."""
+HEADER = 9
+"""Entries of a packed vector before the arrays: its length, then D, M, L - 1 + T, R, T, J, K, excess spread."""
 
 ACCEPTED, REJECTED, WRONG_SIZE = 0, 4, -1
 """What a compiled function tells the sampler: fine, not finite, unrecoverable."""
@@ -36,7 +36,7 @@ _LOGISTIC = SATURATION_CODES["logistic"]
 
 @dataclass(frozen=True, slots=True)
 class KernelData:
-    """Every array that the density reads. D parameters, M media, L lags, T periods, J prior scales, K linear terms.
+    """Every array that the density reads. D parameters, M media, L lags, T periods, J prior scales, K linear terms of rank R.
 
     Attributes
     ----------
@@ -53,7 +53,12 @@ class KernelData:
         Outcome less the baseline's prior mean, in mean outcomes, zero where not observed. Shape (T,).
     observed
         One where the outcome is seen, else zero. Shape (T,).
-    left, variance, log_weights
+    basis
+        Orthonormal basis of the linear terms' columns, zero where not observed, which all prior scales share; R is
+        its rank. Shape (R, T).
+    rotation
+        `basis` transposed, times this, is `mmm.marginal.LinearTerms.left`. Shape (J, R, K).
+    variance, log_weights
         As in `mmm.marginal.LinearTerms`.
     """
 
@@ -63,15 +68,15 @@ class KernelData:
     exposure: FloatArray
     target: FloatArray
     observed: FloatArray
-    left: FloatArray
+    basis: FloatArray
+    rotation: FloatArray
     variance: FloatArray
     log_weights: FloatArray
 
 
 def pack(data: KernelData) -> FloatArray:
     """The arrays as one vector that begins with its own length and theirs."""
-    scales, periods, terms = data.left.shape
-    sizes = (data.prior.shape[1], *data.exposure.shape, periods, scales, terms)
+    sizes = (data.prior.shape[1], *data.exposure.shape, *data.basis.shape, len(data.variance), data.variance.shape[1])
     header, arrays = np.array((0.0, *sizes)), [np.ravel(values) for values in astuple(data)]
     vector = np.concatenate([header, *arrays])
     vector[0] = len(vector)
@@ -86,8 +91,10 @@ def evaluate(parameters: FloatArray, data: KernelData) -> tuple[float, FloatArra
 
 def _compile[Function](function: Function) -> Function:
     # "ninf" and "nnan" stay off: a density that is not finite must be seen, so that the step can be rejected.
+    # Inlined, the density is one function: in parts, a process that compiles them rounds differently from one that
+    # reads them from disk, and equal seeds would not give equal draws.
     compiled: Function = numba.njit(
-        function, fastmath={"arcp", "contract", "afn", "reassoc", "nsz"}, error_model="numpy"
+        function, fastmath={"arcp", "contract", "afn", "reassoc", "nsz"}, error_model="numpy", inline="always"
     )
     return compiled
 
@@ -111,7 +118,8 @@ def _density_and_gradient(
     exposure: FloatArray,
     target: FloatArray,
     observed: FloatArray,
-    left: FloatArray,
+    basis: FloatArray,
+    rotation: FloatArray,
     variance: FloatArray,
     log_weights: FloatArray,
 ) -> tuple[float, FloatArray]:
@@ -138,7 +146,9 @@ def _density_and_gradient(
             residual[t] -= observed[t] * ceiling[m] * reached[m, t]
 
     pull = np.empty(periods)
-    density, by_noise = _gaussian(residual, np.exp(parameters[-1]), observed.sum(), left, variance, log_weights, pull)
+    density, by_noise = _gaussian(
+        residual, np.exp(parameters[-1]), observed.sum(), basis, rotation, variance, log_weights, pull
+    )
     gradient[-1] = by_noise
     for t in range(periods):
         pull[t] *= observed[t]
@@ -226,6 +236,9 @@ def _saturation(
             decayed = np.exp(-relative)
             reached[t] = (1.0 - decayed) / (1.0 + decayed)
             elasticity[t] = relative * 0.5 * (1.0 - reached[t] ** 2)
+        elif place < 0:
+            reached[t] = stock[t] / (half + stock[t])
+            elasticity[t] = reached[t] * (1.0 - reached[t])
         else:
             log_relative[t] = np.log(stock[t]) - log_half
             reached[t] = 1.0 / (1.0 + np.exp(-slope * log_relative[t]))
@@ -239,22 +252,30 @@ def _gaussian(
     residual: FloatArray,
     noise_scale: float,
     count: float,
-    left: FloatArray,
+    basis: FloatArray,
+    rotation: FloatArray,
     variance: FloatArray,
     log_weights: FloatArray,
     pull: FloatArray,
 ) -> tuple[float, float]:
     """Log density of `mmm.marginal.log_marginal`, its derivative by log noise; writes that by the mean to `pull`."""
-    scales, periods, terms = left.shape
+    rank, periods = basis.shape
+    scales, _, terms = rotation.shape
     noise = noise_scale**2
     squares = (residual * residual).sum()
+    seen = np.empty(rank)
+    for i in range(rank):
+        total = 0.0
+        for t in range(periods):
+            total += basis[i, t] * residual[t]
+        seen[i] = total
     projected = np.zeros((scales, terms))
     density = np.empty(scales)
     by_noise = np.empty(scales)
     for j in range(scales):
-        for t in range(periods):
+        for i in range(rank):
             for k in range(terms):
-                projected[j, k] += left[j, t, k] * residual[t]
+                projected[j, k] += rotation[j, i, k] * seen[i]
         log_determinant, explained, trace, explained_twice = count * np.log(noise), 0.0, 0.0, 0.0
         for k in range(terms):
             total = noise + variance[j, k]
@@ -274,15 +295,14 @@ def _gaussian(
     total_probability = probability.sum()
     probability /= total_probability
     for t in range(periods):
-        pull[t] = residual[t]
-    for j in range(scales):
-        for t in range(periods):
-            fitted = 0.0
+        pull[t] = residual[t] / noise
+    for i in range(rank):
+        fitted = 0.0
+        for j in range(scales):
             for k in range(terms):
-                fitted += left[j, t, k] * projected[j, k]
-            pull[t] -= probability[j] * fitted
-    for t in range(periods):
-        pull[t] /= noise
+                fitted += probability[j] * rotation[j, i, k] * projected[j, k]
+        for t in range(periods):
+            pull[t] -= fitted / noise * basis[i, t]
     return largest + np.log(total_probability), (probability * by_noise).sum()
 
 
@@ -364,7 +384,7 @@ def _unpacked_density_and_gradient(
     vector: FloatArray,
 ) -> tuple[float, FloatArray]:
     size, media, padded = int(vector[1]), int(vector[2]), int(vector[3])
-    periods, scales, terms = int(vector[4]), int(vector[5]), int(vector[6])
+    rank, periods, scales, terms = int(vector[4]), int(vector[5]), int(vector[6]), int(vector[7])
     excess_spread = vector[HEADER - 1]
     start = HEADER
     prior = vector[start : start + 3 * size].reshape(3, size)
@@ -377,12 +397,14 @@ def _unpacked_density_and_gradient(
     start += periods
     observed = vector[start : start + periods]
     start += periods
-    left = vector[start : start + scales * periods * terms].reshape(scales, periods, terms)
-    start += scales * periods * terms
+    basis = vector[start : start + periods * rank].reshape(rank, periods)
+    start += periods * rank
+    rotation = vector[start : start + scales * rank * terms].reshape(scales, rank, terms)
+    start += scales * rank * terms
     variance = vector[start : start + scales * terms].reshape(scales, terms)
     log_weights = vector[start + scales * terms :]
     return _density_and_gradient(
-        parameters, excess_spread, prior, layout, exposure, target, observed, left, variance, log_weights
+        parameters, excess_spread, prior, layout, exposure, target, observed, basis, rotation, variance, log_weights
     )
 
 

@@ -159,6 +159,9 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelDat
     structure = structure_of(design)
     prior = prior_of_parameters(structure, priors)
     relative = (design.exposure / design.exposure_scale).T
+    # Every prior scale stretches the same columns, so what they span is computed once and turned for each.
+    _, size, basis = np.linalg.svd((design.columns * design.observed[:, None]).T, full_matrices=False)
+    basis = basis[size > size[0] * np.finfo(float).eps * max(design.columns.shape)]
     return KernelData(
         excess_spread=EXCESS_SPREAD,
         prior=np.stack([prior.location, prior.spread, prior.shared]),
@@ -166,7 +169,8 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelDat
         exposure=np.concatenate([np.zeros((structure.media, design.carryover_periods - 1)), relative], axis=1),
         target=centered_outcome(design, priors),
         observed=design.observed,
-        left=terms.left,
+        basis=basis,
+        rotation=basis @ terms.left,
         variance=terms.variance,
         log_weights=terms.log_weights,
     )

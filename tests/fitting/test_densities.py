@@ -1,0 +1,96 @@
+"""Three forms of one model: plain and integrated in PyMC, and the compiled density that is sampled."""
+
+import numpy as np
+import pytest
+from fitting_markets import mixed_market
+
+from mmm.design import build_design
+from mmm.kernel import evaluate
+from mmm.marginal import log_conditional
+from mmm.market import Market
+from mmm.model import build_integrated, build_plain, media_response
+from mmm.parameters import (
+    centered_outcome,
+    kernel_data,
+    linear_terms,
+    natural_media,
+    prior_of_parameters,
+    structure_of,
+)
+from mmm.priors import build_priors
+
+
+class Forms:
+    """A fit's design and priors, and random points of its parameters."""
+
+    def __init__(self, market: Market, held_out: int) -> None:
+        outcome = market.spec.outcomes[0]
+        self.design = build_design(market, outcome, held_out)
+        self.priors = build_priors(market, outcome, self.design)
+        self.terms = linear_terms(self.design, self.priors)
+        self.structure = structure_of(self.design)
+        self.prior = prior_of_parameters(self.structure, self.priors)
+
+    def points(self, count: int, *, spread: float = 1.0) -> np.ndarray:
+        rng = np.random.default_rng(7)
+        standard = rng.standard_normal((count, self.structure.size))
+        return self.prior.location + spread * self.prior.total_spread * standard
+
+
+@pytest.fixture(scope="module", params=[0, 13], ids=["all seen", "13 held out"])
+def forms(request: pytest.FixtureRequest) -> Forms:
+    return Forms(mixed_market(), request.param)
+
+
+def test_the_market_covers_every_carryover_with_every_saturation(forms: Forms) -> None:
+    assert len(set(zip(forms.structure.adstock, forms.structure.saturation, strict=True))) == 6
+
+
+def test_the_compiled_density_and_its_gradient_are_those_of_the_integrated_model(forms: Forms) -> None:
+    model = build_integrated(forms.design, forms.priors)
+    density, slope = model.compile_logp(), model.compile_dlogp()
+    data = kernel_data(forms.design, forms.priors, forms.terms)
+    offsets = []
+    for point in forms.points(20):
+        value, gradient = evaluate(point, data)
+        expected = slope({"parameters": point})
+        offsets.append(value - float(density({"parameters": point})))
+        np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.abs(expected).max())
+    # The compiled density leaves out the constant of the prior.
+    np.testing.assert_allclose(offsets, offsets[0], atol=1e-7)
+
+
+def test_media_that_bring_more_than_everything_are_penalised_alike(forms: Forms) -> None:
+    model = build_integrated(forms.design, forms.priors)
+    density, slope = model.compile_logp(), model.compile_dlogp()
+    data = kernel_data(forms.design, forms.priors, forms.terms)
+    ordinary, excessive = forms.points(2, spread=0.1)
+    excessive[forms.structure.blocks["log_share"]] = np.log(0.3)
+    assert np.exp(excessive[forms.structure.blocks["log_share"]]).sum() > 1.0
+    value, gradient = evaluate(excessive, data)
+    offset = evaluate(ordinary, data)[0] - float(density({"parameters": ordinary}))
+    assert value - float(density({"parameters": excessive})) == pytest.approx(offset, abs=1e-7)
+    expected = slope({"parameters": excessive})
+    np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.abs(expected).max())
+
+
+def test_the_plain_model_is_the_integrated_one_times_the_coefficients_given_the_rest(forms: Forms) -> None:
+    integrated = build_integrated(forms.design, forms.priors).compile_logp()
+    plain = build_plain(forms.design, forms.priors).compile_logp()
+    target = centered_outcome(forms.design, forms.priors)
+    count, rng = int(forms.design.observed.sum()), np.random.default_rng(3)
+    noise_place = forms.structure.blocks["log_noise"]
+    for point in forms.points(5, spread=0.5):
+        media = natural_media(forms.design, point[None]).contribution[0] / forms.design.outcome_scale
+        residual, noise = target - forms.design.observed * media, float(np.exp(point[noise_place][0]))
+        coefficients = 0.1 * rng.standard_normal(forms.design.columns.shape[1])
+        conditional = log_conditional(coefficients, residual, noise, count, forms.terms)
+        joint = float(plain({"parameters": point, "coefficients": coefficients}))
+        assert joint == pytest.approx(float(integrated({"parameters": point})) + conditional, rel=1e-9)
+
+
+def test_contributions_from_draws_are_those_of_the_graph(forms: Forms) -> None:
+    for point in forms.points(3):
+        graph = media_response(forms.design, point).eval()
+        drawn = natural_media(forms.design, point[None]).contribution[0] / forms.design.outcome_scale
+        np.testing.assert_allclose(drawn, graph, rtol=1e-6, atol=1e-9)
