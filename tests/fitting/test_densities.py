@@ -19,9 +19,12 @@ from mmm.parameters import (
 )
 from mmm.priors import build_priors
 
+AS_WRITTEN = "FAST_COMPILE"
+"""PyTensor evaluates the graph operation by operation: slower, with nothing to compile first."""
+
 
 class Forms:
-    """A fit's design and priors, and random points of its parameters."""
+    """A fit's design and priors, its integrated model, and random points of its parameters."""
 
     def __init__(self, market: Market, held_out: int) -> None:
         outcome = market.spec.outcomes[0]
@@ -30,6 +33,15 @@ class Forms:
         self.terms = linear_terms(self.design, self.priors)
         self.structure = structure_of(self.design)
         self.prior = prior_of_parameters(self.structure, self.priors)
+        integrated = build_integrated(self.design, self.priors)
+        self._density = integrated.compile_logp(mode=AS_WRITTEN)
+        self._slope = integrated.compile_dlogp(mode=AS_WRITTEN)
+
+    def density(self, point: np.ndarray) -> float:
+        return float(self._density({"parameters": point}))
+
+    def slope(self, point: np.ndarray) -> np.ndarray:
+        return self._slope({"parameters": point})
 
     def points(self, count: int, *, spread: float = 1.0) -> np.ndarray:
         rng = np.random.default_rng(7)
@@ -47,36 +59,31 @@ def test_the_market_covers_every_carryover_with_every_saturation(forms: Forms) -
 
 
 def test_the_compiled_density_and_its_gradient_are_those_of_the_integrated_model(forms: Forms) -> None:
-    model = build_integrated(forms.design, forms.priors)
-    density, slope = model.compile_logp(), model.compile_dlogp()
     data = kernel_data(forms.design, forms.priors, forms.terms)
     offsets = []
     for point in forms.points(20):
         value, gradient = evaluate(point, data)
-        expected = slope({"parameters": point})
-        offsets.append(value - float(density({"parameters": point})))
+        expected = forms.slope(point)
+        offsets.append(value - forms.density(point))
         np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.abs(expected).max())
     # The compiled density leaves out the constant of the prior.
     np.testing.assert_allclose(offsets, offsets[0], atol=1e-7)
 
 
 def test_media_that_bring_more_than_everything_are_penalised_alike(forms: Forms) -> None:
-    model = build_integrated(forms.design, forms.priors)
-    density, slope = model.compile_logp(), model.compile_dlogp()
     data = kernel_data(forms.design, forms.priors, forms.terms)
     ordinary, excessive = forms.points(2, spread=0.1)
     excessive[forms.structure.blocks["log_share"]] = np.log(0.3)
     assert np.exp(excessive[forms.structure.blocks["log_share"]]).sum() > 1.0
     value, gradient = evaluate(excessive, data)
-    offset = evaluate(ordinary, data)[0] - float(density({"parameters": ordinary}))
-    assert value - float(density({"parameters": excessive})) == pytest.approx(offset, abs=1e-7)
-    expected = slope({"parameters": excessive})
+    offset = evaluate(ordinary, data)[0] - forms.density(ordinary)
+    assert value - forms.density(excessive) == pytest.approx(offset, abs=1e-7)
+    expected = forms.slope(excessive)
     np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.abs(expected).max())
 
 
 def test_the_plain_model_is_the_integrated_one_times_the_coefficients_given_the_rest(forms: Forms) -> None:
-    integrated = build_integrated(forms.design, forms.priors).compile_logp()
-    plain = build_plain(forms.design, forms.priors).compile_logp()
+    plain = build_plain(forms.design, forms.priors).compile_logp(mode=AS_WRITTEN)
     target = centered_outcome(forms.design, forms.priors)
     count, rng = int(forms.design.observed.sum()), np.random.default_rng(3)
     noise_place = forms.structure.blocks["log_noise"]
@@ -86,7 +93,7 @@ def test_the_plain_model_is_the_integrated_one_times_the_coefficients_given_the_
         coefficients = 0.1 * rng.standard_normal(forms.design.columns.shape[1])
         conditional = log_conditional(coefficients, residual, noise, count, forms.terms)
         joint = float(plain({"parameters": point, "coefficients": coefficients}))
-        assert joint == pytest.approx(float(integrated({"parameters": point})) + conditional, rel=1e-9)
+        assert joint == pytest.approx(forms.density(point) + conditional, rel=1e-9)
 
 
 def test_contributions_from_draws_are_those_of_the_graph(forms: Forms) -> None:

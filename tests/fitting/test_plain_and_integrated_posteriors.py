@@ -2,7 +2,6 @@
 
 import numpy as np
 import pymc as pm
-import pytest
 from arviz_stats.base import array_stats
 from fitting_markets import small_market
 
@@ -12,8 +11,6 @@ from mmm.parameters import kernel_data, linear_terms
 from mmm.posterior import draw_posterior
 from mmm.priors import build_priors
 from mmm.sampling import Effort, sample
-
-pytestmark = pytest.mark.xdist_group("sampling")
 
 
 def test_posterior_means_agree_within_monte_carlo_error() -> None:

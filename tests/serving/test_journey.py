@@ -12,8 +12,6 @@ from service.home import open_home
 from service.http.app import create_app
 from service.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("fit")
-
 QUICK = """
 [model]
 draws = 250
