@@ -23,8 +23,8 @@ METHOD = "outer approximation on the exact curves (HiGHS)"
 SOLVER_SAFETY = 1e-7
 """Relative allowance in the bound for the solver's own feasibility tolerance."""
 
-_REQUIREMENT_MARGIN = 2e-6
-"""Proposals aim this much above a requirement, relative, so that they fulfil it exactly."""
+_REQUIREMENT_MARGIN = 0.02
+"""Proposals aim this share of the gap above a requirement, relative, so that they fulfil it exactly."""
 
 _FIRST_POINTS = (1 / 64, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0)
 _FEET = (1e-6, 1e-4, 1e-2)
@@ -48,6 +48,10 @@ class KpiCurves:
         """Exact expected KPI of a split (money per channel)."""
         return sum(envelope.curve.value(spend[name]) for name, envelope in self.envelopes.items())
 
+    def slopes(self, spend: Mapping[str, float], least: float = 0.0) -> dict[str, float]:
+        """Exact slope of each channel at a split, or at `least` where a channel has less."""
+        return {name: envelope.curve.point(max(spend[name], least)).slope for name, envelope in self.envelopes.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
@@ -59,16 +63,29 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class AllocationProblem:
-    """Maximise `objective` (or, where it is None, minimise the total) under rows and requirements."""
+    """Maximise `objective` (or, where it is None, minimise the total) under rows and requirements.
+
+    With `is_approach` the requirements are not kept but approached: what is maximised is the sum
+    of the shares of them that are reached, each at most one.
+    """
 
     form: Formulation
     objective: KpiCurves | None
     requirements: tuple[Requirement, ...] = ()
+    is_approach: bool = False
+
+    @property
+    def kept(self) -> tuple[Requirement, ...]:
+        """Requirements that a split must meet."""
+        return () if self.is_approach else self.requirements
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A split with its value and bound (KPI, or money for the smallest total), and the relative gap."""
+    """A split with its value and bound (KPI, or money for the smallest total), and the relative gap.
+
+    For an approach, value and bound are sums of shares of requirements.
+    """
 
     spend: Mapping[str, float]
     is_on: Mapping[str, bool]
@@ -137,19 +154,19 @@ def allocate(problem: AllocationProblem, *, gap: float, seconds: float) -> Alloc
         left = seconds - (time.perf_counter() - started)
         if left <= 0 and search.best is not None:
             break
-        proposal = _relax(search, left, margin=_REQUIREMENT_MARGIN if problem.requirements else 0.0)
+        proposal = _relax(search, left, margin=_REQUIREMENT_MARGIN * gap if problem.kept else 0.0)
         if proposal is None:
-            if not problem.requirements or _relax(search, left, margin=0.0) is None:
+            if not problem.kept or _relax(search, left, margin=0.0) is None:
                 return None
             break
         is_refined = _refine(search, proposal)
         _judge(search, proposal)
-        if problem.requirements and search.best is not None:
+        if problem.kept and search.best is not None:
             outer = _relax(search, left, margin=0.0)
             if outer is not None:
                 search.bound = min(search.bound, outer.bound)
                 is_refined |= _refine(search, outer)
-        elif not problem.requirements:
+        elif not problem.kept:
             search.bound = min(search.bound, proposal.bound)
         if search.relative_gap <= gap or not is_refined:
             break
@@ -164,9 +181,7 @@ def _start(problem: AllocationProblem, gap: float) -> _Search:
             envelope.touch(0.0)
             feet = () if np.isfinite(envelope.points[0].slope) else _FEET
             for share in (*feet, *_FIRST_POINTS):
-                if not envelope.has_point_near(ceiling * share, ceiling * share * 0.02):
-                    envelope.touch(ceiling * share)
-            envelope.touch(ceiling)
+                envelope.touch(ceiling * share)
         search.boundaries.append({name: [0.0, ceiling] for name in kpi.envelopes})
         even = sum(envelope.touch(ceiling).value for envelope in kpi.envelopes.values()) / len(kpi.envelopes)
         search.scales.append(max(even, 1e-300))
@@ -175,23 +190,18 @@ def _start(problem: AllocationProblem, gap: float) -> _Search:
 
 def _relax(search: _Search, seconds: float, margin: float) -> Relaxed | None:
     problem = search.problem
-    weights = [0.0] * len(search.kpis)
-    targets: list[float | None] = [None] * len(search.kpis)
+    pieces = [_pieces(kpi, boundaries) for kpi, boundaries in zip(search.kpis, search.boundaries, strict=True)]
     first = 0 if problem.objective is None else 1
-    if first:
-        weights[0] = 1.0
-    for index, requirement in enumerate(problem.requirements):
-        targets[first + index] = requirement.at_least * (1.0 + margin)
-    kpis = [
-        PiecewiseKpi(_pieces(kpi, boundaries), scale, weight, target)
-        for kpi, boundaries, scale, weight, target in zip(
-            search.kpis, search.boundaries, search.scales, weights, targets, strict=True
-        )
-    ]
+    kpis = [PiecewiseKpi(pieces[0], search.scales[0], weight=1.0)] if first else []
+    for requirement, parts, scale in zip(problem.requirements, pieces[first:], search.scales[first:], strict=True):
+        if problem.is_approach:
+            kpis.append(PiecewiseKpi(parts, scale, 1.0 / requirement.at_least, at_most=requirement.at_least))
+        else:
+            kpis.append(PiecewiseKpi(parts, scale, at_least=requirement.at_least * (1.0 + margin)))
     relaxed = solve_relaxation(
         search.compiled,
         kpis,
-        total_weight=0.0 if first else -1.0,
+        total_weight=0.0 if first or problem.is_approach else -1.0,
         relative_gap=0.2 * search.gap,
         seconds=max(seconds, 0.05),
     )
@@ -219,10 +229,15 @@ def _judge(search: _Search, proposal: Relaxed) -> None:
         for kpi in search.kpis
     ]
     first = 0 if problem.objective is None else 1
-    for requirement, value in zip(problem.requirements, values[first:], strict=True):
-        if value < requirement.at_least:
-            return
-    value = values[0] if first else -proposal.total
+    reached = [
+        value / requirement.at_least for requirement, value in zip(problem.requirements, values[first:], strict=True)
+    ]
+    if problem.is_approach:
+        value = sum(min(share, 1.0) for share in reached)
+    elif any(share < 1.0 for share in reached):
+        return
+    else:
+        value = values[0] if first else -proposal.total
     if value > search.value:
         search.best, search.value = proposal, value
 
@@ -255,7 +270,8 @@ def _allowances(search: _Search) -> list[float]:
     objective = (
         [] if search.problem.objective is None else [0.1 * search.gap * max(search.value, search.scales[0] * 1e-3)]
     )
-    return objective + [0.5 * _REQUIREMENT_MARGIN * requirement.at_least for requirement in search.problem.requirements]
+    share = 0.1 if search.problem.is_approach else 0.5 * _REQUIREMENT_MARGIN
+    return objective + [share * search.gap * requirement.at_least for requirement in search.problem.requirements]
 
 
 def _height(envelope: Envelope, cuts: list[float], budget: float) -> float:
@@ -272,7 +288,7 @@ def _result(search: _Search, rounds: int, seconds: float) -> Allocation | None:
     if best is None:
         return None
     bound = max(search.bound, search.value)
-    is_smallest = search.problem.objective is None
+    is_smallest = search.problem.objective is None and not search.problem.is_approach
     return Allocation(
         spend=best.spend,
         is_on=best.is_on,

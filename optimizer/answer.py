@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 
 from mmm.sentence import Money, Number, Share, Word, sentence
-from optimizer.allocate import Allocation, AllocationProblem, Requirement, allocate
+from optimizer.allocate import Allocation, Requirement
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
-from optimizer.question import Question, with_budget
+from optimizer.pursuit import OutOfReach, Reached, TaskProblem, most_attainable, reach_tasks
+from optimizer.question import Question
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
-from optimizer.tasks import MeasuredTask, reach_tasks
+from optimizer.tasks import MeasuredTask
+
+_YIELD = 1e-4
+"""How much less than the most that was found a target is relaxed to, relative, so that it can be found again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +46,18 @@ def answer(question: Question, scenario: Scenario | None = None) -> Answer | Ref
     if form is None:
         setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
         return Refusal(conflicting_rules(setting), smallest_relaxation(setting))
-    objective = None if scenario.objective == "size" else question.kpi.curves()
-
-    def solve(requirements: tuple[Requirement, ...]) -> Allocation | None:
-        return allocate(
-            AllocationProblem(form, objective, requirements), gap=scenario.solve.gap, seconds=scenario.solve.seconds
-        )
-
     tasks = question.tasks if scenario.tasks else ()
-    if objective is not None or not tasks:
-        best = solve(())
+    problem = _task_problem(question, scenario, form, tasks)
+    if problem.objective is not None or not tasks:
+        best = problem.best((), scenario.solve.gap)
         if best is None:
             raise SolverError("rules that can be obeyed had no best split")
-        if all(task.reached_probability(best.spend) >= task.task.probability for task in tasks):
+        if problem.is_reached(best.spend):
             return Answer(form, best, ())
-    reached = reach_tasks(tasks, solve, question.timeline.reference)
-    if reached is None:
-        return _out_of_reach(question, scenario, tasks)
-    return Answer(form, *reached)
+    reached = reach_tasks(problem)
+    if isinstance(reached, OutOfReach):
+        return _out_of_reach(question, scenario, problem, reached)
+    return Answer(form, reached.allocation, reached.requirements)
 
 
 def smallest_budget(question: Question, task: MeasuredTask) -> float | None:
@@ -68,13 +66,16 @@ def smallest_budget(question: Question, task: MeasuredTask) -> float | None:
     form = _feasible_form(question, scenario)
     if form is None:
         return None
+    reached = reach_tasks(_task_problem(question, scenario, form, (task,)))
+    return reached.allocation.total if isinstance(reached, Reached) else None
+
+
+def _task_problem(
+    question: Question, scenario: Scenario, form: Formulation, tasks: tuple[MeasuredTask, ...]
+) -> TaskProblem:
+    objective = None if scenario.objective == "size" else question.kpi.curves()
     limits = scenario.solve
-
-    def solve(requirements: tuple[Requirement, ...]) -> Allocation | None:
-        return allocate(AllocationProblem(form, None, requirements), gap=limits.gap, seconds=limits.seconds)
-
-    reached = reach_tasks((task,), solve, question.timeline.reference)
-    return None if reached is None else reached[0].total
+    return TaskProblem(tasks, form, objective, limits.gap, limits.seconds, question.timeline.reference)
 
 
 def _feasible_form(question: Question, scenario: Scenario) -> Formulation | None:
@@ -86,40 +87,45 @@ def _feasible_form(question: Question, scenario: Scenario) -> Formulation | None
     return None
 
 
-def _out_of_reach(question: Question, scenario: Scenario, tasks: tuple[MeasuredTask, ...]) -> Refusal:
+def _out_of_reach(question: Question, scenario: Scenario, problem: TaskProblem, reached: OutOfReach) -> Refusal:
     """What of the tasks can be had at most, each on its own, at the probability asked."""
-    conflict: list[ConflictingRule] = []
-    relaxation: list[RelaxedRule] = []
-    attainable: list[AttainableTask] = []
-    form = _feasible_form(question, with_budget(scenario, question.ceiling))
-    for index, task in enumerate(tasks):
-        best = form and allocate(
-            AllocationProblem(form, task.kpi.curves(task.periods)),
-            gap=scenario.solve.gap,
-            seconds=scenario.solve.seconds,
+    tasks = problem.tasks
+    nearest = [task.attained(reached.nearest.spend) for task in tasks]
+    most = [max(near, most_attainable(problem, task)) for task, near in zip(tasks, nearest, strict=True)]
+    attainable = tuple(
+        AttainableTask(kpi=task.task.kpi, at_least=task.task.at_least, attainable=amount)
+        for task, amount in zip(tasks, most, strict=True)
+    )
+    relaxation = tuple(
+        RelaxedRule(rule=f"tasks[{index + 1}].at_least", from_=task.task.at_least, to=(1.0 - _YIELD) * amount)
+        for index, (task, amount) in enumerate(zip(tasks, most if len(tasks) == 1 else nearest, strict=True))
+        if amount < task.task.at_least
+    )
+    alone = [index for index, (task, amount) in enumerate(zip(tasks, most, strict=True)) if amount < task.task.at_least]
+    conflict = [_task_in_conflict(index, tasks[index], most[index]) for index in alone[:1] or range(len(tasks))]
+    return Refusal((*conflict, _budget_in_conflict(question, scenario)), relaxation, attainable)
+
+
+def _task_in_conflict(index: int, task: MeasuredTask, most: float) -> ConflictingRule:
+    return ConflictingRule(
+        rule=f"tasks[{index + 1}]",
+        text=sentence(
+            "{kpi} is to reach {target} with a probability of {probability}; at most {attainable} can be had.",
+            kpi=Word(text=task.task.kpi),
+            target=Number(amount=task.task.at_least),
+            probability=Share(fraction=task.task.probability, digits=0),
+            attainable=Number(amount=most),
+        ),
+    )
+
+
+def _budget_in_conflict(question: Question, scenario: Scenario) -> ConflictingRule:
+    if scenario.budget is not None:
+        return ConflictingRule(
+            rule="budget", text=sentence("The budget is {budget}.", budget=Money(amount=scenario.budget))
         )
-        most = task.attained(best.spend) if best else 0.0
-        attainable.append(AttainableTask(kpi=task.task.kpi, at_least=task.task.at_least, attainable=most))
-        if most < task.task.at_least:
-            relaxation.append(RelaxedRule(rule=f"tasks[{index + 1}].at_least", from_=task.task.at_least, to=most))
-        conflict.append(
-            ConflictingRule(
-                rule=f"tasks[{index + 1}]",
-                text=sentence(
-                    "{kpi} is to reach {target} with a probability of {probability}; at most {attainable} can be had.",
-                    kpi=Word(text=task.task.kpi),
-                    target=Number(amount=task.task.at_least),
-                    probability=Share(fraction=task.task.probability, digits=0),
-                    attainable=Number(amount=most),
-                ),
-            )
-        )
-    if scenario.budget is None:
-        text = sentence(
-            "Sizing looks no further than {ceiling}: beyond that the curves say nothing.",
-            ceiling=Money(amount=question.ceiling),
-        )
-    else:
-        text = sentence("The budget is {budget}.", budget=Money(amount=scenario.budget))
-    conflict.append(ConflictingRule(rule="budget", text=text))
-    return Refusal(tuple(conflict), tuple(relaxation), tuple(attainable))
+    text = sentence(
+        "Sizing looks no further than {ceiling}: beyond that the curves say nothing.",
+        ceiling=Money(amount=question.ceiling),
+    )
+    return ConflictingRule(rule="budget", text=text)

@@ -62,12 +62,21 @@ class Piece:
 class ExpectedCurve:
     """Mean over draws of a channel's response, as a function of its budget.
 
-    Non-decreasing, zero at zero. Terms are stored flat, sorted by inflection.
+    Non-decreasing, zero at zero. Terms are stored flat, sorted by inflection. Points are kept, so
+    that solves on the same curve share what is costly and nothing else.
+
+    Parameters
+    ----------
+    response
+        The channel's response per draw.
+    weights
+        Weight of each draw in the mean, at least zero, summing to one; equal when None. Shape (S,).
     """
 
-    def __init__(self, response: ChannelResponse) -> None:
+    def __init__(self, response: ChannelResponse, weights: FloatArray | None = None) -> None:
         shape = response.gain.shape
-        counts = response.gain.ravel() > 0
+        weight = np.full(shape[0], 1.0 / shape[0]) if weights is None else weights
+        counts = (response.gain.ravel() > 0) & np.repeat(weight > 0, shape[1])
 
         def flat(values: FloatArray) -> FloatArray:
             return np.broadcast_to(values, shape).ravel()[counts]
@@ -75,13 +84,13 @@ class ExpectedCurve:
         half = flat(response.half_saturation[:, None])
         inflections = response.inflections().ravel()[counts]
         order = np.argsort(inflections, kind="stable")
-        draws = shape[0]
         self.channel = response.channel
         self._kind: SaturationKind = response.saturation
         self._carry = (flat(response.carry) / half)[order]
         self._gain = (flat(response.gain) / half)[order]
         self._slope = flat(response.slope[:, None])[order]
-        self._weight = flat(response.ceiling[:, None])[order] / draws
+        self._weight = flat((response.ceiling * weight)[:, None])[order]
+        self._points: dict[float, CurvePoint] = {}
         self._is_carried = bool((self._carry > 0).any())
         terms = len(order)
         starts = np.linspace(0, terms, min(BINS, max(terms, 1)), endpoint=False).astype(np.int64)
@@ -103,6 +112,11 @@ class ExpectedCurve:
 
     def point(self, budget: float) -> CurvePoint:
         """Value and slope at `budget`, in total and by bin."""
+        if budget not in self._points:
+            self._points[budget] = self._measured(budget)
+        return self._points[budget]
+
+    def _measured(self, budget: float) -> CurvePoint:
         if len(self._weight) == 0:
             return CurvePoint(budget, 0.0, 0.0, np.zeros(0), np.zeros(0))
         values, slopes = self._terms(budget)
@@ -173,6 +187,7 @@ class Envelope:
     points: list[CurvePoint] = field(default_factory=list)
     _vertices: list[tuple[float, float]] = field(default_factory=list)
     _is_stale: bool = True
+    _cells: dict[tuple[float, float], list[tuple[float, float]]] = field(default_factory=dict)
 
     def touch(self, budget: float) -> CurvePoint:
         """The curve's point at `budget`; from now on the over-estimator is exact there."""
@@ -183,11 +198,6 @@ class Envelope:
         self.points.insert(position, point)
         self._is_stale = True
         return point
-
-    def has_point_near(self, budget: float, distance: float) -> bool:
-        """Whether a point lies within `distance` of `budget`."""
-        position = bisect_left(self.points, budget - distance, key=lambda point: point.budget)
-        return position < len(self.points) and self.points[position].budget <= budget + distance
 
     def piece(self, low: float, high: float) -> Piece:
         """Least concave over-estimator between two budgets, both of which must have been touched.
@@ -208,7 +218,10 @@ class Envelope:
         if self._is_stale:
             corners: list[tuple[float, float]] = []
             for left, right in pairwise(self.points):
-                corners += self._cell_corners(left, right)
+                cell = (left.budget, right.budget)
+                if cell not in self._cells:
+                    self._cells[cell] = self._cell_corners(left, right)
+                corners += self._cells[cell]
             if self.points:
                 corners.append((self.points[-1].budget, self.points[-1].value))
             self._vertices, self._is_stale = corners, False

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from mmm.sentence import Sentence
-from optimizer.allocate import METHOD, Allocation, KpiCurves
+from optimizer.allocate import METHOD, Allocation
 from optimizer.answer import Answer, Refusal, answer, smallest_budget
 from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.evaluate import compared, interval, ratio_interval, score_outcome
@@ -267,19 +267,12 @@ def _shadow_prices(question: Question, found: Answer) -> dict[int, float]:
     allocation = found.allocation
     settle(found.form, allocation.spend, allocation.is_on, allocation.total)
     least = TIGHT * found.form.setting.ceiling
-    requirements = [_slopes(requirement.curves, allocation.spend, least) for requirement in found.requirements]
+    requirements = [Gradient(requirement.curves.slopes(allocation.spend, least)) for requirement in found.requirements]
     if question.scenario.objective == "size":
         prices, _ = shadow_prices(found.form, Gradient({}, total=-1.0), requirements)
         return {position: -price for position, price in prices.items()}
-    prices, _ = shadow_prices(found.form, _slopes(question.kpi.curves(), allocation.spend, least), requirements)
+    prices, _ = shadow_prices(found.form, Gradient(question.kpi.curves().slopes(allocation.spend, least)), requirements)
     return prices
-
-
-def _slopes(curves: KpiCurves, spend: Mapping[str, float], least: float) -> Gradient:
-    """Exact slopes at a split; at zero those at `least`, since some curves rise infinitely steeply there."""
-    return Gradient(
-        {name: envelope.curve.point(max(spend[name], least)).slope for name, envelope in curves.envelopes.items()}
-    )
 
 
 def _comparisons(question: Question, allocation: Allocation) -> Comparisons:

@@ -30,7 +30,7 @@ class KpiResponses:
     artifact: ResponseArtifact
     responses: Mapping[str, ChannelResponse]
     baseline: FloatArray
-    _curves: dict[int | None, KpiCurves] = field(default_factory=dict)
+    _curves: dict[int | None, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
     _within: dict[int | None, Mapping[str, ChannelResponse]] = field(default_factory=dict)
 
     def counted(self, periods: int | None) -> Mapping[str, ChannelResponse]:
@@ -42,11 +42,19 @@ class KpiResponses:
         return self._within[periods]
 
     def curves(self, periods: int | None = None) -> KpiCurves:
-        """Expected curves with over-estimators, kept so that later solves start where earlier ones ended."""
+        """Expected curves under fresh over-estimators, so that no answer depends on what was asked before.
+
+        The curves themselves are kept, with the points at which they were evaluated.
+        """
         if periods not in self._curves:
             counted = self.counted(periods)
-            self._curves[periods] = KpiCurves.of({name: ExpectedCurve(counted[name]) for name in counted})
-        return self._curves[periods]
+            self._curves[periods] = {name: ExpectedCurve(counted[name]) for name in counted}
+        return KpiCurves.of(self._curves[periods])
+
+    def weighted_curves(self, periods: int | None, weights: FloatArray) -> KpiCurves:
+        """Curves of the weighted mean over the draws, `weights` of shape (S,) that sum to one."""
+        counted = self.counted(periods)
+        return KpiCurves.of({name: ExpectedCurve(counted[name], weights) for name in counted})
 
     def media_draws(self, spend: Mapping[str, float], periods: int | None = None) -> FloatArray:
         """Outcome that a split adds, per draw. Shape (S,)."""

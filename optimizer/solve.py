@@ -82,7 +82,7 @@ class CompiledSplit:
     """A formulation as scaled columns and rows, ready for pieces to be added.
 
     `spend_scale` is the money of one solver unit. `rule_rows` gives the program's row of each
-    entry of `Formulation.rows`.
+    entry of `Formulation.rows`; `stepped` names the channels that are bought in whole steps.
     """
 
     program: _Program
@@ -91,6 +91,7 @@ class CompiledSplit:
     switch_columns: Mapping[str, int]
     rule_rows: tuple[int, ...]
     spend_scale: float
+    stepped: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,14 @@ class PiecewiseKpi:
     """Over-estimated KPI: per channel the pieces of its range, of which exactly one holds.
 
     `scale` is the KPI of one solver unit. `at_least` makes it a requirement; `weight` its weight
-    in the objective (maximised).
+    in the objective (maximised), where nothing counts above `at_most`.
     """
 
     pieces: Mapping[str, Sequence[Piece]]
     scale: float
     weight: float = 0.0
     at_least: float | None = None
+    at_most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ def compile_split(form: Formulation) -> CompiledSplit:
         for name in form.setting.names
         if id(form.model.is_on[name]) in columns
     }
-    return CompiledSplit(program, spend_columns, total_column, switches, rule_rows, scale)
+    stepped = frozenset(name for name in form.setting.names if id(form.model.steps[name]) in columns)
+    return CompiledSplit(program, spend_columns, total_column, switches, rule_rows, scale, stepped)
 
 
 def solve_relaxation(
@@ -184,6 +187,76 @@ def solve_relaxation(
         return None
     values, bound = solved
     return _relaxed(split, values, bound * objective_scale)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """Something that must rise by at least `rise` in a step: its slope per unit of each channel's spend."""
+
+    slopes: Mapping[str, float]
+    rise: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinearStep:
+    """A split near another one, and the multiplier of each row (at least zero)."""
+
+    spend: Mapping[str, float]
+    total: float
+    multipliers: tuple[float, ...]
+
+
+def solve_step(
+    split: CompiledSplit,
+    spend: Mapping[str, float],
+    is_on: Mapping[str, bool],
+    slopes: Mapping[str, float] | None,
+    rows: Sequence[StepRow],
+    radius: float,
+) -> LinearStep | None:
+    """The best small step from a split under the rules; None when there is none.
+
+    Parameters
+    ----------
+    split
+        The compiled formulation; switches stay as `is_on` says, channels bought in steps as they are.
+    spend
+        Where the step starts, money.
+    slopes
+        What one more unit of each channel's spend brings; None for the smallest total.
+    rows
+        What must rise, and by how much.
+    radius
+        Most that one channel's spend may change, money.
+    """
+    program = split.program.copy()
+    program.integers = []
+    for name, column in split.switch_columns.items():
+        program.column_lower[column] = program.column_upper[column] = float(is_on[name])
+    for name, column in split.spend_columns.items():
+        now, reach = spend[name] / split.spend_scale, radius / split.spend_scale
+        reach = 0.0 if name in split.stepped else reach
+        program.column_lower[column] = max(0.0, now - reach)
+        program.column_upper[column] = min(program.column_upper[column], now + reach)
+        if slopes is not None:
+            program.costs[column] = slopes[name] / (max(slopes.values()) or 1.0)
+    if slopes is None:
+        program.costs[split.total_column] = -1.0
+    positions = []
+    for row in rows:
+        entries = [(split.spend_columns[name], slope * split.spend_scale) for name, slope in row.slopes.items()]
+        start = sum(slope * spend[name] for name, slope in row.slopes.items())
+        positions.append(program.row(row.rise + start, np.inf, entries))
+    solver = _solver(program, relative_gap=0.0, seconds=10.0)
+    if solver.getModelStatus() not in _SOLVED:
+        return None
+    solution = solver.getSolution()
+    values, duals = solution.col_value, solution.row_dual
+    return LinearStep(
+        spend={name: max(0.0, values[column]) * split.spend_scale for name, column in split.spend_columns.items()},
+        total=values[split.total_column] * split.spend_scale,
+        multipliers=tuple(abs(duals[position]) / program.row_scales[position] for position in positions),
+    )
 
 
 def _relaxed(split: CompiledSplit, values: Sequence[float], bound: float) -> Relaxed:
@@ -299,7 +372,8 @@ def _with_entries(program: _Program, extra: Mapping[int, list[tuple[int, float]]
 
 def _add_kpi(program: _Program, split: CompiledSplit, kpi: PiecewiseKpi, objective_scale: float) -> None:
     """Columns and rows of one KPI: perspective lines of each piece, one piece a channel."""
-    cost = kpi.weight * kpi.scale / objective_scale
+    weight = kpi.weight * kpi.scale / objective_scale
+    cost = weight if kpi.at_most is None else 0.0
     heights: list[tuple[int, float]] = []
     for name, pieces in kpi.pieces.items():
         spend = split.spend_columns[name]
@@ -318,6 +392,9 @@ def _add_kpi(program: _Program, split: CompiledSplit, kpi: PiecewiseKpi, objecti
             parts.append((part, 1.0))
         program.row(1.0, 1.0, choices)
         program.row(0.0, 0.0, parts)
+    if kpi.at_most is not None:
+        counted = program.column(-np.inf, kpi.at_most / kpi.scale, weight)
+        program.row(0.0, np.inf, [*heights, (counted, -1.0)])
     if kpi.at_least is not None:
         program.row(kpi.at_least / kpi.scale, np.inf, heights)
 
@@ -344,6 +421,25 @@ def _add_piece(
 
 def _run(program: _Program, *, relative_gap: float, seconds: float) -> tuple[list[float], float] | None:
     """Values of the columns and a bound on the maximum; None when infeasible."""
+    solver = _solver(program, relative_gap=relative_gap, seconds=seconds)
+    status = solver.getModelStatus()
+    if status in _INFEASIBLE:
+        return None
+    info = solver.getInfo()
+    has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if status not in _SOLVED | _STOPPED or not has_solution:
+        raise SolverError(f"HiGHS ended without an answer: {solver.modelStatusToString(status)}")
+    if program.integers:
+        bound = info.mip_dual_bound
+    elif status in _SOLVED:
+        bound = info.objective_function_value
+    else:
+        bound = np.inf
+    return list(solver.getSolution().col_value), float(bound)
+
+
+def _solver(program: _Program, *, relative_gap: float, seconds: float) -> Any:
+    """HiGHS after its run on a program."""
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = len(program.costs), len(program.row_lower)
     model.col_cost_ = np.array(program.costs)
@@ -367,17 +463,4 @@ def _run(program: _Program, *, relative_gap: float, seconds: float) -> tuple[lis
     if solver.passModel(model) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refused the model: a number in it is out of range; check the units of the rules")
     solver.run()
-    status = solver.getModelStatus()
-    if status in _INFEASIBLE:
-        return None
-    info = solver.getInfo()
-    has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    if status not in _SOLVED | _STOPPED or not has_solution:
-        raise SolverError(f"HiGHS ended without an answer: {solver.modelStatusToString(status)}")
-    if program.integers:
-        bound = info.mip_dual_bound
-    elif status in _SOLVED:
-        bound = info.objective_function_value
-    else:
-        bound = np.inf
-    return list(solver.getSolution().col_value), float(bound)
+    return solver

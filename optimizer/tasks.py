@@ -1,24 +1,17 @@
-"""Objective-and-task: from a task with a probability to an expected increment that a split must reach.
+"""Tasks with a probability, measured on the draws.
 
-A task asks P(KPI >= target) >= p over the joint draws. The (1 - p) quantile of the KPI lies some
-margin below its mean, and that margin changes slowly with the split. So the task is restated as
-an expected increment (target plus margin), the split is found, the margin is measured at that
-split, and so on until they agree; the plan is then recounted on the draws.
+A task asks P(KPI >= target) >= p over the joint draws: the (1 - p) quantile of the KPI must reach
+the target. That quantile moves with the split as the draws about it do.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocate import Allocation, Requirement
 from optimizer.responses import KpiResponses
 from optimizer.scenario import Task
-
-_MOST_ROUNDS = 25
-_SETTLED = 1e-5
-"""Relative change of the expected increments at which they count as settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +47,14 @@ class MeasuredTask:
         """Largest target that the split reaches with the probability asked."""
         return secured(self.draws(spend), self.task.probability)
 
-    def required_increment(self, spend: Mapping[str, float]) -> float:
-        """Expected increment that would reach the task, if its margin were the one of this split."""
-        media = self.kpi.media_draws(spend, self.periods)
-        return self.task.at_least - (secured(self.offset + media, self.task.probability) - float(media.mean()))
+    def slopes(self, spend: Mapping[str, float], least: float) -> dict[str, FloatArray]:
+        """What another unit of each channel's spend adds in each draw, at `least` where it has less. Shape (S,)."""
+        counted = self.kpi.counted(self.periods)
+        return {name: counted[name].marginal_per_draw(max(spend[name], least)) for name in counted}
+
+    def focus(self, spend: Mapping[str, float]) -> FloatArray:
+        """Weights of the draws about the quantile that the task asks for, at a split. Shape (S,)."""
+        return about_quantile(self.draws(spend), self.task.probability)
 
 
 def measure_task(task: Task, kpi: KpiResponses, periods_until: int) -> MeasuredTask:
@@ -71,50 +68,20 @@ def measure_task(task: Task, kpi: KpiResponses, periods_until: int) -> MeasuredT
 
 def secured(draws: FloatArray, probability: float) -> float:
     """Largest value that at least `probability` of the draws reach. `draws` of shape (S,)."""
-    allowed_below = int(np.floor((1.0 - probability) * len(draws) + 1e-9))
-    return float(np.sort(draws)[allowed_below])
+    return float(np.sort(draws)[allowed_below(len(draws), probability)])
 
 
-def reach_tasks(
-    tasks: Sequence[MeasuredTask],
-    solve: Callable[[tuple[Requirement, ...]], Allocation | None],
-    first_guess: Mapping[str, float],
-) -> tuple[Allocation, tuple[Requirement, ...]] | None:
-    """The best split that reaches every task with its probability, recounted on the draws.
+def about_quantile(draws: FloatArray, probability: float) -> FloatArray:
+    """Weights, falling with the distance in rank, of the draws about the value of `secured`. Shape (S,), sum one."""
+    count = len(draws)
+    middle = allowed_below(count, probability)
+    half = min(max(middle, count / 40), count / 8) + 1.0
+    ranks = np.empty(count)
+    ranks[np.argsort(draws, kind="stable")] = np.arange(count)
+    weights = np.maximum(0.0, 1.0 - np.abs(ranks - middle) / half)
+    return np.asarray(weights / weights.sum())
 
-    Parameters
-    ----------
-    tasks
-        What must be reached.
-    solve
-        The best split under some expected increments; None when there is none.
-    first_guess
-        Split at which the margins are measured first.
 
-    Returns
-    -------
-    tuple or None
-        The split and the expected increments that it was found under; None when they cannot be reached.
-    """
-    spend = first_guess
-    shortfall = np.zeros(len(tasks))
-    targets = np.array([task.required_increment(spend) for task in tasks])
-    for _ in range(_MOST_ROUNDS):
-        requirements = tuple(
-            Requirement(task.kpi.curves(task.periods), float(target))
-            for task, target in zip(tasks, targets, strict=True)
-            if target > 0
-        )
-        allocation = solve(requirements)
-        if allocation is None:
-            return None
-        spend = allocation.spend
-        misses = np.array([max(0.0, task.task.at_least - task.attained(spend)) for task in tasks])
-        wanted = np.array([task.required_increment(spend) for task in tasks])
-        is_settled = bool((np.abs(wanted - targets) <= _SETTLED * np.maximum(np.abs(targets), 1e-300)).all())
-        if not misses.any() and (is_settled or shortfall.any()):
-            return allocation, requirements
-        if is_settled:
-            shortfall = shortfall + np.maximum(misses, np.where(misses > 0, _SETTLED * np.abs(targets), 0.0))
-        targets = wanted + shortfall
-    return None
+def allowed_below(count: int, probability: float) -> int:
+    """Number of `count` draws that may miss a target which is to be reached with `probability`."""
+    return int(np.floor((1.0 - probability) * count + 1e-9))

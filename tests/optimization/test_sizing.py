@@ -94,14 +94,28 @@ def test_a_target_out_of_reach_gets_the_most_that_can_be_had() -> None:
 def test_a_task_beside_maximize_is_kept() -> None:
     early = {"kpi": "orders", "probability": 0.8, "by": "2027-01-11"}
     rules: dict[str, object] = {"objective": "maximize", "budget": 900_000.0, "business": "none"}
-    free = PLANNER.plan(scenario(**rules))
+    planner = Planner({"orders": PlanningModel(ARTIFACT)})
+    free = planner.plan(scenario(**rules))
     attained = attained_early(free)
-    kept = PLANNER.plan(scenario({**early, "at_least": 1.1 * attained}, **rules))
+    kept = planner.plan(scenario({**early, "at_least": 1.1 * attained}, **rules))
     assert kept.status == "optimal"
     assert recounted(kept, 1.1 * attained, is_total=False, periods=2) >= 0.8
     assert kept.certificate is not None
     assert free.certificate is not None
     assert kept.certificate.value < free.certificate.value
+
+
+def test_a_plan_does_not_depend_on_what_was_asked_before() -> None:
+    tasks = [
+        {"kpi": "orders", "at_least": 5_000, "probability": 0.9},
+        {"kpi": "orders", "at_least": 1_500, "probability": 0.8, "by": "2027-02-01"},
+    ]
+    questions = [scenario(*tasks), scenario(tasks[1], objective="maximize", budget=1_200_000.0)]
+    first = [Planner({"orders": PlanningModel(ARTIFACT)}).plan(question) for question in questions]
+    later = [PLANNER.plan(question) for question in questions]
+    for fresh, after in zip(first, later, strict=True):
+        assert fresh.status == after.status == "optimal"
+        assert fresh.channels == after.channels
 
 
 def attained_early(found: Plan) -> float:

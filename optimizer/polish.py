@@ -1,0 +1,177 @@
+"""Local improvement of a split that reaches its tasks, on the draws themselves.
+
+About a split, each draw of a task's KPI is nearly linear in spend. Those draws that lie below the
+target there are given up; all others that come near must stay above it. Small linear steps under
+the rules, switches and whole steps held, improve the split until none helps. The multipliers of
+the draws at the end say which mean of draws the tasks come down to.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmm.vocabulary import FloatArray, IntArray
+from optimizer.allocate import Allocation, KpiCurves
+from optimizer.solve import CompiledSplit, LinearStep, StepRow, solve_step
+from optimizer.tasks import MeasuredTask, allowed_below
+
+_MOST_STEPS = 40
+_FIRST_RADIUS = 0.25
+"""First length of a step per channel, as a share of an even split."""
+
+_LAST_RADIUS = 1e-5
+_WORTHWHILE = 2e-6
+"""Relative improvement promised by a step below which the split counts as polished."""
+
+_CORRECTIONS = 4
+"""Corrections of a step for curvature before a shorter one is tried."""
+
+_NEWTON_STEPS = 60
+
+_WATCHED = 120
+"""Draws above the target that a step must keep there, per task, the nearest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polished:
+    """A split and, per task, weights of the draws that hold it back; None where the task does not. Shape (S,)."""
+
+    allocation: Allocation
+    focus: tuple[FloatArray | None, ...]
+
+
+def polish(
+    split: CompiledSplit, tasks: Sequence[MeasuredTask], objective: KpiCurves | None, start: Allocation
+) -> Polished:
+    """The split improved by small steps; it reaches every task and obeys every rule, as `start` does.
+
+    Without an objective less money is better.
+    """
+    best = start
+    even = split.spend_scale
+    least, radius = _LAST_RADIUS * even, _FIRST_RADIUS * even
+    focus: tuple[FloatArray | None, ...] = tuple(None for _ in tasks)
+    for _ in range(_MOST_STEPS):
+        watched = [_Watched.of(task, best.spend, radius, least) for task in tasks]
+        slopes = None if objective is None else objective.slopes(best.spend, least)
+        step = solve_step(split, best.spend, best.is_on, slopes, _rows(watched), radius)
+        if step is None:
+            break
+        focus = _focus(watched, step.multipliers)
+        promised = best.total - step.total if slopes is None else _rise(slopes, best.spend, step)
+        if promised <= _WORTHWHILE * abs(_worth(objective, best)):
+            break
+        moved = _bent(split, watched, slopes, best, step, radius)
+        if moved is not None and _worth(objective, moved) > _worth(objective, best):
+            best, radius = moved, 1.5 * radius
+        else:
+            radius *= 0.4
+            if radius < least:
+                break
+    return Polished(best, focus)
+
+
+def _bent(
+    split: CompiledSplit,
+    watched: Sequence["_Watched"],
+    slopes: Mapping[str, float] | None,
+    start: Allocation,
+    step: LinearStep | None,
+    radius: float,
+) -> Allocation | None:
+    """The step corrected for the curvature that it met, until every task is reached; None when that fails."""
+    for _ in range(_CORRECTIONS):
+        if step is None:
+            return None
+        if all(each.task.attained(step.spend) >= each.task.task.at_least for each in watched):
+            return replace(start, spend=step.spend, total=step.total)
+        watched = [each.corrected(start.spend, step.spend) for each in watched]
+        step = solve_step(split, start.spend, start.is_on, slopes, _rows(watched), radius)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """Draws of a task that a step must keep above the target: positions and the rise that each needs. Shape (K,)."""
+
+    task: MeasuredTask
+    reached: FloatArray
+    slopes: Mapping[str, FloatArray]
+    draws: IntArray
+    rises: FloatArray
+
+    @classmethod
+    def of(cls, task: MeasuredTask, spend: Mapping[str, float], radius: float, least: float) -> "_Watched":
+        reached, slopes, target = task.draws(spend), task.slopes(spend, least), task.task.at_least
+        order = np.argsort(reached, kind="stable")[allowed_below(len(reached), task.task.probability) :]
+        within = radius * np.sum(list(slopes.values()), axis=0)[order]
+        near = order[reached[order] - target <= within][:_WATCHED]
+        return cls(task, reached, slopes, near, target - reached[near] + 1e-9 * target)
+
+    def corrected(self, start: Mapping[str, float], spend: Mapping[str, float]) -> "_Watched":
+        """The same draws, asked for as much more as the last step fell short of its straight line."""
+        straight = self.reached + sum(slope * (spend[name] - start[name]) for name, slope in self.slopes.items())
+        lost = (straight - self.task.draws(spend))[self.draws]
+        return replace(self, rises=self.task.task.at_least * (1.0 + 1e-9) - self.reached[self.draws] + lost)
+
+    def focus(self, multipliers: FloatArray) -> FloatArray | None:
+        """Weights of the draws whose mean has the slopes of the draws that hold the split back; None if none does.
+
+        Of all such weights the most even ones, for a mean of many draws is nearly concave.
+        """
+        total = multipliers.sum()
+        if total <= 0:
+            return None
+        slopes = np.array(list(self.slopes.values()))
+        slopes = slopes / np.maximum(slopes.max(axis=1, keepdims=True), 1e-300)
+        return most_even_weights(slopes, slopes[:, self.draws] @ multipliers / total)
+
+
+def most_even_weights(values: FloatArray, means: FloatArray) -> FloatArray:
+    """Weights of draws, positive and of sum one, of largest entropy among those that give each row its mean.
+
+    They are proportional to exp(tilt @ values); the tilt minimises a convex function (Newton's method).
+    `values` of shape (C, S), `means` of shape (C,); returns shape (S,).
+    """
+    centered = values - means[:, None]
+    tilt = np.zeros(len(means))
+
+    def height(at: FloatArray) -> float:
+        return float(np.logaddexp.reduce(at @ centered))
+
+    for _ in range(_NEWTON_STEPS):
+        exponents = tilt @ centered
+        weights = np.exp(exponents - np.logaddexp.reduce(exponents))
+        off = centered @ weights
+        if np.abs(off).max() <= 1e-9:
+            break
+        spread = (centered * weights) @ centered.T - np.outer(off, off)
+        step = np.linalg.lstsq(spread, off, rcond=1e-12)[0]
+        length, now = 1.0, height(tilt)
+        while length > 1e-6 and height(tilt - length * step) > now - 1e-4 * length * float(off @ step):
+            length *= 0.5
+        tilt = tilt - length * step
+    exponents = tilt @ centered
+    return np.asarray(np.exp(exponents - np.logaddexp.reduce(exponents)))
+
+
+def _rows(watched: Sequence[_Watched]) -> list[StepRow]:
+    return [
+        StepRow({name: float(slope[draw]) for name, slope in each.slopes.items()}, float(rise))
+        for each in watched
+        for draw, rise in zip(each.draws, each.rises, strict=True)
+    ]
+
+
+def _focus(watched: Sequence[_Watched], multipliers: Sequence[float]) -> tuple[FloatArray | None, ...]:
+    ends = np.cumsum([len(each.draws) for each in watched])[:-1]
+    return tuple(each.focus(part) for each, part in zip(watched, np.split(np.array(multipliers), ends), strict=True))
+
+
+def _worth(objective: KpiCurves | None, allocation: Allocation) -> float:
+    return -allocation.total if objective is None else objective.value(allocation.spend)
+
+
+def _rise(slopes: Mapping[str, float], spend: Mapping[str, float], step: LinearStep) -> float:
+    return sum(slope * (step.spend[name] - spend[name]) for name, slope in slopes.items())

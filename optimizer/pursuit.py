@@ -1,0 +1,320 @@
+"""The best split that reaches tasks with their probabilities.
+
+A task is restated as an increment that the mean of the draws about its quantile must reach (its
+level). Which draws those are depends on the split, and so does the distance between their mean
+and the quantile: first the draws are found, by averaging over the splits met on the way, then,
+with the draws held, the level at which the task is just reached. The best splits found are
+polished on all draws (`optimizer.polish`), and the best of them is held against a bound.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from mmm.vocabulary import FloatArray
+from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, Requirement, allocate
+from optimizer.errors import SolverError
+from optimizer.formulation import Formulation
+from optimizer.polish import Polished, polish
+from optimizer.solve import compile_split
+from optimizer.tasks import MeasuredTask
+
+_FOCUS_ROUNDS = 5
+"""Splits over which the draws about the quantile are averaged."""
+
+_LEVEL_ROUNDS = 8
+"""Most splits on the way to the level at which a task is just reached."""
+
+_APPROACH_ROUNDS = 12
+"""Splits tried before tasks count as out of reach."""
+
+_SETTLED = 1e-3
+"""Excess over a target, relative to the level, that is left to polishing."""
+
+_ROUGH = 1e-3
+"""Relative gap of the splits that are polished."""
+
+_POLISHED = 3
+"""Splits that are polished, the best ones that differ."""
+
+_RIVALS = 2
+"""Splits behind a bound that are pursued in turn."""
+
+_SLOPES = (0.3, 3.0)
+"""Range in which the rise of the quantile per unit of its level is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskProblem:
+    """Tasks to reach under rules that some split obeys: with the most of an objective, or for the least money.
+
+    Attributes
+    ----------
+    tasks
+        What must be reached.
+    form
+        The rules.
+    objective
+        What is maximised; None for the smallest total.
+    gap, seconds
+        When a single solve stops.
+    first_guess
+        Split at which the draws about the quantiles are looked for first.
+    """
+
+    tasks: Sequence[MeasuredTask]
+    form: Formulation
+    objective: KpiCurves | None
+    gap: float
+    seconds: float
+    first_guess: Mapping[str, float]
+
+    def best(self, requirements: tuple[Requirement, ...], gap: float) -> Allocation | None:
+        """The best split that meets some requirements; None when there is none."""
+        return allocate(AllocationProblem(self.form, self.objective, requirements), gap=gap, seconds=self.seconds)
+
+    def nearest(self, requirements: tuple[Requirement, ...]) -> Allocation:
+        """The split that comes nearest to some requirements."""
+        problem = AllocationProblem(self.form, None, requirements, is_approach=True)
+        return _some(allocate(problem, gap=max(self.gap, _ROUGH), seconds=self.seconds))
+
+    def most(self, curves: KpiCurves) -> Allocation:
+        """The split with the most of some curves."""
+        problem = AllocationProblem(self.form, curves)
+        return _some(allocate(problem, gap=max(self.gap, _ROUGH), seconds=self.seconds))
+
+    def worth(self, allocation: Allocation) -> float:
+        """What is maximised, at a split."""
+        return -allocation.total if self.objective is None else self.objective.value(allocation.spend)
+
+    def is_reached(self, spend: Mapping[str, float]) -> bool:
+        """Whether a split reaches every task with its probability."""
+        return all(task.attained(spend) >= task.task.at_least for task in self.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A split that reaches every task, and the requirements that its bound was found under."""
+
+    allocation: Allocation
+    requirements: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfReach:
+    """The nearest split to tasks that none was found to reach together."""
+
+    nearest: Allocation
+
+
+def reach_tasks(problem: TaskProblem) -> Reached | OutOfReach:
+    """The best split that reaches every task with its probability, recounted on the draws."""
+    pursuit = _Pursuit(problem)
+    pursuit.start(problem.first_guess)
+    if not pursuit.found:
+        nearest = pursuit.come_near()
+        if nearest is not None:
+            return OutOfReach(nearest)
+    best = _polished(problem, pursuit.found)
+    answer, rival = _certified(problem, best)
+    for _ in range(_RIVALS):
+        if rival is None:
+            break
+        pursuit.start(rival.spend)
+        better = _polished(problem, pursuit.found)
+        if problem.worth(better.allocation) <= problem.worth(best.allocation):
+            break
+        best = better
+        answer, rival = _certified(problem, best)
+    return answer
+
+
+def most_attainable(problem: TaskProblem, task: MeasuredTask) -> float:
+    """The largest target of a task's KPI that a split was found to reach with the probability asked."""
+    most, focus = 0.0, task.focus(problem.first_guess)
+    for splits in range(1, _APPROACH_ROUNDS + 1):
+        spend = problem.most(task.kpi.weighted_curves(task.periods, focus)).spend
+        most = max(most, task.attained(spend))
+        focus = _mixed(focus, task.focus(spend), splits)
+    return most
+
+
+@dataclass
+class _Pursuit:
+    """State of the search: draws in focus per task, the last split, the splits that reach every task."""
+
+    problem: TaskProblem
+    found: list[Allocation] = field(default_factory=list)
+    spend: Mapping[str, float] = field(init=False)
+    focus: list[FloatArray] = field(init=False)
+    curves: list[KpiCurves] = field(init=False)
+
+    def start(self, spend: Mapping[str, float]) -> None:
+        """Look for splits that reach the tasks from a split on: by the mean of all draws, then by those in focus."""
+        tasks = self.problem.tasks
+        self.spend = spend
+        self._look([np.full(len(task.offset), 1.0 / len(task.offset)) for task in tasks])
+        self.find_levels()
+        self._look([task.focus(spend) for task in tasks])
+        self.find_focus()
+        self.find_levels()
+
+    def find_focus(self) -> None:
+        """Average the draws about the quantiles over splits that would reach the tasks."""
+        for splits in range(1, _FOCUS_ROUNDS + 1):
+            requirements = self._requirements(self._levels())
+            allocation = self.problem.best(requirements, _ROUGH) or self.problem.nearest(requirements)
+            self._judge(allocation)
+            self._shift_focus(allocation, splits)
+
+    def find_levels(self) -> None:
+        """With the draws held, find the levels at which the tasks are just reached."""
+        controls = [_LevelControl(level) for level in self._levels()]
+        for _ in range(_LEVEL_ROUNDS):
+            allocation = self.problem.best(self._requirements([control.level for control in controls]), _ROUGH)
+            if allocation is None:
+                if any(control.solvable is None for control in controls):
+                    return
+                for control in controls:
+                    control.retreat()
+                continue
+            misses = self._judge(allocation)
+            tolerances = [_SETTLED * abs(control.level) for control in controls]
+            is_tight = any(-miss <= tolerance for miss, tolerance in zip(misses, tolerances, strict=True))
+            if max(misses) <= 0 and (is_tight or all(control.level <= 0 for control in controls)):
+                return
+            for control, miss, tolerance in zip(controls, misses, tolerances, strict=True):
+                control.learn(miss, 0.5 * tolerance, is_alone=len(controls) == 1)
+
+    def come_near(self) -> Allocation | None:
+        """Approach the tasks, whatever the objective; the nearest split if none is found that reaches them all."""
+        nearest, nearness = None, -np.inf
+        for splits in range(_FOCUS_ROUNDS, _FOCUS_ROUNDS + _APPROACH_ROUNDS):
+            allocation = self.problem.nearest(self._requirements(self._levels()))
+            self._judge(allocation)
+            if self.found:
+                return None
+            reached = sum(min(1.0, task.attained(allocation.spend) / task.task.at_least) for task in self.problem.tasks)
+            if reached > nearness:
+                nearest, nearness = allocation, reached
+            self._shift_focus(allocation, splits)
+        return nearest
+
+    def _look(self, focus: list[FloatArray]) -> None:
+        self.focus = focus
+        self.curves = [
+            task.kpi.weighted_curves(task.periods, weights)
+            for task, weights in zip(self.problem.tasks, focus, strict=True)
+        ]
+
+    def _shift_focus(self, allocation: Allocation, splits: int) -> None:
+        self.spend = allocation.spend
+        self._look(
+            [
+                _mixed(weights, task.focus(self.spend), splits)
+                for task, weights in zip(self.problem.tasks, self.focus, strict=True)
+            ]
+        )
+
+    def _levels(self) -> list[float]:
+        """What the curves must come to if they stay as far from the quantiles as at the last split."""
+        return [
+            task.task.at_least - task.attained(self.spend) + curves.value(self.spend)
+            for task, curves in zip(self.problem.tasks, self.curves, strict=True)
+        ]
+
+    def _requirements(self, levels: Sequence[float]) -> tuple[Requirement, ...]:
+        return tuple(Requirement(curves, level) for curves, level in zip(self.curves, levels, strict=True) if level > 0)
+
+    def _judge(self, allocation: Allocation) -> list[float]:
+        """Keep the split if it reaches every task; by how much it misses each target."""
+        misses = [task.task.at_least - task.attained(allocation.spend) for task in self.problem.tasks]
+        if max(misses) <= 0:
+            self.found.append(allocation)
+        return misses
+
+
+@dataclass
+class _LevelControl:
+    """Finds the level at which one task is just reached: secant steps, between known limits where it is alone."""
+
+    level: float
+    missed: float | None = None
+    reached: float | None = None
+    solvable: float | None = None
+    slope: float = 1.0
+    last: tuple[float, float] | None = None
+
+    def learn(self, miss: float, allowance: float, *, is_alone: bool) -> None:
+        """Choose the next level from how far the last one missed the target (negative: exceeded it)."""
+        if self.last is not None and self.last[0] != self.level:
+            self.slope = float(np.clip((self.last[1] - miss) / (self.level - self.last[0]), *_SLOPES))
+        self.last, self.solvable = (self.level, miss), self.level
+        if miss > 0:
+            self.missed = self.level if self.missed is None else max(self.missed, self.level)
+        else:
+            self.reached = self.level if self.reached is None else min(self.reached, self.level)
+        self.level += (miss + allowance) / self.slope
+        if is_alone and self.missed is not None and self.reached is not None:
+            low, high = sorted((self.missed, self.reached))
+            if not low < self.level < high:
+                self.level = 0.5 * (low + high)
+
+    def retreat(self) -> None:
+        """Go half of the way back to the last level that could be solved for, if there is one."""
+        if self.solvable is not None:
+            self.level = 0.5 * (self.level + self.solvable)
+
+
+def _different(problem: TaskProblem, found: Sequence[Allocation]) -> list[Allocation]:
+    """The best of some splits, leaving out those that a better one is close to."""
+    chosen: list[Allocation] = []
+    apart = 0.1 * problem.form.setting.ceiling / len(problem.form.setting.names)
+    for allocation in sorted(found, key=problem.worth, reverse=True):
+        if all(
+            max(abs(allocation.spend[name] - amount) for name, amount in other.spend.items()) > apart
+            for other in chosen
+        ):
+            chosen.append(allocation)
+    return chosen[:_POLISHED]
+
+
+def _polished(problem: TaskProblem, found: Sequence[Allocation]) -> Polished:
+    split = compile_split(problem.form)
+    polished = [polish(split, problem.tasks, problem.objective, start) for start in _different(problem, found)]
+    return max(polished, key=lambda each: problem.worth(each.allocation))
+
+
+def _certified(problem: TaskProblem, polished: Polished) -> tuple[Reached, Allocation | None]:
+    """The split with a bound, and the split that has it where it is further away than the gap asked.
+
+    The tasks are restated as means over the draws, so weighted that the split is the best one
+    near it; the bound holds for every split on which those means are no less.
+    """
+    allocation = polished.allocation
+    requirements = []
+    for task, weights in zip(problem.tasks, polished.focus, strict=True):
+        if weights is not None:
+            curves = task.kpi.weighted_curves(task.periods, weights)
+            requirements.append(Requirement(curves, (1.0 - 1e-9) * curves.value(allocation.spend)))
+    kept = tuple(requirement for requirement in requirements if requirement.at_least > 0)
+    best = problem.best(kept, problem.gap)
+    if best is not None and problem.is_reached(best.spend) and problem.worth(best) >= problem.worth(allocation):
+        return Reached(best, kept), None
+    value = allocation.total if problem.objective is None else problem.worth(allocation)
+    bound = (0.0 if problem.objective is None else np.inf) if best is None else best.bound
+    gap = abs(bound - value) / max(abs(value), 1e-300) if value else 0.0
+    answer = Reached(replace(allocation, value=value, bound=bound, gap=gap), kept)
+    return answer, best if gap > problem.gap else None
+
+
+def _mixed(focus: FloatArray, latest: FloatArray, splits: int) -> FloatArray:
+    """Average of the focus over `splits` splits and one more."""
+    return (splits * focus + latest) / (splits + 1)
+
+
+def _some(allocation: Allocation | None) -> Allocation:
+    if allocation is None:
+        raise SolverError("rules that can be obeyed had no split")
+    return allocation
