@@ -16,7 +16,7 @@ import numpy as np
 
 from optimizer.curves import Envelope, ExpectedCurve, Piece
 from optimizer.formulation import Formulation
-from optimizer.solve import CompiledSplit, PiecewiseKpi, Relaxed, compile_split, solve_relaxation
+from optimizer.solve import CompiledSplit, PiecewiseKpi, Relaxed, compile_split, most_spend, solve_relaxation
 
 METHOD = "outer approximation on the exact curves (HiGHS)"
 
@@ -29,6 +29,9 @@ _REQUIREMENT_MARGIN = 0.02
 _FIRST_POINTS = (1 / 64, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0)
 _FEET = (1e-6, 1e-4, 1e-2)
 """First points near zero, for curves that rise infinitely steeply there."""
+
+_NOTHING = 1e-7
+"""Share of the budget below which a channel that the rules keep at zero counts as kept there."""
 
 _MOST_ROUNDS = 400
 
@@ -180,6 +183,9 @@ def _start(problem: AllocationProblem, gap: float) -> _Search:
         for envelope in kpi.envelopes.values():
             envelope.touch(0.0)
             feet = () if np.isfinite(envelope.points[0].slope) else _FEET
+            if feet and most_spend(search.compiled, envelope.curve.channel) <= _NOTHING * ceiling:
+                # Kept at zero by the rules: no line could follow so steep a curve down to zero.
+                envelope.keep_at_zero()
             for share in (*feet, *_FIRST_POINTS):
                 envelope.touch(ceiling * share)
         search.boundaries.append({name: [0.0, ceiling] for name in kpi.envelopes})
@@ -278,8 +284,7 @@ def _height(envelope: Envelope, cuts: list[float], budget: float) -> float:
     """The over-estimator at a budget, with pieces between `cuts`."""
     for low, high in pairwise(cuts):
         if low <= budget <= high:
-            piece = envelope.piece(low, high)
-            return min(line.intercept + line.slope * budget for line in piece.lines)
+            return envelope.piece(low, high).height(budget)
     raise ValueError(f"budget {budget} lies outside of {cuts[0]} to {cuts[-1]}")
 
 

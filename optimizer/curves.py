@@ -58,6 +58,10 @@ class Piece:
     high: float
     lines: tuple[Line, ...]
 
+    def height(self, budget: float) -> float:
+        """The over-estimator at a budget of the interval."""
+        return min(line.intercept + line.slope * budget for line in self.lines)
+
 
 class ExpectedCurve:
     """Mean over draws of a channel's response, as a function of its budget.
@@ -185,6 +189,7 @@ class Envelope:
 
     curve: ExpectedCurve
     points: list[CurvePoint] = field(default_factory=list)
+    is_kept_at_zero: bool = False
     _vertices: list[tuple[float, float]] = field(default_factory=list)
     _is_stale: bool = True
     _cells: dict[tuple[float, float], list[tuple[float, float]]] = field(default_factory=dict)
@@ -199,11 +204,17 @@ class Envelope:
         self._is_stale = True
         return point
 
+    def keep_at_zero(self) -> None:
+        """From now on the curve counts as zero everywhere: its channel cannot spend."""
+        self.is_kept_at_zero = True
+
     def piece(self, low: float, high: float) -> Piece:
         """Least concave over-estimator between two budgets, both of which must have been touched.
 
         An interval of no width gives the constant line through its point.
         """
+        if self.is_kept_at_zero:
+            return Piece(low, high, (Line(0.0, 0.0),))
         if high <= low:
             return Piece(low, high, (Line(0.0, self.touch(low).value),))
         corners = [vertex for vertex in self._corners() if low <= vertex[0] <= high]

@@ -24,13 +24,16 @@ from optimizer.plan import (
     TaskPlan,
 )
 from optimizer.question import Desk, PlanningModel, Question, with_budget, without_rules, without_split
-from optimizer.scenario import Scenario
+from optimizer.scenario import ChannelRules, Scenario
 from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
 from optimizer.split import brand_band, split_preset
 from optimizer.tasks import MeasuredTask
 
 _OFF = 1e-9
 """Share of the budget below which a channel counts as off: the solver's own tolerance."""
+
+_ROUNDING = 1e-6
+"""Share of the budget up to which money that does not add up is the solver's tolerance."""
 
 
 class Planner:
@@ -148,14 +151,40 @@ def _header(question: Question, models: Mapping[str, PlanningModel]) -> dict[str
 
 
 def _cleaned(found: Answer) -> Answer:
-    """The answer with spends below the solver's tolerance set to zero; the largest channel takes what they had."""
-    allocation, ceiling = found.allocation, found.form.setting.ceiling
-    spend = {name: 0.0 if amount <= _OFF * ceiling else amount for name, amount in allocation.spend.items()}
-    lost = sum(allocation.spend.values()) - sum(spend.values())
-    if lost and any(spend.values()):
-        largest = max(spend, key=lambda name: spend[name])
-        spend[largest] += lost
-    return replace(found, allocation=replace(allocation, spend=spend))
+    """The answer without the solver's tolerance: off is zero, locked and stepped spend is exact, money adds up.
+
+    What that moves goes to the largest channel that is free, or off the total where none is.
+    """
+    allocation, setting = found.allocation, found.form.setting
+    rules = setting.scenario.channels
+    spend = {
+        name: 0.0 if amount <= _OFF * setting.ceiling else _exact(amount, rules.get(name))
+        for name, amount in allocation.spend.items()
+    }
+    is_on = {name: is_on and spend[name] > 0 for name, is_on in allocation.is_on.items()}
+    reserve = setting.scenario.rules.test_reserve
+    fixed = sum(rule.fixed_cost for name, rule in rules.items() if rule.fixed_cost and is_on.get(name))
+    moved = allocation.total * (1.0 - reserve) - fixed - sum(spend.values())
+    free = [name for name, amount in spend.items() if amount > 0 and not _is_exact(rules.get(name))]
+    if free and abs(moved) <= _ROUNDING * setting.ceiling:
+        largest = max(free, key=lambda name: spend[name])
+        spend[largest] += moved
+        total = allocation.total
+    else:
+        total = (sum(spend.values()) + fixed) / (1.0 - reserve)
+    return replace(found, allocation=replace(allocation, spend=spend, is_on=is_on, total=total))
+
+
+def _is_exact(rule: ChannelRules | None) -> bool:
+    return rule is not None and (rule.locked is not None or rule.increment is not None)
+
+
+def _exact(amount: float, rule: ChannelRules | None) -> float:
+    if rule is None:
+        return amount
+    if rule.increment is not None:
+        return round(amount / rule.increment) * rule.increment
+    return amount if rule.locked is None else rule.locked
 
 
 def _channels(question: Question, allocation: Allocation) -> tuple[ChannelPlan, ...]:

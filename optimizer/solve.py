@@ -309,6 +309,14 @@ def feasible_with_slack(
     return _relaxed(split, values, bound), frozenset(yielding)
 
 
+def most_spend(split: CompiledSplit, channel: str) -> float:
+    """The most that the rules let one channel spend, money; zero when nothing is feasible."""
+    program = split.program.copy()
+    program.costs[split.spend_columns[channel]] = 1.0
+    solved = _run(program, relative_gap=1e-3, seconds=10.0)
+    return 0.0 if solved is None else solved[1] * split.spend_scale
+
+
 def least_absolute_multipliers(
     gradient: FloatArray,
     rows: Sequence[FloatArray],
@@ -378,7 +386,12 @@ def _add_kpi(program: _Program, split: CompiledSplit, kpi: PiecewiseKpi, objecti
     for name, pieces in kpi.pieces.items():
         spend = split.spend_columns[name]
         if len(pieces) == 1:
-            heights.append((_add_piece(program, pieces[0], spend, None, split.spend_scale, kpi.scale, cost), 1.0))
+            height = _add_piece(program, pieces[0], spend, None, split.spend_scale, kpi.scale, cost)
+            heights.append((height, 1.0))
+            if name in split.switch_columns and pieces[0].height(0.0) > 0:
+                # What is off brings nothing, although the lines are above zero where a curve rises infinitely steeply.
+                most = pieces[0].height(pieces[0].high) / kpi.scale
+                program.row(-np.inf, 0.0, [(height, 1.0), (split.switch_columns[name], -most)])
             continue
         choices: list[tuple[int, float]] = []
         parts: list[tuple[int, float]] = [(spend, -1.0)]

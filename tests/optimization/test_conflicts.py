@@ -1,0 +1,156 @@
+"""Rules that clash: each one named is needed for the clash, and the relaxation named ends it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import make_artifact
+
+from optimizer.plan import Plan, RelaxedRule
+from optimizer.planning import Planner, PlanningModel
+from optimizer.scenario import Scenario
+
+ARTIFACT = make_artifact(draws=20)
+PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})
+
+
+def clashing(rng: np.random.Generator) -> dict[str, Any]:
+    """Random rules that ask for too much in several ways."""
+    even = 225_000.0
+    channels: dict[str, dict[str, Any]] = {name: {} for name in ARTIFACT.channels}
+    for rules in channels.values():
+        match rng.integers(0, 5):
+            case 0:
+                rules["min"] = even * float(rng.uniform(0.5, 2.5))
+            case 1:
+                rules["max"] = even * float(rng.uniform(0.1, 0.8))
+            case 2:
+                rules["locked"] = even * float(rng.uniform(0.2, 2.5))
+            case 3:
+                rules["off_or_at_least"] = even * float(rng.uniform(0.5, 3.0))
+            case _:
+                rules["change"] = (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(0.5, 1.0)))
+        if rng.random() < 0.2:
+            rules["fixed_cost"] = even * float(rng.uniform(0.05, 0.3))
+    low = float(rng.uniform(0.0, 0.9))
+    return {
+        "budget": 900_000.0,
+        "channels": channels,
+        "split": {"brand_share": (low, low + 0.1)},
+        "groups": [
+            {"name": "growth", "department": "growth", "share": (0.4, 0.6)},
+            {"name": "need", "stage": "need", "amount": (even * float(rng.uniform(0, 2)), even * 2)},
+        ],
+        "requires": [{"channel": "search", "upstream": ("tv",), "at_most_ratio": 0.5}],
+        "either_or": [{"channels": ("tv", "video"), "at_most": 1}],
+        "rules": {"at_most_channels": int(rng.integers(1, 4)), "total_change": (-0.2, float(rng.uniform(0.0, 0.5)))},
+    }
+
+
+def planned(changes: dict[str, Any]) -> Plan:
+    scenario = {"name": "clash", "market": "testland", "kpi": "orders", "business": "none"}
+    horizon = {"start": "2027-01-04", "periods": 13}
+    return PLANNER.plan(Scenario.model_validate({**scenario, "horizon": horizon, **changes}))
+
+
+def moved(ends: Any, at: RelaxedRule, unit: float = 1.0, offset: float = 0.0) -> tuple[float, float]:
+    """Limits of which one end gives way; `unit` and `offset` turn the rule's money into the limit's terms."""
+    low, high = ends
+    to = at.to / unit + offset
+    if at.to < at.from_:
+        return (min(low, to - 1e-7 * (1 + abs(to))), high)
+    return (low, max(high, to + 1e-7 * (1 + abs(to))))
+
+
+def relaxed(changes: dict[str, Any], rule: RelaxedRule, reference: dict[str, float]) -> None:
+    """Let one rule give way as the relaxation says."""
+    slack = 1 + (1e-7 if rule.to > rule.from_ else -1e-7)
+    match rule.rule.replace("[1]", "").split("."):
+        case ["budget"]:
+            changes["budget"] = rule.to * slack
+        case ["split", "brand_share"]:
+            low, high = moved(changes["split"]["brand_share"], rule)
+            changes["split"]["brand_share"] = (max(0.0, low), min(1.0, high))
+        case ["channels", name, "change"]:
+            channel = changes["channels"][name]
+            low, high = moved(channel["change"], rule, reference[name], -1.0)
+            channel["change"] = (max(-1.0, low), high)
+        case ["channels", name, "locked"]:
+            del changes["channels"][name]["locked"]
+            around = 1e-6 * rule.to
+            changes["channels"][name] |= {"min": max(0.0, rule.to - around), "max": rule.to + around}
+        case ["channels", name, limit]:
+            changes["channels"][name][limit] = max(rule.to * slack, 1e-9)
+        case ["groups", name, limit]:
+            group = next(group for group in changes["groups"] if group["name"] == name)
+            low, high = moved(group[limit], rule)
+            group[limit] = (max(0.0, low), min(1.0, high) if limit == "share" else high)
+        case ["requires"]:
+            changes["requires"][0]["at_most_ratio"] = rule.to * slack
+        case ["either_or"]:
+            changes["either_or"][0]["at_most"] = round(rule.to)
+        case ["rules", "at_most_channels"]:
+            changes["rules"]["at_most_channels"] = round(rule.to)
+        case ["rules", "total_change"]:
+            total = sum(reference.values())
+            low, high = moved(changes["rules"]["total_change"], rule, total, -1.0)
+            changes["rules"]["total_change"] = (max(-1.0, low), high)
+        case unknown:
+            raise AssertionError(unknown)
+
+
+def dropped(changes: dict[str, Any], rule: str) -> None:
+    """Leave one rule out."""
+    match rule.replace("[1]", "").split("."):
+        case ["budget"]:
+            changes["budget"] = 1e8
+        case ["split", "brand_share"]:
+            changes["split"] = None
+        case ["channels", name, limit]:
+            del changes["channels"][name][limit]
+        case ["groups", name, limit]:
+            changes["groups"] = [group for group in changes["groups"] if group["name"] != name or limit not in group]
+        case ["requires" | "either_or" as kind]:
+            changes[kind] = []
+        case ["rules", name]:
+            changes["rules"][name] = None
+        case unknown:
+            raise AssertionError(unknown)
+
+
+def only(changes: dict[str, Any], kept: set[str]) -> dict[str, Any]:
+    """Leave out all rules but some."""
+    rules = ["budget", "split.brand_share", "requires[1]", "either_or[1]"]
+    rules += ["rules.at_most_channels", "rules.total_change", "groups.growth.share", "groups.need.amount"]
+    limits = ("min", "max", "locked", "off_or_at_least", "change")
+    rules += [
+        f"channels.{name}.{limit}" for name, own in changes["channels"].items() for limit in limits if limit in own
+    ]
+    assert kept <= set(rules)
+    for rule in rules:
+        if rule not in kept:
+            dropped(changes, rule)
+    return changes
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_every_rule_of_a_conflict_is_needed_and_its_relaxation_ends_it(seed: int) -> None:
+    def changes() -> dict[str, Any]:
+        return clashing(np.random.default_rng([9, seed]))
+
+    found = planned(changes())
+    if found.status != "infeasible":
+        return
+    assert found.conflict
+    needed = {rule.rule for rule in found.conflict}
+    assert planned(only(changes(), needed)).status == "infeasible"
+    for rule in needed:
+        assert planned(only(changes(), needed - {rule})).status == "optimal", rule
+    eased = changes()
+    reference = {
+        name: float(total)
+        for name, total in zip(ARTIFACT.channels, ARTIFACT.draws.spend[52:65].sum(axis=0), strict=True)
+    }
+    for rule in found.relaxation:
+        relaxed(eased, rule, reference)
+    assert planned(eased).status == "optimal"
