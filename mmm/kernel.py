@@ -31,6 +31,9 @@ HEADER = 9
 ACCEPTED, REJECTED, WRONG_SIZE = 0, 4, -1
 """What a compiled function tells the sampler: fine, not finite, unrecoverable."""
 
+SMALLEST_STOCK = 1e-300
+"""Added to adstock where it is divided by or taken the logarithm of: nothing but zero notices."""
+
 _LOGISTIC = SATURATION_CODES["logistic"]
 
 
@@ -222,29 +225,30 @@ def _saturation(
     log_relative: FloatArray,
 ) -> float:
     """Response, its derivative with respect to log stock, and log stock relative to half-saturation; returns Σ."""
-    media = layout.shape[1]
+    media, periods = layout.shape[1], stock.shape[0]
     log_half = parameters[media + m]
     kind, place = layout[LAYOUT_SATURATION, m], layout[LAYOUT_SLOPE, m]
-    slope = np.exp(parameters[place]) if place >= 0 else 1.0
     half = np.exp(log_half)
-    total = 0.0
-    for t in range(stock.shape[0]):
-        if stock[t] <= 0.0:
-            continue  # no response, and nothing to differentiate
-        if kind == _LOGISTIC:
+    # No branch on a stock of nothing: a loop without one is much faster, and SMALLEST_STOCK responds with zero.
+    if kind == _LOGISTIC:
+        for t in range(periods):
             relative = LOGISTIC_HALF * stock[t] / half
             decayed = np.exp(-relative)
             reached[t] = (1.0 - decayed) / (1.0 + decayed)
             elasticity[t] = relative * 0.5 * (1.0 - reached[t] ** 2)
-        elif place < 0:
+    elif place < 0:
+        for t in range(periods):
             reached[t] = stock[t] / (half + stock[t])
             elasticity[t] = reached[t] * (1.0 - reached[t])
-        else:
-            log_relative[t] = np.log(stock[t]) - log_half
+    else:
+        slope = np.exp(parameters[place])
+        for t in range(periods):
+            log_relative[t] = np.log(stock[t] + SMALLEST_STOCK) - log_half
+        for t in range(periods):
             reached[t] = 1.0 / (1.0 + np.exp(-slope * log_relative[t]))
+        for t in range(periods):
             elasticity[t] = slope * reached[t] * (1.0 - reached[t])
-        total += reached[t]
-    return total
+    return reached.sum()
 
 
 @_compile
@@ -338,8 +342,7 @@ def _pull_back(
         by_log_stock = (ceiling * pull[t] - contribution / total) * elasticity[t]
         by_half -= by_log_stock
         by_slope += by_log_stock * log_relative[t]
-        if stock[t] > 0.0:
-            by_stock[t] = by_log_stock / stock[t]
+        by_stock[t] = by_log_stock / (stock[t] + SMALLEST_STOCK)
     gradient[media + m] += by_half
     if layout[LAYOUT_SLOPE, m] >= 0:
         gradient[layout[LAYOUT_SLOPE, m]] += by_slope
