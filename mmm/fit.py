@@ -33,8 +33,8 @@ from mmm.vocabulary import PERIODS_PER_YEAR
 HOLDOUT_STAGE = "holdout fit"
 FULL_STAGE = "fit"
 
-HOLDOUT_DRAWS = 250
-"""Draws of each of two or more chains for the holdout: quantiles of a forecast need no more."""
+HOLDOUT_DRAWS, HOLDOUT_TUNE = 250, 600
+"""Most draws and warm-up of a chain for the holdout: quantiles of a forecast need no more."""
 
 LENGTHENINGS = (1, 2, 4)
 """How long to sample, as multiples of what is asked for: longer only while the chains do not agree."""
@@ -87,7 +87,7 @@ def fit_outcome(
     held_out = default_holdout(national)
     score = None
     if held_out:
-        short = (Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), choices.tune),)
+        short = (Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune)),)
         fitted = _fit(national, spec, held_out, short, HOLDOUT_STAGE, of_holdout, progress)
         score = score_holdout(fitted.posterior, national.spec.market.period, fitted.rng)
     full = tuple(Effort(choices.chains, times * choices.draws, times * choices.tune) for times in LENGTHENINGS)
