@@ -4,8 +4,9 @@ MmmError
 ├── Refused            input that is not accepted, with every fault that was found
 │   ├── MarketRefused  market.toml or its data
 │   └── FileRefused    a TOML or JSON document that does not fit its schema
-├── ArtifactError      an artifact that is damaged, incomplete or of an unknown schema
-└── FitError           a fit that cannot be done or did not finish
+└── Unusable           what cannot be worked with, in one sentence
+    ├── ArtifactError  an artifact that is damaged, incomplete or of an unknown schema
+    └── FitError       a fit that cannot be done or did not finish
 """
 
 from collections.abc import Sequence
@@ -61,9 +62,17 @@ class FileRefused(Refused):
     """A TOML or JSON document that does not fit its schema."""
 
 
-class ArtifactError(MmmError):
+class Unusable(MmmError):
+    """Something that cannot be worked with; `said` is for the reader."""
+
+    def __init__(self, said: Said) -> None:
+        self.said = said
+        super().__init__(plain(said))
+
+
+class ArtifactError(Unusable):
     """An artifact that is damaged, incomplete or of an unknown schema."""
 
 
-class FitError(MmmError):
+class FitError(Unusable):
     """A fit that cannot be done or did not finish."""

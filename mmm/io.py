@@ -131,13 +131,29 @@ def read_artifact_folder(root: Path, digest: str) -> ResponseArtifact:
         When it is not there, damaged or of an unknown schema.
     """
     if not _DIGEST.fullmatch(digest):
-        raise ArtifactError(f"'{digest[:80]}' is no digest of an artifact: expected 64 hexadecimal digits")
+        said = sentence(
+            "“{digest}” is no digest of an artifact: those have 64 hexadecimal digits", digest=_short(digest)
+        )
+        raise ArtifactError(said)
     folder = root / digest
     try:
         files = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
     except OSError as error:
-        raise ArtifactError(f"artifact {digest[:12]}: cannot be read from {folder}: {error.strerror}") from error
+        said = sentence("artifact {digest}: {reason}", digest=_short(digest), reason=phrase(_reason(error)))
+        raise ArtifactError(said) from error
     return read_artifact(files, digest)
+
+
+def set_aside_damaged(root: Path, digest: str) -> bool:
+    """Whether the artifact of a digest cannot be read; what is left of it makes room for one that can."""
+    try:
+        read_artifact_folder(root, digest)
+    except ArtifactError:
+        folder = root / digest
+        if folder.exists():
+            folder.rename(root / f".damaged-{digest[:16]}-{secrets.token_hex(8)}")
+        return True
+    return False
 
 
 def _toml_content(path: Path) -> bytes:
@@ -181,6 +197,10 @@ def _reason(error: OSError) -> Said:
     if isinstance(error, PermissionError):
         return sentence("permission denied")
     return str(error.strerror or error).lower()
+
+
+def _short(digest: str) -> Word:
+    return Word(text=digest[:12])
 
 
 def _megabytes(size: int) -> Sentence:

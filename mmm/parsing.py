@@ -86,7 +86,7 @@ def faults_of(error: ValidationError, model: type[BaseModel], file: Said) -> tup
     for detail in details:
         if _is_echo(detail, details):
             continue
-        found: Said = sentence("nothing") if detail.kind == "missing" else _shown(detail.error["input"])
+        found = _found(detail)
         expected = _expectation(detail, model)
         same = faults.get((detail.field, plain(found)))
         if same is not None and same.expected != expected:
@@ -158,6 +158,14 @@ def _is_union_branch(part: str) -> bool:
     """Pydantic names the tried branch of a union inside the location; the user never wrote it."""
     is_type = part in {"float", "int", "str", "bool"} or part.startswith(("constrained-", "function-"))
     return is_type or part.endswith("]") or part[:1].isupper()
+
+
+def _found(detail: _Detail) -> Said:
+    if detail.kind == "missing":
+        return sentence("nothing")
+    if detail.kind == "value_error" and isinstance(detail.error["input"], dict):
+        return sentence("fields that do not go together")  # a table written out would hide what is said about it
+    return _shown(detail.error["input"])
 
 
 def _shown(value: object) -> str:

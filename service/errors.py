@@ -3,7 +3,8 @@
 ServiceError
 ├── NotKnown      a market, model version, scenario or plan that is not there
 ├── NoChampion    a market that has models, none of which may be used
-└── NotAllowed    a change of the registry that its rules forbid
+├── NotAllowed    a change of the registry that its rules forbid
+└── StoreRefused  a home folder or database that cannot be worked with
 
 Each carries a `Sentence`, so that a planner reads it in their own language.
 """
@@ -32,6 +33,10 @@ class NoChampion(ServiceError):
 
 class NotAllowed(ServiceError):
     """A change of the registry that its rules forbid."""
+
+
+class StoreRefused(ServiceError):
+    """A home folder or database that cannot be worked with."""
 
 
 def not_known(kind: str, name: str, known: Iterable[str] = ()) -> NotKnown:

@@ -7,7 +7,7 @@ the repository is the text that is shown.
 import io
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
 
@@ -22,6 +22,9 @@ from mmm.vocabulary import Language
 
 LOCALES: dict[Language, str] = {"en": "en_US", "zh": "zh_CN"}
 """Locale of each language that we write."""
+
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for "no currency": what a reader has where no one market is meant."""
 
 WHOLE_MONEY_FROM = 1000.0
 """Amounts from here on are shown without decimals, unless the reader's scale asks for them."""
@@ -47,6 +50,10 @@ class Reader:
         if isinstance(said, str):
             return said
         return self.gettext(said.template).format(**{name: self.value(value) for name, value in said.values.items()})
+
+    def join(self, first: str, second: str) -> str:
+        """Two sentences, one after the other, with the space that the language puts between them."""
+        return self.gettext("{first} {second}").format(first=first, second=second)
 
     def value(self, value: Value) -> str:
         """One value of a sentence, formatted."""
@@ -99,10 +106,16 @@ class Reader:
         size = abs(amount)
         return self.number(amount, 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2)
 
-    def signed(self, amount: float) -> str:
-        """A quantity with its sign, as `quantity` rounds it."""
-        text = self.quantity(abs(amount))
-        return f"{'−' if amount < 0 else '+'}{text}" if text != "0" else text
+    def estimate(self, mean: float, low: float, high: float) -> str:
+        """A quantity and its interval, all three with as many decimals as the mean has."""
+        size = max(abs(mean), abs(high) / 10.0)
+        digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
+        pattern = "#,##0" + (f".{'0' * digits}" if digits else "")
+        shown = (
+            format_decimal(_no_negative_zero(round(amount, digits)), format=pattern, locale=self._locale)
+            for amount in (mean, low, high)
+        )
+        return "{} ({}–{})".format(*shown)
 
     def ratio(self, amount: float) -> str:
         """A number with always two decimals, for columns of ratios."""
@@ -114,9 +127,13 @@ class Reader:
         return format_percent(_no_negative_zero(round(fraction, digits + 2)), format=pattern, locale=self._locale)
 
     def change(self, fraction: float) -> str:
-        """A relative change with its sign, in whole percent."""
-        pattern = "+#,##0%;-#,##0%"
-        return format_percent(_no_negative_zero(round(fraction, 2)), format=pattern, locale=self._locale)
+        """A relative change with its sign, in whole percent; with a decimal where it is small."""
+        digits = 2 if abs(fraction) >= 0.095 else 3
+        rounded = round(fraction, digits)
+        if rounded == 0:
+            return self.share(0.0, 0)
+        pattern = "+#,##0%;-#,##0%" if digits == 2 else "+#,##0.0%;-#,##0.0%"
+        return format_percent(rounded, format=pattern, locale=self._locale)
 
     def day(self, day: date) -> str:
         """A date in words."""
@@ -138,8 +155,9 @@ class Reader:
         return catalogue(self.language)
 
 
+@cache
 def catalogue(language: Language) -> NullTranslations:
-    """The translations of a language; English is the language of the message ids, so it needs none."""
+    """The translations of a language, read once a process; English, the language of the message ids, needs none."""
     if language == "en":
         return NullTranslations()
     source = resources.files("service") / "locales" / LOCALES[language] / "LC_MESSAGES" / "mixplan.po"

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mmm.errors import ArtifactError, Fault, FileRefused, FitError, MarketRefused, Refused
+from sqlalchemy.exc import OperationalError
+
+from mmm.errors import ArtifactError, Fault, FileRefused, FitError, MarketRefused, Refused, Unusable
 from mmm.parsing import json_pointer
-from mmm.sentence import Number, Said, Sentence, Word, sentence
+from mmm.sentence import Number, Said, Sentence, phrase, sentence
 from optimizer.errors import ScenarioRefused, SolverError
 from optimizer.plan import Plan
 from service.documents import Document, Json, document
-from service.errors import NoChampion, NotAllowed, NotKnown, ServiceError
+from service.errors import NoChampion, NotAllowed, NotKnown, ServiceError, StoreRefused
 from service.language import Reader
 
 MEDIA_TYPE = "application/problem+json"
@@ -56,8 +58,12 @@ NOT_KNOWN = Kind("not-known", 404, 2, sentence("There is nothing of that name"))
 NO_CHAMPION = Kind("no-champion", 409, 1, sentence("The market has no model in use"))
 NOT_ALLOWED = Kind("not-allowed", 409, 1, sentence("The registry does not allow this"))
 ARTIFACT_DAMAGED = Kind("artifact-damaged", 500, 1, sentence("The model cannot be read"))
+HOME_UNUSABLE = Kind("home-unusable", 503, 1, sentence("The home folder cannot be used"))
+DATABASE_SILENT = Kind("database-silent", 503, 1, sentence("The database does not answer"))
 NOT_FITTED = Kind("not-fitted", 500, 1, sentence("The model could not be fitted"))
-NOT_SOLVED = Kind("not-solved", 500, 1, sentence("The solver found no answer"))
+NOT_SOLVED = Kind("not-solved", 422, 1, sentence("The solver found no answer"))
+
+MISUSE = Kind("misuse", 400, 2, sentence("The command is not understood"))
 
 KINDS: tuple[tuple[type[Exception], Kind], ...] = (
     (ScenarioRefused, SCENARIO_REFUSED),
@@ -66,11 +72,21 @@ KINDS: tuple[tuple[type[Exception], Kind], ...] = (
     (NotKnown, NOT_KNOWN),
     (NoChampion, NO_CHAMPION),
     (NotAllowed, NOT_ALLOWED),
+    (StoreRefused, HOME_UNUSABLE),
+    (OperationalError, DATABASE_SILENT),
     (ArtifactError, ARTIFACT_DAMAGED),
     (FitError, NOT_FITTED),
     (SolverError, NOT_SOLVED),
 )
 """Which kind of problem an exception is; the first that fits counts."""
+
+ADVICE: dict[str, Sentence] = {
+    ARTIFACT_DAMAGED.slug: sentence("{reason}. Fit the market again; what is damaged is never used."),
+    DATABASE_SILENT.slug: sentence("{reason}. Nothing was changed; try again in a while."),
+    NOT_FITTED.slug: sentence("{reason}. Nothing was registered."),
+    NOT_SOLVED.slug: sentence("{reason}. Nothing was kept; a change of the rules or their units may help."),
+}
+"""What to do about kinds of problem whose exceptions give but a reason."""
 
 EXPECTED: tuple[type[Exception], ...] = tuple(kind for kind, _ in KINDS)
 """The exceptions that have a kind; any other is a fault of ours."""
@@ -83,7 +99,11 @@ def problem_of(error: Exception) -> Problem:
         return Problem(kind, counted(len(error.faults)), flaws(error.faults))
     if isinstance(error, ServiceError):
         return Problem(kind, error.said)
-    return Problem(kind, sentence("{reason}", reason=Word(text=str(error))))
+    said = error.said if isinstance(error, Unusable) else str(error)
+    if isinstance(error, OperationalError):
+        said = str(error.orig)
+    reason = phrase(said.rstrip(".") if isinstance(said, str) else said)
+    return Problem(kind, Sentence(template=ADVICE[kind.slug].template, values={"reason": reason}))
 
 
 def infeasible(plan: Plan) -> Problem:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mmm.artifact import ResponseArtifact
-from mmm.io import read_artifact_folder, write_artifact_folder
+from mmm.io import read_artifact_folder, set_aside_damaged, write_artifact_folder
 from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import Verdict
 from service.errors import NoChampion, NotAllowed, not_known
@@ -153,6 +153,11 @@ class Registry:
             When an artifact is missing or damaged.
         """
         return {outcome: read_artifact_folder(self.artifacts, digest) for outcome, digest in version.digests.items()}
+
+    def set_aside_damaged(self, version: ModelVersion) -> bool:
+        """Whether an artifact of a version is missing or damaged; what is left of it makes room for a new fit."""
+        damaged = [digest for digest in version.digests.values() if set_aside_damaged(self.artifacts, digest)]
+        return bool(damaged)
 
     def promote(self, market: str, number: int, now: datetime, *, force: bool = False) -> ModelVersion:
         """Make a version the champion; the one before it retires.

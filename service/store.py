@@ -10,23 +10,39 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from mmm.sentence import Word, sentence
+from service.errors import StoreRefused
 from service.tables import Table
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another before it gives up."""
 
 
+LAYOUT = 1
+"""Version of the tables, kept in the database; raised whenever `service.tables` changes."""
+
+
 class Store:
-    """Sessions on one database file; the schema is created on the first opening."""
+    """Sessions on one database file; the schema is created on the first opening.
+
+    Raises
+    ------
+    StoreRefused
+        When the file was written by a program with another layout of the tables.
+    """
 
     def __init__(self, database: Path) -> None:
         database.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _sqlite_engine(database)
         self._writing_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
-        with self._writing_engine.begin() as connection:
-            Table.metadata.create_all(connection)
+        try:
+            self._prepare(database)
+        except (StoreRefused, DBAPIError):
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -48,6 +64,22 @@ class Store:
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
+
+    def _prepare(self, database: Path) -> None:
+        with self._writing_engine.begin() as connection:
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if version not in (0, LAYOUT):
+                raise StoreRefused(
+                    sentence(
+                        "The database {file} has layout {found}, and this program knows layout {known} alone. Use the "
+                        "program that wrote it, or another home folder (--home).",
+                        file=Word(text=str(database)),
+                        found=Word(text=str(version)),
+                        known=Word(text=str(LAYOUT)),
+                    )
+                )
+            Table.metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {LAYOUT}")
 
 
 def _sqlite_engine(database: Path) -> Engine:

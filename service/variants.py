@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mmm.errors import Fault, FileRefused
-from mmm.sentence import Money, Sentence, Term, Word, phrase, sentence
+from mmm.sentence import Money, Sentence, Word, phrase, sentence
 from optimizer.errors import ScenarioRefused
 from optimizer.scenario import Scenario
 from service.answers import Variant, WhatIfAnswer
@@ -57,13 +57,14 @@ def budgets_between(lowest: float, highest: float, points: int) -> tuple[float, 
 def change_name(change: Change) -> Sentence:
     """A short name of a change that was given none."""
     settings = Word(text=", ".join(f"{path}={value}" for path, value in change.set.items()))
-    business = Term(text=change.business or "none")
+    is_free = change.business == "none"
+    business = sentence("free split") if is_free else sentence("{preset}", preset=Word(text=change.business or ""))
     if change.budget is not None and change.business is not None:
-        return sentence("{budget}, {business}", budget=Money(amount=change.budget), business=business)
+        return sentence("{budget}, {business}", budget=Money(amount=change.budget), business=phrase(business))
     if change.budget is not None:
         return sentence("{budget}", budget=Money(amount=change.budget))
     if change.business is not None:
-        return sentence("{business}", business=business)
+        return business
     return sentence("{settings}", settings=settings)
 
 

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from mmm.errors import Fault, FileRefused
 from mmm.parsing import StrictModel, faults_of
 from mmm.sentence import Number, sentence
+from optimizer.errors import ScenarioRefused
 from optimizer.scenario import Business, Scenario
 
 type Scalar = bool | int | float | str | date | None
@@ -23,6 +24,9 @@ type SetValue = Scalar | list[Any] | dict[str, Any]
 
 MOST_CHANGES = 50
 """Variants that one request may ask for."""
+
+DEEPEST_PATH = 12
+"""Steps that a path may have: more than any field of a scenario lies below its top."""
 
 A_CHANGE = sentence("change")
 """The file of a fault that lies in none."""
@@ -89,11 +93,14 @@ def sized(scenario: Scenario) -> Scenario:
 
     Raises
     ------
-    FileRefused
+    ScenarioRefused
         When it has no tasks.
     """
     if scenario.objective == "size":
         return scenario
+    if not scenario.tasks:
+        expected = sentence("at least one [[tasks]] with kpi, at_least and probability: they are what sizes a budget")
+        raise ScenarioRefused([Fault(sentence("scenario"), "tasks", sentence("nothing"), expected)])
     return changed(scenario, Change(set={"objective": "size", "budget": None, "target": None}))
 
 
@@ -126,6 +133,8 @@ def _set(document: dict[str, Any], path: str, value: object) -> Fault | None:
     """Put a value at a path of a document, in place; the fault when the path leads through something else."""
     node: Any = document
     keys = _keys(path)
+    if len(keys) > DEEPEST_PATH:
+        return _no_way(path[:80], node)
     for key, following in pairwise(keys):
         if isinstance(node, dict) and isinstance(key, str):
             node = node.setdefault(key, [] if isinstance(following, int) else {})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from optimizer.plan import ChannelPlan, Plan
+from optimizer.plan import ChannelPlan, Interval, Plan
 from optimizer.scenario import ReferenceKind
 from service.cli.figures import main_outcome
 from service.cli.rounding import rounded_to_total
@@ -14,6 +14,9 @@ from service.language import Reader
 
 BAR = 6
 """Columns of the bar of a channel's share."""
+
+NARROW_PAGE = 76
+"""Columns below which a page has no room for intervals."""
 
 WIDE_PAGE = 96
 """Columns from which on a page has room for bars and average returns."""
@@ -31,9 +34,13 @@ AGAINST: dict[ReferenceKind, str] = {
 
 
 def allocation_table(plan: Plan, reader: Reader, reference: ReferenceKind, width: int) -> Table:
-    """Spend, share, change and what it brings, a line a channel; on narrow pages without bars and average returns."""
+    """Spend, share, change and what it brings, a line a channel.
+
+    Pages that are not wide go without bars and average returns, narrow ones without intervals too.
+    """
     _ = reader.gettext
-    is_wide = width >= WIDE_PAGE
+    is_wide, is_narrow = width >= WIDE_PAGE, width < NARROW_PAGE
+    brings = _mean if is_narrow else interval
     has_value = any(channel.mroas is not None for channel in plan.channels)
     last = [_("CPA")] if not has_value else [_("ROAS"), _("Next unit")] if is_wide else [_("Next unit")]
     shown = table(
@@ -41,7 +48,7 @@ def allocation_table(plan: Plan, reader: Reader, reference: ReferenceKind, width
         _("Spend"),
         _("Share"),
         _(AGAINST[reference]),
-        _("Brings (90 % interval)"),
+        _("Brings") if is_narrow else _("Brings (90 % interval)"),
         *last,
         numbers=[1, 3, 4, 5, 6],
     )
@@ -52,36 +59,39 @@ def allocation_table(plan: Plan, reader: Reader, reference: ReferenceKind, width
     rounded = rounded_to_total(amounts, plan.budget) if digits == 0 else amounts
     money = [reader.money(amount, digits) for amount in rounded]
     for position, channel in enumerate(_by_role(plan)):
-        ratios = _ratios(channel, reader, has_value=has_value, is_wide=is_wide)
-        _channel_row(shown, channel, money[position], ratios, reader, is_wide=is_wide)
+        figures = [brings(channel.contribution, reader), *_ratios(channel, reader, has_value, is_wide)]
+        _channel_row(shown, channel, money[position], figures, reader, is_wide=is_wide)
     for (name, _amount), text in zip(extra, money[len(plan.channels) :], strict=True):
         shown.add_row(Text(name), text)
     shown.add_section()
     total = reader.money(plan.budget, digits)
     added = main_outcome(plan).incremental
-    shown.add_row(Text(_("Total")), total, "", _total_change(plan, reader), interval(added, reader), style="bold")
+    shown.add_row(Text(_("Total")), total, "", _total_change(plan, reader), brings(added, reader), style="bold")
     return shown
 
 
 def _channel_row(
-    shown: Table, channel: ChannelPlan, money: str, ratios: list[str], reader: Reader, *, is_wide: bool
+    shown: Table, channel: ChannelPlan, money: str, figures: list[str], reader: Reader, *, is_wide: bool
 ) -> None:
     name = Text(channel.channel)
     if channel.beyond_observed:
-        name.append(" *")
+        name.append("*")
     share = Text(reader.share(channel.share, 0).rjust(4), no_wrap=True)
     shown.add_row(
         name,
         money,
         Text(f"{bar(channel.share, BAR)} ").append(share) if is_wide else share,
         "–" if channel.change is None else reader.change(channel.change),
-        interval(channel.contribution, reader),
-        *ratios,
+        *figures,
         style="dim" if channel.spend == 0 else "",
     )
 
 
-def _ratios(channel: ChannelPlan, reader: Reader, *, has_value: bool, is_wide: bool) -> list[str]:
+def _mean(shown: Interval, reader: Reader) -> str:
+    return reader.quantity(shown.mean)
+
+
+def _ratios(channel: ChannelPlan, reader: Reader, has_value: bool, is_wide: bool) -> list[str]:
     if not has_value:
         return ["–" if channel.cpa is None else reader.money(channel.cpa.mean)]
     marginal = optional_ratio(channel.mroas, reader)
@@ -92,9 +102,12 @@ def verdict_table(plan: Plan, reader: Reader) -> Table:
     """What to do with each channel, and why."""
     _ = reader.gettext
     shown = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1))
+    for is_short in (False, True, True, False):
+        shown.add_column(no_wrap=is_short, overflow="fold")
     for channel in _by_role(plan):
         role = Text(_(channel.role), style="dim")
-        shown.add_row(Text(channel.channel), role, Text(f"{_(channel.verdict)}: {reader.say(channel.reason)}"))
+        verdict = Text(_(channel.verdict), style="bold")
+        shown.add_row(Text(channel.channel), role, verdict, Text(reader.say(channel.reason)))
     return shown
 
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from optimizer.channel_curves import ChannelCurve
 from service.answers import CurvesAnswer
-from service.cli.tables import heading, interval, ratio_interval, table
+from service.cli.tables import heading, interval, ratio_interval, table, with_unit
 from service.language import Reader
 
 STEPS = 24
@@ -16,36 +15,33 @@ STEPS = 24
 HEIGHTS = "▁▂▃▄▅▆▇█"
 
 
-def curve_page(answer: CurvesAnswer, reader: Reader) -> list[RenderableType]:
-    """What each channel brings, and how its curve bends."""
+def curve_page(answer: CurvesAnswer, over: str, reader: Reader) -> list[RenderableType]:
+    """What each channel brings, and how its curve bends; `over` says for which periods, and at which spend."""
     _ = reader.gettext
     has_value = any(channel.roas is not None for channel in answer.channels)
     ratios = [_("ROAS"), _("Next unit")] if has_value else [_("CPA")]
-    figures = table(_("Channel"), _("Brings (90 % interval)"), *ratios, numbers=[1, 2, 3])
+    figures = table(_("Channel"), _("Spend"), _("Brings (90 % interval)"), *ratios, numbers=[1, 2, 3, 4])
     for channel in answer.channels:
         shown = (
             [ratio_interval(channel.roas, reader), ratio_interval(channel.mroas, reader)]
             if has_value
             else ["–" if channel.cpa is None else reader.money(channel.cpa.mean)]
         )
-        figures.add_row(Text(channel.name), interval(channel.contribution, reader), *shown)
+        spend = reader.money(channel.spend, 0 if channel.spend >= 1 else None)
+        figures.add_row(Text(channel.name), spend, interval(channel.contribution, reader), *shown)
     bends = table(
         _("Channel"), _("From nothing to twice the largest spend"), _("At half of it"), _("At the end"), numbers=[2, 3]
     )
     for channel in answer.channels:
-        end = channel.curve.spend[-1]
+        end, middle = channel.curve.spend[-1], len(channel.curve.mean) // 2
         bends.add_row(
             Text(channel.name),
             _line(channel.curve.mean),
-            f"{reader.money(end / 2)} → {reader.quantity(_middle(channel))}",
+            f"{reader.money(end / 2)} → {reader.quantity(channel.curve.mean[middle])}",
             f"{reader.money(end)} → {reader.quantity(channel.curve.mean[-1])}",
         )
-    title = f"{answer.market} · {answer.kpi} ({answer.unit})"
-    return [heading(title), figures, bends]
-
-
-def _middle(channel: ChannelCurve) -> float:
-    return channel.curve.mean[len(channel.curve.mean) // 2]
+    title = heading(f"{answer.market} · {with_unit(answer.kpi, answer.unit)}")
+    return [title, Text(over), "", figures, "", bends]
 
 
 def _line(values: Sequence[float]) -> str:

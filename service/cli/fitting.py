@@ -26,10 +26,19 @@ def fit(
     """Fit a market, check the gates, and register the model."""
     from mmm.io import load_market
     from service.cli.gates import tell_model
+    from service.scenario_files import scenarios_in
 
-    session = open_session(context, home, as_json, language)
-    version = fit_market(session, load_market(market), seed=seed)
+    session = open_session(context, home, as_json, language, market)
+    loaded = load_market(market)
+    version = fit_market(session, loaded, seed=seed)
     tell_model(session, version)
+    if version.alias == "champion" and not session.as_json:
+        folder = market if market.is_dir() else market.parent
+        reader = session.reader(loaded.spec.market.language)
+        command = (
+            f"mixplan plan {scenarios[0]}" if (scenarios := scenarios_in(folder)) else f"mixplan curves {loaded.name}"
+        )
+        session.next(reader, command)
     if version.verdict == "fail":
         raise typer.Exit(1)
 
@@ -48,7 +57,13 @@ def fit_market(session: Session, market: "Market", *, seed: int | None) -> "Mode
     reader = session.reader(header.language, header.currency)
     chosen = market.spec.model.seed if seed is None else seed
     known = registry.fitted(market.name, market.data_digest, spec_digest(market), chosen)
-    if known is not None:
+    if known is not None and registry.set_aside_damaged(known):
+        session.say(
+            reader.gettext("{market}: version {version} is damaged and is fitted again.").format(
+                market=market.name, version=known.version
+            )
+        )
+    elif known is not None:
         session.say(
             reader.gettext("{market}: version {version} was fitted on the same data before.").format(
                 market=market.name, version=known.version

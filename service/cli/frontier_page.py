@@ -3,7 +3,7 @@
 from rich.console import RenderableType
 
 from service.answers import FrontierAnswer
-from service.cli.tables import bar, heading, table
+from service.cli.tables import bar, heading, table, with_unit
 from service.language import Reader
 
 BAR = 24
@@ -25,7 +25,9 @@ def frontier_page(answer: FrontierAnswer, reader: Reader) -> list[RenderableType
     top = max((point.mean for point in answer.points if point.mean is not None), default=0.0)
     for point in answer.points:
         if point.mean is None or point.p05 is None or point.p95 is None:
-            shown.add_row(reader.money(point.budget), "–", _("the rules allow no plan"), style="dim")
+            shown.add_row(
+                reader.money(point.budget), "–", _("the rules allow no plan"), "–", "–", "–", "–", style="dim"
+            )
             continue
         shown.add_row(
             reader.money(point.budget),
@@ -36,4 +38,4 @@ def frontier_page(answer: FrontierAnswer, reader: Reader) -> list[RenderableType
             "–" if point.mroas is None else reader.ratio(point.mroas),
             "–" if point.gap is None else reader.share(point.gap, 4),
         )
-    return [heading(f"{answer.scenario} · {answer.market} · {answer.kpi} ({answer.unit})"), shown]
+    return [heading(f"{answer.scenario} · {answer.market} · {with_unit(answer.kpi, answer.unit)}"), shown]

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
 from service.cli import fitting, markets, planning, samples, serving
@@ -16,9 +17,16 @@ class MixplanCommands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
+        arguments = tuple(ctx.args)
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, typer.BadParameter):
+        except (typer.Exit, typer.Abort):
+            raise
+        except ClickException as error:
+            if "--json" in arguments or ctx.find_root().ensure_object(Asked).as_json:
+                from service.cli.refusal import misuse
+
+                misuse(error.format_message())
             raise
         except _own_errors() as error:
             from service.cli.refusal import refuse

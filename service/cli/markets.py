@@ -23,7 +23,7 @@ def check(
     from mmm.io import load_market
     from mmm.understood import understood
 
-    session = open_session(context, home, as_json, language)
+    session = open_session(context, home, as_json, language, market)
     loaded = load_market(market)
     header = loaded.spec.market
     reader = session.reader(header.language, header.currency)
@@ -34,6 +34,7 @@ def check(
     from service.cli.tables import bullet, heading
 
     session.show(heading(header.name), *(bullet(reader.say(said)) for said in sentences))
+    session.next(reader, f"mixplan fit {market}")
 
 
 @commands.command()
@@ -47,11 +48,12 @@ def models(
     """List model versions, their gates, and which is in use."""
     from service.markets import market_summary, model_detail
 
-    session = open_session(context, home, as_json, language)
+    session = open_session(context, home, as_json, language, market)
     registry = session.home.registry
     names = registry.markets() if market is None else (named_market(session, market),)
     found = [model_detail(registry, version) for name in names for version in registry.versions(name)]
-    reader = session.reader(market_summary(registry, names[0]).language if names else "en")
+    languages = {market_summary(registry, name).language for name in names}
+    reader = session.reader(languages.pop() if len(languages) == 1 else "en")
     if session.as_json:
         session.answer({"models": found}, reader)
         return
@@ -69,7 +71,7 @@ def models(
 def promote(
     context: typer.Context,
     market: MarketArgument,
-    version: Annotated[int, typer.Argument(min=1, help="The version that shall be champion.")],
+    version: Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version that shall be champion.")],
     force: Annotated[bool, typer.Option("--force", help="Promote a model that failed a gate.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -78,7 +80,7 @@ def promote(
     """Make a model version the champion."""
     from service.home import now
 
-    session = open_session(context, home, as_json, language)
+    session = open_session(context, home, as_json, language, market)
     name = named_market(session, market)
     _tell_standing(session, session.home.registry.promote(name, version, now(), force=force).market)
 
@@ -94,7 +96,7 @@ def rollback(
     """Make the champion before this one the champion again."""
     from service.home import now
 
-    session = open_session(context, home, as_json, language)
+    session = open_session(context, home, as_json, language, market)
     name = named_market(session, market)
     _tell_standing(session, session.home.registry.rollback(name, now()).market)
 
@@ -115,12 +117,14 @@ def curves(
     language: LanguageOption = None,
 ) -> None:
     """Show response curves and what each channel brings."""
+    from mmm.periods import PLURALS
+    from mmm.sentence import Day, Number, Term, Word, sentence
     from service.answers import curves_answer
     from service.cli.curve_page import curve_page
     from service.errors import not_known
     from service.scenario_files import read_scenario
 
-    session = open_session(context, home, as_json, language)
+    session = open_session(context, home, as_json, language, market)
     asked = None if scenario is None else read_scenario(scenario)
     desk = session.home.desk
     planned = desk.market(named_market(session, market))
@@ -131,8 +135,19 @@ def curves(
     reader = session.reader(planned.language, planned.currency)
     if session.as_json:
         session.answer(answer, reader)
+        return
+    if asked is None:
+        over = sentence("Over the last year of the data (all of it where it is shorter), at what was spent then.")
     else:
-        session.show(*curve_page(answer, reader))
+        periods, period = Number(amount=asked.horizon.periods), Term(text=PLURALS[planned.period])
+        over = sentence(
+            "Over {periods} {period} from {start}, at what the reference plan of “{scenario}” spends.",
+            periods=periods,
+            period=period,
+            start=Day(day=asked.horizon.start),
+            scenario=Word(text=asked.name),
+        )
+    session.show(*curve_page(answer, reader.say(over), reader))
 
 
 def named_market(session: Session, argument: str) -> str:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from rich.console import RenderableType
 from rich.text import Text
 
-from mmm.periods import shift_period
+from mmm.periods import PLURALS, shift_period
 from mmm.sentence import Day, Money, Number, Share, Term, Value, Word, sentence
 from mmm.vocabulary import PeriodName
 from optimizer.plan import ComparedPlan, Plan, RelaxedRule
@@ -19,9 +19,12 @@ from optimizer.scenario import ReferenceKind
 from service.cli.allocation import allocation_table, task_table, verdict_table
 from service.cli.figures import main_outcome, quantity
 from service.cli.rule_prices import cost_of_split, price_of_rule
-from service.cli.tables import bar, bullet, heading, table
+from service.cli.tables import bar, bullet, heading, interval, table
 from service.language import Reader
 from service.limits import limit_unit
+
+SMALLEST_GAP = 1e-6
+"""Gaps are shown with four decimals of a percent: one below that is "within" the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def _lead(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableTy
                 high=quantity(outcome.total.p95),
                 unit=unit,
                 periods=Number(amount=plan.horizon.periods),
-                period=Term(text=PERIOD_WORDS[setting.period]),
+                period=Term(text=PLURALS[setting.period]),
             )
         )
     )
@@ -110,14 +113,14 @@ def _where(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableT
         yield task_table(plan, reader)
 
 
-def _split(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:
+def _split(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
     split = plan.split
     if split is None:
         return
     _ = reader.gettext
     yield heading(_("Brand and performance"))
     share = Share(fraction=split.brand_share)
-    line = f"{bar(split.brand_share, 40).replace(' ', '░')}  "
+    line = f"{bar(split.brand_share, min(40, setting.width - 16)).replace(' ', '░')}  "
     yield Text(f"{line}{_('brand')} {reader.value(share)}")
     if split.band is None:
         yield Text(_("No rule on the split."))
@@ -141,7 +144,7 @@ def _limits(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderabl
     for rule in plan.binding:
         said = reader.say(rule.text)
         price = price_of_rule(plan, rule)
-        yield bullet(said if price is None else f"{said} {reader.say(price)}")
+        yield bullet(said if price is None else reader.join(said, reader.say(price)))
 
 
 def _compared(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
@@ -157,16 +160,12 @@ def _compared(plan: Plan, reader: Reader, setting: Setting) -> Iterator[Renderab
     ]
     yield heading(_("Against what else could be done"))
     shown = table("", _("Budget"), _("Brings (90 % interval)"), _("This plan brings"), numbers=[1, 2, 3])
-    shown.add_row(Text(_("This plan")), reader.money(this.budget), _compared_interval(this, reader), "", style="bold")
+    shown.add_row(Text(_("This plan")), reader.money(this.budget), interval(this, reader), "", style="bold")
     for name, other in others:
         if other is not None:
             difference = reader.change(this.mean / other.mean - 1.0) if other.mean > 0 else "–"
-            shown.add_row(Text(name), reader.money(other.budget), _compared_interval(other, reader), difference)
+            shown.add_row(Text(name), reader.money(other.budget), interval(other, reader), difference)
     yield shown
-
-
-def _compared_interval(shown: ComparedPlan, reader: Reader) -> str:
-    return f"{reader.quantity(shown.mean)} ({reader.quantity(shown.p05)}–{reader.quantity(shown.p95)})"
 
 
 def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:
@@ -174,12 +173,12 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
     yield heading(_("How far to trust it"))
     certificate = plan.certificate
     if certificate is not None:
-        gap = Share(fraction=certificate.gap, digits=4)
+        gap = Share(fraction=max(certificate.gap, SMALLEST_GAP), digits=4)
         seconds = Number(amount=certificate.seconds, digits=2)
         if plan.objective == "size":
             said = sentence(
                 "No budget below {bound} can fulfil the tasks under these rules: this one is within {gap} of it "
-                "({seconds} s).",
+                "(found in {seconds} s).",
                 bound=Money(amount=certificate.bound),
                 gap=gap,
                 seconds=seconds,
@@ -187,7 +186,7 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
         else:
             said = sentence(
                 "No plan under these rules can bring more than {bound} {unit}: this one is within {gap} of that "
-                "({seconds} s).",
+                "(found in {seconds} s).",
                 bound=quantity(certificate.bound),
                 unit=Word(text=main_outcome(plan).unit),
                 gap=gap,
@@ -217,7 +216,7 @@ def _infeasible(plan: Plan, reader: Reader) -> Iterator[RenderableType]:
     if plan.conflict:
         yield heading(_("These cannot hold together"))
         for rule in plan.conflict:
-            yield bullet(f"{reader.say(rule.text)} ({rule.rule})")
+            yield bullet(_("{text} ({rule})").format(text=reader.say(rule.text), rule=rule.rule))
     if plan.relaxation:
         yield heading(_("The smallest change that makes room"))
         shown = table(_("Rule"), _("From"), _("To"), numbers=[1, 2])
@@ -233,21 +232,11 @@ def _infeasible(plan: Plan, reader: Reader) -> Iterator[RenderableType]:
 def _limit(relaxed: RelaxedRule, amount: float, reader: Reader) -> str:
     match limit_unit(relaxed.rule):
         case "money":
-            return reader.money(amount)
+            return reader.money(amount, 0 if float(amount).is_integer() else 2)
         case "share" | "ratio":
             return reader.share(amount, 2)
         case "count" | "quantity":
-            return reader.quantity(amount)
-
-
-PERIOD_WORDS: dict[PeriodName, str] = {
-    "day": "days",
-    "week": "weeks",
-    "month": "months",
-    "quarter": "quarters",
-    "year": "years",
-}
-"""Plural of each period, as a term."""
+            return reader.number(amount, 2)  # not rounded further: it shall work when it is copied into the scenario
 
 
 REFERENCES: dict[ReferenceKind, str] = {

@@ -1,6 +1,5 @@
 """Commands that plan: plan, size, what-if, frontier."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,7 +28,7 @@ def plan(
     """Plan a scenario: what to spend, where, what it brings."""
     from service.scenario_files import read_scenario
 
-    session = open_session(context, home, as_json, language)
+    session = open_session(context, home, as_json, language, scenario)
     tell_plan(session, read_scenario(scenario))
 
 
@@ -48,7 +47,7 @@ def size(
     from service.scenario_files import read_scenario
     from service.what_if import sized
 
-    session = open_session(context, home, as_json, language)
+    session = open_session(context, home, as_json, language, scenario)
     tell_plan(session, sized(read_scenario(scenario)))
 
 
@@ -56,7 +55,7 @@ def size(
 def what_if(
     context: typer.Context,
     scenario: ScenarioArgument,
-    budget: Annotated[list[float] | None, typer.Option(min=0, help="Another budget; may be repeated.")] = None,
+    budget: Annotated[list[float] | None, typer.Option(max=1e15, help="Another budget; may be repeated.")] = None,
     business: Annotated[list[BusinessChoice] | None, typer.Option(help="Another preset; may be repeated.")] = None,
     setting: Annotated[
         list[str] | None,
@@ -77,12 +76,14 @@ def what_if(
     from service.what_if import parse_setting
     from service.what_if import variants as combinations
 
-    session = open_session(context, home, as_json, language)
+    session = open_session(context, home, as_json, language, scenario)
     try:
         settings = dict(parse_setting(text) for text in setting or [])
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--set") from error
     asked = read_scenario(scenario)
+    if any(amount <= 0 for amount in budget or []):
+        raise typer.BadParameter("a budget must be above zero", param_hint="--budget")
     answer = variants.what_if(
         session.home.desk, asked, combinations(budget or [], [choice.value for choice in business or []], settings)
     )
@@ -93,7 +94,7 @@ def what_if(
     else:
         from service.cli.side_by_side import side_by_side
 
-        session.show(*side_by_side(answer, reader))
+        session.show(*side_by_side(answer, reader, session.out.width))
     if any(variant.plan.status == "infeasible" for variant in answer.variants):
         raise typer.Exit(1)
 
@@ -117,7 +118,7 @@ def frontier(
     from service.scenario_files import read_scenario
     from service.variants import budgets_between
 
-    session = open_session(context, home, as_json, language)
+    session = open_session(context, home, as_json, language, scenario)
     asked = read_scenario(scenario)
     found = session.home.desk.frontier(asked, budgets_between(lowest, highest, points))
     market = session.home.desk.market_of(asked)
@@ -149,8 +150,3 @@ def plan_page(session: Session, scenario: "Scenario") -> "tuple[Plan, Reader, li
     market = session.home.desk.market_of(scenario)
     reader = session.reader(market.language, market.currency)
     return answered, reader, memo(answered, reader, Setting(market.period, scenario.reference.kind, session.out.width))
-
-
-def scenarios_in(folder: Path) -> list[Path]:
-    """The scenario files of a folder: every TOML beside its market.toml."""
-    return sorted(file for file in folder.glob("*.toml") if file.name != "market.toml")

@@ -10,15 +10,28 @@ from service.limits import limit_unit
 NOTHING = 5e-5
 """A cost below this share is within the certificate's gap: nothing that one could speak of."""
 
+_NOTHING = Share(fraction=NOTHING, digits=3)
+
+SPLIT_RULE = "split.brand_share"
+"""Path of the rule on the split among the rules that bind."""
+
+
+def is_split_free(plan: Plan) -> bool:
+    """Whether the rule of the split takes away nothing that one could speak of."""
+    if plan.split is None or plan.split.cost_of_rule is None:
+        return False
+    whole = plan.budget if plan.objective == "size" else plan.split.kpi_without_rule or 0.0
+    return plan.split.cost_of_rule <= NOTHING * whole
+
 
 def cost_of_split(plan: Plan, split: SplitPlan) -> Sentence | None:
     """What the rule of the split takes away: KPI at this budget, or budget when sizing."""
     cost = split.cost_of_rule
     if cost is None:
         return None
+    if is_split_free(plan):
+        return _costs_nothing(plan)
     if plan.objective == "size":
-        if cost <= NOTHING * plan.budget:
-            return sentence("It costs nothing here: the cheapest split lies inside the band anyway.")
         return sentence(
             "It costs {cost} of budget ({share}): without it {without} would do.",
             cost=Money(amount=cost),
@@ -26,8 +39,6 @@ def cost_of_split(plan: Plan, split: SplitPlan) -> Sentence | None:
             without=Money(amount=plan.budget - cost),
         )
     without = split.kpi_without_rule or 0.0
-    if cost <= NOTHING * without:
-        return sentence("It costs nothing here: the best split lies inside the band anyway.")
     return sentence(
         "It costs {cost} {unit} ({share}): without it the same budget would bring {without}.",
         cost=quantity(cost),
@@ -37,11 +48,19 @@ def cost_of_split(plan: Plan, split: SplitPlan) -> Sentence | None:
     )
 
 
+def _costs_nothing(plan: Plan) -> Sentence:
+    if any(rule.rule == SPLIT_RULE for rule in plan.binding):
+        return sentence("The plan lies at its edge, which costs next to nothing here: below {share}.", share=_NOTHING)
+    return sentence("It costs nothing here: the best split lies inside the band anyway.")
+
+
 def price_of_rule(plan: Plan, rule: BindingRule) -> Sentence | None:
     """What a step of the rule's limit is worth, where that can be said in money or in shares."""
     unit = limit_unit(rule.rule)
     if not rule.shadow_price or unit not in ("money", "share"):
         return None
+    if rule.rule == SPLIT_RULE and is_split_free(plan):
+        return None  # its section says so; a price beside that would contradict it
     if unit == "share":
         return _price_of_point(plan, rule.shadow_price / 100.0)
     step = 10.0 ** math.floor(math.log10(plan.budget / 100.0)) if plan.budget > 0 else 1.0

@@ -24,8 +24,8 @@ def demo(
     """Fit the two sample markets; size and split a budget for each."""
     from mmm.io import load_market
     from service.cli.fitting import fit_market
-    from service.cli.planning import plan_page, scenarios_in
-    from service.scenario_files import read_scenario
+    from service.cli.planning import plan_page
+    from service.scenario_files import read_scenario, scenarios_in
 
     session = open_session(context, home, as_json, language)
     folder = samples_folder()
@@ -39,6 +39,8 @@ def demo(
             plans.append(plan)
             if not session.as_json:
                 session.show(*page)
+        if not session.as_json and name == SAMPLES[-1]:
+            session.next(reader, f"mixplan what-if {folder / name / 'plan.toml'} --budget 400000")
     if session.as_json:
         session.answer({"plans": plans}, reader)
 
@@ -63,13 +65,17 @@ def simulate(
 
     session = open_session(context, home, as_json, language)
     simulated = simulate_market(business, periods=periods, seed=seed, language=market_language)
-    files = write_simulated(simulated, out)
+    try:
+        files = write_simulated(simulated, out)
+    except OSError as error:
+        raise typer.BadParameter(f"{out} cannot be written to: {error.strerror}", param_hint="--out") from error
     reader = session.reader(market_language)
     if session.as_json:
         session.answer({"files": [str(file) for file in files]}, reader)
         return
     for file in files:
         session.show(str(file))
+    session.next(reader, f"mixplan fit {out}")
 
 
 def samples_folder() -> Path:

@@ -6,6 +6,7 @@ help and completion stay quick.
 
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,17 +26,19 @@ if TYPE_CHECKING:
 PAGE_WIDTH = 100
 """Columns of a page: wider terminals do not make a table easier to read."""
 
-NO_CURRENCY = "XXX"
+_PADDING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")
+"""What may end a line: spaces, and the codes of styles between them."""
 
 
 @dataclass
 class Asked:
-    """What was asked before the name of a command, and the session that the command then opened."""
+    """What was asked before the name of a command; then the session that it opened, and what it is about."""
 
     home: Path | None = None
     as_json: bool = False
     language: LanguageChoice | None = None
     session: "Session | None" = None
+    subject: str | Path | None = None
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,11 @@ class Session:
         """Where progress and remarks go."""
         return _console(is_error=True)
 
-    def reader(self, language: str = "en", currency: str = NO_CURRENCY) -> "Reader":
+    def reader(self, language: str = "en", currency: str | None = None) -> "Reader":
         """The reader of this run: in the language asked for, else in `language`."""
-        from service.language import Reader
+        from service.language import NO_CURRENCY, Reader
 
-        return Reader(self.language or ("zh" if language == "zh" else "en"), currency)
+        return Reader(self.language or ("zh" if language == "zh" else "en"), currency or NO_CURRENCY)
 
     def print_json(self, document: object) -> None:
         """Write the one JSON document of this run."""
@@ -88,24 +91,51 @@ class Session:
     def show(self, *parts: "RenderableType") -> None:
         """Write parts of a page to stdout."""
         for part in parts:
-            self.out.print(part)
+            print_trimmed(self.out, part)
 
     def say(self, text: str) -> None:
         """Write a remark to stderr."""
-        self.talk.print(text, markup=False, highlight=False)
+        self.talk.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def next(self, reader: "Reader", command: str) -> None:
+        """Tell on stderr which command comes next."""
+        self.say(reader.gettext("Next: {command}").format(command=command))
 
 
-def open_session(context: typer.Context, home: Path | None, as_json: bool, language: LanguageChoice | None) -> Session:
-    """The session of a command; an option after the command's name wins over the same before it."""
+def open_session(
+    context: typer.Context,
+    home: Path | None,
+    as_json: bool,
+    language: LanguageChoice | None,
+    subject: str | Path | None = None,
+) -> Session:
+    """The session of a command; an option after the command's name wins over the same before it.
+
+    `subject` is the market or the file that the command is about: a refusal is read in its language.
+    """
     asked = context.find_root().ensure_object(Asked)
+    asked.subject = subject
     session = Session(home or asked.home, as_json or asked.as_json, language or asked.language)
     asked.session = session
     return session
+
+
+def print_trimmed(console: "Console", part: "RenderableType") -> None:
+    """Print a part of a page without the spaces that would end its lines."""
+    with console.capture() as captured:
+        console.print(part)
+    for line in captured.get().splitlines():
+        console.file.write(_PADDING.sub(_without_spaces, line) + "\n")
+
+
+def _without_spaces(end: re.Match[str]) -> str:
+    return end[0].replace(" ", "")
 
 
 def _console(*, is_error: bool) -> "Console":
     from rich.console import Console
 
     console = Console(stderr=is_error, highlight=False, soft_wrap=False)
-    width = min(console.width, PAGE_WIDTH) if console.is_terminal else PAGE_WIDTH
+    is_told = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+    width = min(console.width, PAGE_WIDTH) if is_told else PAGE_WIDTH
     return Console(stderr=is_error, highlight=False, width=width)

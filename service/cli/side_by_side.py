@@ -9,16 +9,24 @@ from service.answers import Variant, WhatIfAnswer
 from service.cli.tables import heading, table
 from service.language import Reader
 
-MOST_COLUMNS = 5
-"""Variants in one table; more go into tables below."""
+COLUMN = 15
+"""Columns of the page that a variant takes; variants beyond its width go into tables below."""
+
+LABELS = 20
+"""Columns of the page that the names of the rows take."""
 
 
-def side_by_side(answer: WhatIfAnswer, reader: Reader) -> list[RenderableType]:
-    """The plans of all variants, the scenario as it is in the first column of each table."""
+def side_by_side(answer: WhatIfAnswer, reader: Reader, width: int) -> list[RenderableType]:
+    """The plans of all variants, the scenario as it is in the first column of each table; `width` is the page's."""
     base, *others = answer.variants
     parts: list[RenderableType] = [heading(f"{answer.scenario} · {answer.kpi}")]
-    width = MOST_COLUMNS - 1
-    parts += [_table([base, *others[start : start + width]], answer, reader) for start in range(0, len(others), width)]
+    settings = {} if base.change is not None or others[0].change is None else others[0].change.set
+    if settings:
+        listed = ", ".join(f"{path}={value}" for path, value in settings.items())
+        parts.append(Text(reader.gettext("Every column after the first: {settings}").format(settings=listed)))
+    most = max(1, (width - LABELS) // COLUMN - 1)
+    for start in range(0, len(others), most):
+        parts += ["", _table([base, *others[start : start + most]], answer, reader)]
     return parts
 
 
@@ -29,7 +37,8 @@ def _table(variants: list[Variant], answer: WhatIfAnswer, reader: Reader) -> Tab
     for column in shown.columns[1:]:
         column.no_wrap = False
     plans = [variant.plan for variant in variants]
-    shown.add_row(_("Budget"), *(_cell(plan, reader.money(plan.budget)) for plan in plans), style="bold")
+    shown.columns[0].no_wrap = True
+    shown.add_row(_("Budget"), *(reader.money(plan.budget) for plan in plans), style="bold")
     shown.add_row(Text(answer.kpi), *(_incremental(plan, reader) for plan in plans), style="bold")
     shown.add_row(_("90 % interval"), *(_interval(plan, reader) for plan in plans))
     shown.add_row(_("Against the first"), *(_against(plan, plans[0], reader) for plan in plans))
@@ -46,16 +55,12 @@ def _table(variants: list[Variant], answer: WhatIfAnswer, reader: Reader) -> Tab
     infeasible = [plan for plan in plans if plan.status == "infeasible"]
     if infeasible:
         shown.add_section()
-        shown.add_row(_("In conflict"), *(Text(", ".join(rule.rule for rule in plan.conflict)) for plan in plans))
+        shown.add_row(_("In conflict"), *(Text("\n".join(rule.rule for rule in plan.conflict)) for plan in plans))
     return shown
 
 
 def _outcome(plan: Plan) -> OutcomePlan | None:
     return next((outcome for outcome in plan.outcomes if outcome.kpi == plan.kpi), None)
-
-
-def _cell(plan: Plan, text: str) -> str:
-    return "–" if plan.status == "infeasible" else text
 
 
 def _incremental(plan: Plan, reader: Reader) -> str:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mmm.vocabulary import Verdict
-from optimizer.plan import Interval
+from optimizer.plan import ComparedPlan, Interval
 from service.language import Reader
 
 VERDICT_STYLES: dict[Verdict, str] = {"pass": "green", "review": "yellow", "fail": "bold red"}
@@ -44,9 +44,11 @@ def bar(fraction: float, width: int) -> str:
     return ("█" * full + (BLOCKS[rest] if rest else "")).ljust(width)
 
 
-def interval(shown: Interval, reader: Reader) -> str:
-    """Mean with the 90 % interval behind it."""
-    return f"{reader.quantity(shown.mean)} ({reader.quantity(shown.p05)}–{reader.quantity(shown.p95)})"
+def interval(shown: Interval | ComparedPlan, reader: Reader) -> str:
+    """Mean with the 90 % interval behind it; a plain zero where nothing is spent."""
+    if shown.mean == shown.p05 == shown.p95 == 0.0:
+        return reader.quantity(0.0)
+    return reader.estimate(shown.mean, shown.p05, shown.p95)
 
 
 def ratio_interval(shown: Interval | None, reader: Reader) -> str:
@@ -59,6 +61,11 @@ def ratio_interval(shown: Interval | None, reader: Reader) -> str:
 def optional_ratio(shown: Interval | None, reader: Reader) -> str:
     """Mean of a ratio; a dash where it has no meaning."""
     return "–" if shown is None else reader.ratio(shown.mean)
+
+
+def with_unit(kpi: str, unit: str) -> str:
+    """A KPI with its unit, unless it is called by it."""
+    return kpi if kpi == unit else f"{kpi} ({unit})"
 
 
 def heading(text: str) -> Text:

@@ -8,10 +8,10 @@ from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from mmm.parsing import Unfit, faults_of
 from mmm.sentence import Said, Sentence, phrase, sentence
 from service.http.bodies import REQUESTS
-from service.http.replies import NO_CURRENCY, problem_reply, reader_for
-from service.language import Reader
+from service.http.replies import problem_reply, reader_for
 from service.problems import (
     EXPECTED,
+    NOT_SOLVED,
     REQUEST_REFUSED,
     SCENARIO_REFUSED,
     Flaw,
@@ -57,7 +57,8 @@ def register_errors(app: APIFlask) -> None:
 
 
 def _require_json() -> None:
-    if request.method == "POST" and not request.is_json:
+    """Only JSON is taken; where there is no such address or method at all, that is said instead."""
+    if request.method == "POST" and request.routing_exception is None and not request.is_json:
         raise UnsupportedMediaType
 
 
@@ -83,10 +84,11 @@ def _http(error: HTTPException) -> Response:
 
 
 def _reason(error: BaseException) -> Said:
-    """What the JSON reader objected to: the first error of the chain."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return error.said if isinstance(error, Unfit) else str(error).rstrip(".")
+    """What the JSON reader objected to, somewhere in the chain of errors."""
+    reason: BaseException | None = error
+    while reason is not None and not isinstance(reason, Unfit):
+        reason = reason.__cause__ or reason.__context__
+    return str(error).rstrip(".") if reason is None else reason.said
 
 
 def _by_status(status: int, reason: Said, headers: dict[str, str]) -> Response:
@@ -99,7 +101,10 @@ def _by_status(status: int, reason: Said, headers: dict[str, str]) -> Response:
 
 
 def _expected(error: Exception) -> Response:
-    return _reply(problem_of(error))
+    problem = problem_of(error)
+    if problem.kind.status >= 500 or problem.kind is NOT_SOLVED:
+        current_app.logger.error("%s at %s %s", problem.kind.slug, request.method, request.path, exc_info=error)
+    return _reply(problem)
 
 
 def _unexpected(error: Exception) -> Response:
@@ -109,5 +114,5 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _reply(problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    reader: Reader = reader_for("en", NO_CURRENCY)
+    reader = reader_for()
     return problem_reply(problem, reader, headers)

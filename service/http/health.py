@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mmm.sentence import Word, sentence
 from service.answers import HealthAnswer
-from service.http.replies import NO_CURRENCY, home, problem_reply, reader_for, reply
+from service.http.replies import home, problem_reply, reader_for, reply
 from service.problems import Kind, Problem
 
 NOT_READY = Kind("not-ready", 503, 1, sentence("The service is not ready"))
@@ -20,7 +20,7 @@ health = APIBlueprint("health", __name__, tag="Health")
 @health.output(HealthAnswer)
 def get_alive() -> Response:
     """Tell that the process is alive."""
-    return reply(HealthAnswer(), reader_for("en", NO_CURRENCY))
+    return reply(HealthAnswer(), reader_for())
 
 
 @health.get("/readyz")
@@ -28,7 +28,7 @@ def get_alive() -> Response:
 @health.doc(responses=[503])
 def get_ready() -> Response:
     """Tell whether the database answers and the artifacts can be read."""
-    reader = reader_for("en", NO_CURRENCY)
+    reader = reader_for()
     try:
         home().store.ping()
     except SQLAlchemyError as error:

@@ -6,7 +6,7 @@ from flask import Response
 from service.answers import CurvesAnswer, MarketList, ModelList, curves_answer
 from service.errors import not_known
 from service.http.bodies import CurvesQuery, LanguageQuery
-from service.http.replies import NO_CURRENCY, home, reader_for, reply
+from service.http.replies import home, reader_for, reply
 from service.markets import MarketDetail, market_detail, market_summary, model_detail
 
 markets = APIBlueprint("markets", __name__, url_prefix="/v1/markets", tag="Markets")
@@ -19,7 +19,7 @@ def list_markets(query_data: LanguageQuery) -> Response:
     """List the markets that have models."""
     registry = home().registry
     body = MarketList(markets=tuple(market_summary(registry, name) for name in registry.markets()))
-    return reply(body, reader_for("en", NO_CURRENCY))
+    return reply(body, reader_for())
 
 
 @markets.get("/<string:name>")

@@ -7,23 +7,19 @@ from flask import Response, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import LanguageAccept
 
-from mmm.parsing import Unfit
-from mmm.sentence import Word, sentence
 from mmm.vocabulary import Language
 from service.documents import Json, document
 from service.home import Home
-from service.language import LOCALES, Reader
+from service.language import LOCALES, NO_CURRENCY, Reader
 from service.problems import MEDIA_TYPE, Problem, problem_document
-
-NO_CURRENCY = "XXX"
-"""ISO 4217's code for "no currency": what a reply has where no one market is meant."""
+from service.strict_json import read_json
 
 EXTENSION = "mixplan"
 """Key of the open home among the extensions of the application."""
 
 
 class StrictJson(DefaultJSONProvider):
-    """JSON without NaN, infinity, repeated names or broken Unicode, in both directions."""
+    """JSON as `service.strict_json` reads it, and without NaN or infinity in what is written."""
 
     ensure_ascii = False
     sort_keys = False
@@ -34,16 +30,10 @@ class StrictJson(DefaultJSONProvider):
 
         Raises
         ------
-        ValueError
+        Unfit
             When it is no JSON, or JSON that two readers might take for two things.
         """
-        try:
-            text = s if isinstance(s, str) else s.decode("utf-8-sig")
-            value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated)
-            json.dumps(value, ensure_ascii=False).encode()
-        except RecursionError as error:
-            raise Unfit(sentence("nested too deeply")) from error
-        return value
+        return read_json(s)
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write a body; a number that is not finite is a fault of ours and never leaves."""
@@ -55,8 +45,8 @@ def home() -> Home:
     return cast(Home, current_app.extensions[EXTENSION])
 
 
-def reader_for(language: Language, currency: str) -> Reader:
-    """The reader of this request: the language asked for, else the market's own."""
+def reader_for(language: Language = "en", currency: str = NO_CURRENCY) -> Reader:
+    """The reader of this request: the language asked for, else `language`, the market's own."""
     return Reader(asked_language() or language, currency)
 
 
@@ -95,17 +85,3 @@ def _finished(response: Response, reader: Reader, status: int, headers: dict[str
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept-Language")
     return response
-
-
-def _refuse_constant(name: str) -> float:
-    raise Unfit(sentence("{name} is no JSON number", name=Word(text=name)))
-
-
-def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        name = Word(text=repr(repeated[0]))
-        raise Unfit(sentence("the name {name} appears more than once in one object", name=name))
-    return found

@@ -18,7 +18,7 @@ from service.answers import (
 )
 from service.home import now
 from service.http.bodies import FrontierBody, LanguageQuery, PageQuery, WhatIfBody
-from service.http.replies import NO_CURRENCY, home, problem_reply, reader_for, reply
+from service.http.replies import home, problem_reply, reader_for, reply
 from service.language import Reader
 from service.markets import market_summary
 from service.problems import infeasible
@@ -59,7 +59,7 @@ def list_scenarios(query_data: PageQuery) -> Response:
     body = ScenarioList(
         scenarios=tuple(saved_scenario_answer(saved) for saved in page.scenarios), next=page.next_cursor
     )
-    return reply(body, reader_for("en", NO_CURRENCY))
+    return reply(body, reader_for())
 
 
 @scenarios.get("/scenarios/<string:identity>")
@@ -67,7 +67,7 @@ def list_scenarios(query_data: PageQuery) -> Response:
 @scenarios.output(SavedScenarioAnswer)
 def get_scenario(query_data: LanguageQuery, identity: str) -> Response:
     """Read a saved scenario."""
-    return reply(saved_scenario_answer(home().scenarios.scenario(identity)), reader_for("en", NO_CURRENCY))
+    return reply(saved_scenario_answer(home().scenarios.scenario(identity)), reader_for())
 
 
 @scenarios.get("/scenarios/<string:identity>/plan")

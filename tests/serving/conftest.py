@@ -72,8 +72,9 @@ def scenario_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def mixplan(home: Home) -> Callable[..., Result]:
-    """Run the command line in this process, on the home of the test."""
+def mixplan(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the command line in this process, on the home of the test and on a page of the usual width."""
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(*arguments: str | Path) -> Result:
         return CliRunner().invoke(app, [*map(str, arguments), "--home", str(home.settings.home)])

@@ -113,6 +113,8 @@ def test_a_request_beyond_the_limit_is_refused(client: FlaskClient) -> None:
         ("GET", "/v1/scenarios/nope/plan", 404),
         ("GET", "/v1/markets/testland/curves?kpi=cakes", 404),
         ("DELETE", "/v1/scenarios", 405),
+        ("POST", "/v1/markets", 405),
+        ("POST", "/nowhere", 404),
         ("GET", "/v1/scenarios?limit=0", 422),
         ("GET", "/v1/scenarios?colour=red", 422),
         ("GET", "/v1/markets?lang=fr", 422),
@@ -300,3 +302,27 @@ def test_the_page_of_the_description_needs_no_other_host(client: FlaskClient) ->
     assert "https://" not in text
     assert "<script" not in text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_a_path_of_a_thousand_steps_is_refused_and_breaks_nothing(
+    client: FlaskClient, document: dict[str, Any]
+) -> None:
+    identity = client.post("/v1/scenarios", json=document).json["id"]
+    body = {"changes": [{"set": {"x." * 20_000 + "y": 1}}]}
+    assert client.post(f"/v1/scenarios/{identity}/what-if", json=body).status_code == 422
+
+
+def test_names_that_look_like_formulas_or_paths_stay_names(client: FlaskClient, document: dict[str, Any]) -> None:
+    name = "=cmd|' /C calc'!A0"
+    assert client.post("/v1/scenarios", json=document | {"name": name}).json["scenario"]["name"] == name
+    for address in ("..%2F..%2Fetc%2Fpasswd", "%2e%2e/curves", "a%00b", "a" * 5_000):
+        assert client.get(f"/v1/markets/{address}").status_code == 404
+
+
+@pytest.mark.parametrize("budget", [1e300, 10**400, [], {}, "much", None])
+def test_a_budget_that_is_no_amount_is_refused_at_its_place(
+    client: FlaskClient, document: dict[str, Any], budget: object
+) -> None:
+    response = client.post("/v1/scenarios", json=document | {"budget": budget})
+    assert response.status_code == 422
+    assert pointers(response.json) == ({""} if budget is None else {"/budget"})

@@ -65,7 +65,7 @@ def test_a_what_if_stands_beside_the_scenario_as_it_is(client: FlaskClient, docu
     identity = client.post("/v1/scenarios", json=document).json["id"]
     changes = [{"budget": 400000}, {"name": "less tv", "set": {"channels.tv.max": 50000}}, {"business": "none"}]
     body = client.post(f"/v1/scenarios/{identity}/what-if", json={"changes": changes}).json
-    assert [variant["name"] for variant in body["variants"]] == ["As it is", "€400,000", "less tv", "none"]
+    assert [variant["name"] for variant in body["variants"]] == ["As it is", "€400,000", "less tv", "free split"]
     budgets = [variant["plan"]["budget"] for variant in body["variants"]]
     assert budgets == pytest.approx([500000, 400000, 500000, 500000])
     tv = next(row for row in body["variants"][2]["plan"]["channels"] if row["channel"] == "tv")

@@ -59,4 +59,16 @@ def test_quantities_keep_about_three_figures() -> None:
 
 def test_changes_carry_their_sign() -> None:
     reader = Reader("en", "EUR")
-    assert [reader.change(change) for change in (0.123, -0.5, 0.0)] == ["+12%", "-50%", "+0%"]
+    assert [reader.change(change) for change in (0.123, -0.5, 0.0)] == ["+12%", "-50%", "0%"]
+
+
+def test_a_small_change_keeps_a_decimal_and_a_tiny_one_is_none() -> None:
+    reader = Reader("en", "EUR")
+    assert [reader.change(change) for change in (-0.027, 0.0951, -0.0004)] == ["-2.7%", "+10%", "0%"]
+
+
+def test_an_interval_has_the_decimals_of_its_mean() -> None:
+    reader = Reader("en", "EUR")
+    assert reader.estimate(1.0, 0.412, 1.938) == "1.00 (0.41–1.94)"
+    assert reader.estimate(20.6, 7.16, 41.9) == "20.6 (7.2–41.9)"
+    assert reader.estimate(9447.2, 7518.0, 11262.4) == "9,447 (7,518–11,262)"

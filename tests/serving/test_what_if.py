@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from mmm.errors import FileRefused
 from mmm.sentence import plain
+from optimizer.errors import ScenarioRefused
 from optimizer.scenario import Scenario
 from service.what_if import Change, changed, parse_setting, sized, variants
 
@@ -107,7 +108,7 @@ def test_sizing_forgets_the_budget_to_maximise_with(document: dict[str, Any]) ->
 
 
 def test_sizing_without_tasks_is_refused(scenario: Scenario) -> None:
-    with pytest.raises(FileRefused, match="at least one"):
+    with pytest.raises(ScenarioRefused, match="at least one"):
         sized(scenario)
 
 

@@ -1,0 +1,163 @@
+"""What a command refuses: in whose language, with which document, and without a traceback."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from builders import make_artifact
+from rich.cells import cell_len
+from serving.test_registry import NOW
+from typer.testing import CliRunner, Result
+
+from mmm.artifact import ResponseArtifact
+from mmm.errors import ArtifactError
+from service.cli.main import app
+from service.home import Home
+
+type Mixplan = Callable[..., Result]
+
+CHINESE_SCENARIO = """
+name = "一季度"
+market = "huaxia"
+kpi = "orders"
+objective = "maximize"
+budget = 500000.0
+
+[horizon]
+start = 2027-01-04
+periods = 13
+"""
+
+
+@pytest.fixture
+def chinese(home: Home, tmp_path: Path) -> Path:
+    """A scenario of a Chinese market that is fitted."""
+    home.registry.publish([make_artifact(market="huaxia", language="zh", draws=20)], NOW)
+    file = tmp_path / "plan.toml"
+    file.write_text(CHINESE_SCENARIO, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("was", "spoilt"), [("budget", "bugdet"), ("500000.0", "0"), ("13", "1300"), ("[horizon]", "[horizon")]
+)
+def test_a_scenario_of_a_chinese_market_is_refused_in_chinese(
+    mixplan: Mixplan, chinese: Path, was: str, spoilt: str
+) -> None:
+    chinese.write_text(CHINESE_SCENARIO.replace(was, spoilt), encoding="utf-8")
+    result = mixplan("plan", chinese)
+    assert result.exit_code == 1
+    assert "方案设定未被接受" in result.stderr
+
+
+@pytest.mark.parametrize("spoilt", ['[market]\nlanguage = "zh"\n', '[market]\nlanguage = "zh"\nname = \n'])
+def test_a_market_file_that_says_its_language_is_refused_in_it(mixplan: Mixplan, tmp_path: Path, spoilt: str) -> None:
+    (tmp_path / "market.toml").write_text(spoilt, encoding="utf-8")
+    for subject in (tmp_path, tmp_path / "market.toml"):
+        assert "市场数据未被接受" in mixplan("check", subject).stderr
+
+
+def test_a_market_by_name_is_refused_in_its_language_unless_asked(mixplan: Mixplan, chinese: Path) -> None:
+    assert "无法回退" in mixplan("rollback", "huaxia").stderr
+    assert "no other champion" in mixplan("rollback", "huaxia", "--lang", "en").stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["plan", "nowhere.toml", "--json"], ["--json", "rollback"], ["frontier", "--json", "--frm", "1"]]
+)
+def test_a_command_that_is_not_understood_is_one_document_too(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["type"] == "urn:mixplan:problem:misuse"
+    assert "Usage" in result.stderr
+
+
+@pytest.mark.parametrize("budget", ["0", "-1", "1e400", "nan"])
+def test_a_budget_that_is_none_is_misuse(mixplan: Mixplan, scenario_file: Path, budget: str) -> None:
+    assert mixplan("what-if", scenario_file, "--budget", budget).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"a": 1,', "此处应有双引号括起的名称（第 1 行第 9 列）"),
+        (b"\xff\xfe\x00", "第 1 个字节不是 UTF-8"),
+        (b'{"a": NaN}', "NaN 不是 JSON 数字"),
+        (b"[" * 50_000, "嵌套过深"),
+        (b"9" * 5_000, "数字位数过多"),
+    ],
+)
+def test_a_scenario_that_is_no_json_is_refused_in_words(
+    mixplan: Mixplan, tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "scenario.json"
+    file.write_bytes(content)
+    result = mixplan("plan", file, "--json", "--lang", "zh")
+    assert result.exit_code == 1
+    assert said in json.loads(result.stdout)["errors"][0]["detail"]
+
+
+def run_on(home: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["models", "--home", str(home), "--json", *arguments])
+
+
+def test_a_home_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    result = run_on(tmp_path / "file" / "home")
+    assert result.exit_code == 1
+    assert "cannot be used: Not a directory" in json.loads(result.stdout)["detail"]
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mixplan.sqlite").write_bytes(b"this is no database at all")
+    assert "file is not a database" in json.loads(run_on(tmp_path).stdout)["detail"]
+
+
+def test_a_database_of_another_layout_is_refused_and_left_alone(home: Home) -> None:
+    with closing(sqlite3.connect(home.settings.database)) as connection:
+        connection.execute("PRAGMA user_version = 7")
+    result = run_on(home.settings.home)
+    assert result.exit_code == 1
+    assert "layout 7" in json.loads(result.stdout)["detail"]
+
+
+def test_a_damaged_model_is_refused_until_it_is_fitted_again(
+    mixplan: Mixplan, home: Home, artifact: ResponseArtifact, scenario_file: Path
+) -> None:
+    file = home.settings.artifacts / artifact.digest / "draws.safetensors"
+    content = bytearray(file.read_bytes())
+    content[900] ^= 1
+    file.write_bytes(content)
+    refused = mixplan("plan", scenario_file)
+    assert refused.exit_code == 1
+    assert "damaged" in refused.stderr
+    champion = home.registry.champion("testland")
+    assert home.registry.set_aside_damaged(champion)
+    with pytest.raises(ArtifactError, match="no such file"):
+        home.registry.load(champion)
+    home.registry.publish([artifact], NOW)
+    assert not home.registry.set_aside_damaged(champion)
+    assert mixplan("plan", scenario_file).exit_code == 0
+
+
+@pytest.mark.parametrize("width", ["60", "80", "140"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_page_fits_its_terminal_and_cuts_nothing_off(
+    home: Home, scenario_file: Path, width: str, language: str
+) -> None:
+    arguments = ["plan", str(scenario_file), "--lang", language, "--home", str(home.settings.home)]
+    page = CliRunner().invoke(app, arguments, env={"COLUMNS": width}).stdout
+    assert max(cell_len(line) for line in page.splitlines()) <= min(100, int(width))
+    assert "…" not in page
+    assert not any(line.endswith(" ") for line in page.splitlines())
+    shares = [line for line in page.splitlines() if line.startswith(("tv", "video", "social", "search"))][:4]
+    assert all("%" in line for line in shares)
+
+
+def test_what_to_do_next_is_said_beside_the_answer(mixplan: Mixplan, tmp_path: Path) -> None:
+    made = mixplan("simulate", "--business", "b2b", "--periods", "104", "--seed", "3", "--out", tmp_path / "new")
+    assert f"Next: mixplan fit {tmp_path / 'new'}" in made.stderr
+    assert "Next: mixplan fit" in mixplan("check", tmp_path / "new").stderr
