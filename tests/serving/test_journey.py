@@ -2,15 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from serving.server import numbers_of, posted_plan, served
 from typer.testing import CliRunner, Result
 
 from service.cli.main import app
-from service.home import open_home
-from service.http.app import create_app
-from service.settings import Settings
+from service.scenario_files import read_scenario
 
 QUICK = """
 [model]
@@ -78,21 +76,14 @@ def test_both_scenarios_of_the_market_are_planned(journey: Journey) -> None:
         assert low - 1e-9 <= plan["split"]["brand_share"] <= high + 1e-9
 
 
-def test_the_plan_over_http_is_the_printed_one(journey: Journey) -> None:
-    from service.scenario_files import read_scenario
-
+def test_a_server_answers_the_fitted_market_with_the_printed_plans(journey: Journey) -> None:
     if json.loads(journey.fitted.stdout)["alias"] == "held":
         journey.mixplan("promote", "trade", "1", "--force")
-    home = open_home(Settings(journey.home))
-    client = create_app(home).test_client()
-    for file in journey.scenarios():
-        asked: dict[str, Any] = read_scenario(file).model_dump(mode="json", by_alias=True, exclude_unset=True)
-        served = client.post("/v1/scenarios", json=asked).json["plan"]
-        printed = json.loads(journey.mixplan("plan", file, "--json").stdout)
-        for plan in (served, printed):
-            plan["certificate"].pop("seconds")
-        assert served == printed
-    home.close()
+    with served(journey.home) as address:
+        for file in journey.scenarios():
+            asked = read_scenario(file).model_dump(mode="json", by_alias=True, exclude_unset=True)
+            printed = json.loads(journey.mixplan("plan", file, "--json").stdout)
+            assert numbers_of(posted_plan(address, asked)) == numbers_of(printed)
 
 
 def test_curves_name_the_market_by_its_folder(journey: Journey) -> None:
