@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from optimizer.plan import ChannelPlan, Interval, Plan
+from optimizer.plan import ChannelPlan, Plan
 from optimizer.scenario import ReferenceKind
 from service.cli.figures import main_outcome
 from service.cli.rounding import rounded_to_total
-from service.cli.tables import bar, interval, optional_ratio, table
+from service.cli.tables import bar, interval, mean, optional_ratio, table
 from service.language import Reader
 
 BAR = 6
@@ -40,7 +40,7 @@ def allocation_table(plan: Plan, reader: Reader, reference: ReferenceKind, width
     """
     _ = reader.gettext
     is_wide, is_narrow = width >= WIDE_PAGE, width < NARROW_PAGE
-    brings = _mean if is_narrow else interval
+    brings = mean if is_narrow else interval
     has_value = any(channel.mroas is not None for channel in plan.channels)
     last = [_("CPA")] if not has_value else [_("ROAS"), _("Next unit")] if is_wide else [_("Next unit")]
     shown = table(
@@ -85,10 +85,6 @@ def _channel_row(
         *figures,
         style="dim" if channel.spend == 0 else "",
     )
-
-
-def _mean(shown: Interval, reader: Reader) -> str:
-    return reader.quantity(shown.mean)
 
 
 def _ratios(channel: ChannelPlan, reader: Reader, has_value: bool, is_wide: bool) -> list[str]:

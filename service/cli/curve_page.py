@@ -6,48 +6,58 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from service.answers import CurvesAnswer
-from service.cli.tables import heading, interval, ratio_interval, table, with_unit
+from service.cli.tables import heading, interval, mean, optional_ratio, ratio_interval, table, with_unit
 from service.language import Reader
 
 STEPS = 24
-"""Columns of a curve's line."""
+"""Columns of a curve's line; half of them on narrow pages."""
+
+WIDE_PAGE = 90
+"""Columns from which on a page has room for intervals."""
 
 HEIGHTS = "▁▂▃▄▅▆▇█"
 
 
-def curve_page(answer: CurvesAnswer, over: str, reader: Reader) -> list[RenderableType]:
-    """What each channel brings, and how its curve bends; `over` says for which periods, and at which spend."""
+def curve_page(answer: CurvesAnswer, over: str, reader: Reader, width: int) -> list[RenderableType]:
+    """What each channel brings, and how its curve bends; `over` says for which periods, and at which spend.
+
+    Pages narrower than `WIDE_PAGE` go without intervals and without the middle of the curves.
+    """
     _ = reader.gettext
+    is_wide = width >= WIDE_PAGE
+    ratio = ratio_interval if is_wide else optional_ratio
+    brings = _("Brings (90 % interval)") if is_wide else _("Brings")
     has_value = any(channel.roas is not None for channel in answer.channels)
     ratios = [_("ROAS"), _("Next unit")] if has_value else [_("CPA")]
-    figures = table(_("Channel"), _("Spend"), _("Brings (90 % interval)"), *ratios, numbers=[1, 2, 3, 4])
+    figures = table(_("Channel"), _("Spend"), brings, *ratios, numbers=[1, 2, 3, 4])
     for channel in answer.channels:
         shown = (
-            [ratio_interval(channel.roas, reader), ratio_interval(channel.mroas, reader)]
+            [ratio(channel.roas, reader), ratio(channel.mroas, reader)]
             if has_value
             else ["–" if channel.cpa is None else reader.money(channel.cpa.mean)]
         )
         spend = reader.money(channel.spend, 0 if channel.spend >= 1 else None)
-        figures.add_row(Text(channel.name), spend, interval(channel.contribution, reader), *shown)
-    bends = table(
-        _("Channel"), _("From nothing to twice the largest spend"), _("At half of it"), _("At the end"), numbers=[2, 3]
-    )
+        figures.add_row(
+            Text(channel.name), spend, (interval if is_wide else mean)(channel.contribution, reader), *shown
+        )
+    middles = [_("At half of it")] if is_wide else []
+    bends = table(_("Channel"), _("From nothing to twice the largest spend"), *middles, _("At the end"), numbers=[2, 3])
     for channel in answer.channels:
         end, middle = channel.curve.spend[-1], len(channel.curve.mean) // 2
         bends.add_row(
             Text(channel.name),
-            _line(channel.curve.mean),
-            f"{reader.money(end / 2)} → {reader.quantity(channel.curve.mean[middle])}",
+            _line(channel.curve.mean, STEPS if is_wide else STEPS // 2),
+            *([f"{reader.money(end / 2)} → {reader.quantity(channel.curve.mean[middle])}"] if is_wide else []),
             f"{reader.money(end)} → {reader.quantity(channel.curve.mean[-1])}",
         )
     title = heading(f"{answer.market} · {with_unit(answer.kpi, answer.unit)}")
     return [title, Text(over), "", figures, "", bends]
 
 
-def _line(values: Sequence[float]) -> str:
+def _line(values: Sequence[float], steps: int) -> str:
     """A curve in one line: its height at equal steps, as a share of its largest value."""
     top = max(values)
-    picked = [values[round(step * (len(values) - 1) / (STEPS - 1))] for step in range(STEPS)]
+    picked = [values[round(step * (len(values) - 1) / (steps - 1))] for step in range(steps)]
     if top <= 0:
-        return HEIGHTS[0] * STEPS
+        return HEIGHTS[0] * steps
     return "".join(HEIGHTS[min(len(HEIGHTS) - 1, int(value / top * len(HEIGHTS)))] for value in picked)

@@ -147,7 +147,7 @@ def curves(
             start=Day(day=asked.horizon.start),
             scenario=Word(text=asked.name),
         )
-    session.show(*curve_page(answer, reader.say(over), reader))
+    session.show(*curve_page(answer, reader.say(over), reader, session.out.width))
 
 
 def named_market(session: Session, argument: str) -> str:

@@ -127,7 +127,7 @@ def frontier(
     if session.as_json:
         session.answer(answer, reader)
     else:
-        session.show(*frontier_page(answer, reader))
+        session.show(*frontier_page(answer, reader, session.out.width))
 
 
 def tell_plan(session: Session, scenario: "Scenario") -> None:

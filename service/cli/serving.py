@@ -1,6 +1,7 @@
 """The command that serves HTTP."""
 
 import os
+import socket
 from typing import Annotated
 
 import typer
@@ -26,6 +27,7 @@ def serve(
 
     from service.settings import HOME_VARIABLE
 
+    _require_free(host, port)
     session = open_session(context, home, as_json=False, language=language)
     folder = session.home.settings.home.resolve()
     session.home.close()
@@ -45,3 +47,20 @@ def serve(
         factory=True,
         log_access=False,
     ).serve()
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse an address that another program listens on: the server would share it, and each get some of the requests.
+
+    Raises
+    ------
+    typer.BadParameter
+        When nothing can listen there.
+    """
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot listen on {host}:{port}: {error.strerror}", param_hint="--port") from error

@@ -51,6 +51,11 @@ def interval(shown: Interval | ComparedPlan, reader: Reader) -> str:
     return reader.estimate(shown.mean, shown.p05, shown.p95)
 
 
+def mean(shown: Interval, reader: Reader) -> str:
+    """Mean alone, for pages without room for its interval."""
+    return reader.quantity(shown.mean)
+
+
 def ratio_interval(shown: Interval | None, reader: Reader) -> str:
     """Ratio with the 90 % interval behind it; a dash where it has no meaning."""
     if shown is None:

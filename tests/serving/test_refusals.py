@@ -1,10 +1,12 @@
 """What a command refuses: in whose language, with which document, and without a traceback."""
 
 import json
+import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import make_artifact
@@ -14,8 +16,13 @@ from typer.testing import CliRunner, Result
 
 from mmm.artifact import ResponseArtifact
 from mmm.errors import ArtifactError
+from mmm.sentence import plain, sentence
+from optimizer.plan import BindingRule
+from optimizer.scenario import Scenario
 from service.cli.main import app
+from service.cli.rule_prices import cost_of_split, price_of_rule
 from service.home import Home
+from service.http.app import create_app
 
 type Mixplan = Callable[..., Result]
 
@@ -161,3 +168,46 @@ def test_what_to_do_next_is_said_beside_the_answer(mixplan: Mixplan, tmp_path: P
     made = mixplan("simulate", "--business", "b2b", "--periods", "104", "--seed", "3", "--out", tmp_path / "new")
     assert f"Next: mixplan fit {tmp_path / 'new'}" in made.stderr
     assert "Next: mixplan fit" in mixplan("check", tmp_path / "new").stderr
+
+
+def test_a_damaged_model_is_a_problem_over_http_too(home: Home, artifact: ResponseArtifact) -> None:
+    (home.settings.artifacts / artifact.digest / "draws.safetensors").write_bytes(b"")
+    response = create_app(home).test_client().get("/v1/markets/testland/curves?lang=zh")
+    assert response.status_code == 500
+    assert response.mimetype == "application/problem+json"
+    assert "请重新拟合该市场" in response.json["detail"]
+
+
+def test_a_rule_on_the_split_that_costs_nothing_has_no_price_elsewhere(home: Home, document: dict[str, Any]) -> None:
+    plan = home.desk.plan(Scenario.model_validate(document))
+    rule = BindingRule(rule="split.brand_share", text=sentence("Brand gets its share."), shadow_price=50.0)
+    assert plan.split is not None
+    for cost, is_priced in ((1e-9, False), (90.0, True)):
+        split = plan.split.model_copy(update={"cost_of_rule": cost, "kpi_without_rule": 3000.0})
+        changed = plan.model_copy(update={"binding": (rule,), "split": split})
+        assert (price_of_rule(changed, rule) is not None) == is_priced
+        said = cost_of_split(changed, split)
+        assert said is not None
+        assert ("next to nothing" in plain(said)) != is_priced
+
+
+@pytest.mark.parametrize("width", ["60", "80", "100"])
+def test_curves_and_frontiers_fit_too(home: Home, scenario_file: Path, width: str) -> None:
+    frontier = ["frontier", str(scenario_file), "--from", "200000", "--to", "600000", "--points", "3"]
+    for arguments in (["curves", "testland"], frontier):
+        result = CliRunner().invoke(app, [*arguments, "--home", str(home.settings.home)], env={"COLUMNS": width})
+        assert result.exit_code == 0
+        assert max(cell_len(line) for line in result.stdout.splitlines()) <= int(width)
+        assert "…" not in result.stdout
+    assert "€600,000" in result.stdout
+    assert sum("█" in line for line in result.stdout.splitlines()) == 3
+
+
+def test_an_address_that_another_listens_on_is_misuse(home: Home) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
+        result = CliRunner().invoke(app, ["serve", "--port", port, "--home", str(home.settings.home)])
+    assert result.exit_code == 2
+    assert "in use" in result.stderr
