@@ -7,6 +7,7 @@ from mmm.errors import Fault
 from mmm.parsing import meant, nearest
 from mmm.sentence import Names, Sentence, Word, listed, phrase, sentence
 from optimizer.scenario import Group, Scenario, place_of
+from optimizer.split import split_preset
 from optimizer.timeline import horizon_faults
 
 _A_CHANNEL = sentence("a channel of the market")
@@ -78,6 +79,10 @@ def _offer_faults(scenario: Scenario, file: Sentence) -> list[Fault]:
     if scenario.objective in ("profit", "efficiency"):
         expected = sentence("maximize or size: this version offers no other")
         faults.append(Fault(file, "objective", scenario.objective, expected))
+    split = scenario.split
+    if split is not None and split.tolerance is not None and split_preset(scenario) in ("own", "none"):
+        expected = sentence("a preset in business and no brand_share: it is the half width of a preset's band")
+        faults.append(Fault(file, "split.tolerance", str(split.tolerance), expected))
     if scenario.flighting.pattern == "optimized":
         expected = sentence("even, history or given: this version offers no other")
         faults.append(Fault(file, "flighting.pattern", "optimized", expected))

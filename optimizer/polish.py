@@ -6,7 +6,7 @@ the rules, switches and whole steps held, improve the split until none helps. Th
 the draws at the end say which mean of draws the tasks come down to.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,18 @@ _WORTHWHILE = 2e-6
 
 _CORRECTIONS = 4
 """Corrections of a step for curvature before a shorter one is tried."""
+
+_SWAPPED = (0.2, 0.5, 1.0)
+"""Shares of a channel's spend that a swap moves to another one."""
+
+_MIXES = 40
+"""Random mixes that are looked at beside swaps."""
+
+_TRIED = 24
+"""Splits elsewhere from which two steps are tried."""
+
+_LIFTED = 5
+"""Splits elsewhere from which a lift is tried."""
 
 _NEWTON_STEPS = 60
 
@@ -70,6 +82,74 @@ def polish(
             if radius < least:
                 break
     return Polished(best, focus)
+
+
+def lift(
+    split: CompiledSplit,
+    tasks: Sequence[MeasuredTask],
+    start: Allocation,
+    most: float | None = None,
+    steps: int = _MOST_STEPS,
+) -> Allocation | None:
+    """The split near `start` under the rules on which the task that is worst off reaches the most of its target.
+
+    `start` need not obey the rules, and the total is at most `most`. Ends where all tasks are
+    reached; None when no split near `start` obeys the rules.
+    """
+    even = sum(start.spend.values()) / len(start.spend) or split.spend_scale
+    least, radius = _LAST_RADIUS * even, even
+    at, best, reached = start, None, -np.inf
+    for _ in range(steps):
+        watched = [_Watched.of(task, at.spend, radius, least) for task in tasks]
+        step = solve_step(split, at.spend, at.is_on, None, _rows(watched), radius, is_lift=True, most=most)
+        if step is None:
+            break
+        moved = replace(at, spend=step.spend, total=step.total)
+        share = worst_share(tasks, step.spend)
+        if share > reached + _WORTHWHILE:
+            at, best, reached, radius = moved, moved, share, 1.2 * radius
+        else:
+            radius *= 0.4
+        if reached >= 1.0 or radius < 10.0 * least:
+            break
+    return best
+
+
+def lifts_elsewhere(
+    split: CompiledSplit, tasks: Sequence[MeasuredTask], start: Allocation, most: float | None = None
+) -> Iterator[Allocation]:
+    """Lifts from splits further away, the most promising ones first: of swaps between channels, and of other mixes."""
+    pool = sorted(_elsewhere(start), key=lambda each: worst_share(tasks, each.spend), reverse=True)
+    tried = [lift(split, tasks, each, most, steps=2) for each in pool[:_TRIED]]
+    promising = sorted(
+        (each for each in tried if each is not None), key=lambda each: worst_share(tasks, each.spend), reverse=True
+    )
+    for each in promising[:_LIFTED]:
+        lifted = lift(split, tasks, each, most)
+        if lifted is not None:
+            yield lifted
+
+
+def _elsewhere(start: Allocation) -> Iterator[Allocation]:
+    names, total = list(start.spend), sum(start.spend.values())
+    for giver, given in start.spend.items():
+        for taker in names:
+            for share in _SWAPPED if giver != taker and given > 0 else ():
+                amount = given * share
+                yield _respent(start, {**start.spend, giver: given - amount, taker: start.spend[taker] + amount})
+    rng = np.random.default_rng(len(names))
+    for _ in range(_MIXES):
+        mix = rng.dirichlet(np.ones(len(names))) * total
+        yield _respent(start, dict(zip(names, mix.tolist(), strict=True)))
+
+
+def _respent(start: Allocation, spend: Mapping[str, float]) -> Allocation:
+    return replace(start, spend=spend, is_on={name: spend[name] > 0 for name in start.is_on})
+
+
+def worst_share(tasks: Sequence[MeasuredTask], spend: Mapping[str, float]) -> float:
+    """Least share of its target that a task reaches with the probability asked."""
+    return min(task.attained(spend) / task.task.at_least for task in tasks)
 
 
 def _bent(
@@ -158,7 +238,7 @@ def most_even_weights(values: FloatArray, means: FloatArray) -> FloatArray:
 
 def _rows(watched: Sequence[_Watched]) -> list[StepRow]:
     return [
-        StepRow({name: float(slope[draw]) for name, slope in each.slopes.items()}, float(rise))
+        StepRow({name: float(slope[draw]) for name, slope in each.slopes.items()}, float(rise), each.task.task.at_least)
         for each in watched
         for draw, rise in zip(each.draws, each.rises, strict=True)
     ]

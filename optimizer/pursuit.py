@@ -16,17 +16,17 @@ from mmm.vocabulary import FloatArray
 from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, Requirement, allocate
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
-from optimizer.polish import Polished, polish
+from optimizer.polish import Polished, lift, lifts_elsewhere, polish, worst_share
 from optimizer.solve import compile_split
 from optimizer.tasks import MeasuredTask
 
-_FOCUS_ROUNDS = 5
+_FOCUS_ROUNDS = 3
 """Splits over which the draws about the quantile are averaged."""
 
-_LEVEL_ROUNDS = 8
+_LEVEL_ROUNDS = 5
 """Most splits on the way to the level at which a task is just reached."""
 
-_APPROACH_ROUNDS = 12
+_APPROACH_ROUNDS = 4
 """Splits tried before tasks count as out of reach."""
 
 _SETTLED = 1e-3
@@ -40,6 +40,15 @@ _POLISHED = 3
 
 _RIVALS = 2
 """Splits behind a bound that are pursued in turn."""
+
+_MOVES = 6
+"""Times that a better split is looked for elsewhere."""
+
+_SAVED = 2e-3
+"""Share of the budget that a split elsewhere must save before it is polished."""
+
+_GAIN = 1e-5
+"""Share of a target that a split elsewhere must gain."""
 
 _SLOPES = (0.3, 3.0)
 """Range in which the rise of the quantile per unit of its level is believed."""
@@ -117,13 +126,12 @@ def reach_tasks(problem: TaskProblem) -> Reached | OutOfReach:
         if nearest is not None:
             return OutOfReach(nearest)
     best = _polished(problem, pursuit.found)
+    if problem.objective is None:
+        best = _saved(problem, best)
     answer, rival = _certified(problem, best)
     for _ in range(_RIVALS):
-        if rival is None:
-            break
-        pursuit.start(rival.spend)
-        better = _polished(problem, pursuit.found)
-        if problem.worth(better.allocation) <= problem.worth(best.allocation):
+        better = None if rival is None else _overtaken(problem, best, rival)
+        if better is None:
             break
         best = better
         answer, rival = _certified(problem, best)
@@ -132,11 +140,16 @@ def reach_tasks(problem: TaskProblem) -> Reached | OutOfReach:
 
 def most_attainable(problem: TaskProblem, task: MeasuredTask) -> float:
     """The largest target of a task's KPI that a split was found to reach with the probability asked."""
-    most, focus = 0.0, task.focus(problem.first_guess)
+    best, most, focus = None, 0.0, task.focus(problem.first_guess)
     for splits in range(1, _APPROACH_ROUNDS + 1):
-        spend = problem.most(task.kpi.weighted_curves(task.periods, focus)).spend
-        most = max(most, task.attained(spend))
-        focus = _mixed(focus, task.focus(spend), splits)
+        allocation = problem.most(task.kpi.weighted_curves(task.periods, focus))
+        attained = task.attained(allocation.spend)
+        if best is None or attained > most:
+            best, most = allocation, attained
+        focus = _mixed(focus, task.focus(allocation.spend), splits)
+    if best is not None and most > 0:
+        alone = replace(problem, tasks=(task,))
+        most = max(most, task.attained(_lifted(alone, best).spend))
     return most
 
 
@@ -199,7 +212,11 @@ class _Pursuit:
             if reached > nearness:
                 nearest, nearness = allocation, reached
             self._shift_focus(allocation, splits)
-        return nearest
+        if nearest is None:
+            return None
+        lifted = _lifted(self.problem, nearest)
+        self._judge(lifted)
+        return None if self.found else lifted
 
     def _look(self, focus: list[FloatArray]) -> None:
         self.focus = focus
@@ -284,6 +301,50 @@ def _polished(problem: TaskProblem, found: Sequence[Allocation]) -> Polished:
     split = compile_split(problem.form)
     polished = [polish(split, problem.tasks, problem.objective, start) for start in _different(problem, found)]
     return max(polished, key=lambda each: problem.worth(each.allocation))
+
+
+def _saved(problem: TaskProblem, polished: Polished) -> Polished:
+    """The split with less money where splits further away reach the tasks with less."""
+    split, best = compile_split(problem.form), polished
+    for _ in range(_MOVES if best.allocation.total > 0 else 0):
+        start, most = best.allocation, (1.0 - _SAVED) * best.allocation.total
+        found = next(
+            (each for each in lifts_elsewhere(split, problem.tasks, start, most) if problem.is_reached(each.spend)),
+            None,
+        )
+        if found is None:
+            break
+        best = polish(split, problem.tasks, None, found)
+    return best
+
+
+def _overtaken(problem: TaskProblem, polished: Polished, rival: Allocation) -> Polished | None:
+    """A better split that reaches the tasks near the split behind the bound, if there is one."""
+    split = compile_split(problem.form)
+    most = None if problem.objective is not None else polished.allocation.total
+    lifted = lift(split, problem.tasks, rival, most)
+    if lifted is None or not problem.is_reached(lifted.spend):
+        return None
+    better = polish(split, problem.tasks, problem.objective, lifted)
+    return better if problem.worth(better.allocation) > problem.worth(polished.allocation) else None
+
+
+def _lifted(problem: TaskProblem, start: Allocation) -> Allocation:
+    """The split found from `start`, near it and elsewhere, on which the worst off task reaches the most."""
+    split = compile_split(problem.form)
+    best = lift(split, problem.tasks, start) or start
+    for _ in range(_MOVES):
+        if problem.is_reached(best.spend):
+            break
+        better = max(
+            lifts_elsewhere(split, problem.tasks, best),
+            key=lambda each: worst_share(problem.tasks, each.spend),
+            default=best,
+        )
+        if worst_share(problem.tasks, better.spend) <= worst_share(problem.tasks, best.spend) + _GAIN:
+            break
+        best = better
+    return best
 
 
 def _certified(problem: TaskProblem, polished: Polished) -> tuple[Reached, Allocation | None]:

@@ -14,6 +14,9 @@ from optimizer.curves import ExpectedCurve
 from optimizer.scenario import Scenario
 from optimizer.timeline import Timeline
 
+_KEPT = 512
+"""Draws of channels at single budgets that are kept."""
+
 
 @dataclass
 class KpiResponses:
@@ -31,6 +34,7 @@ class KpiResponses:
     responses: Mapping[str, ChannelResponse]
     baseline: FloatArray
     _curves: dict[int | None, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
+    _added: dict[tuple[str, float, int | None], FloatArray] = field(default_factory=dict)
     _within: dict[int | None, Mapping[str, ChannelResponse]] = field(default_factory=dict)
 
     def counted(self, periods: int | None) -> Mapping[str, ChannelResponse]:
@@ -58,8 +62,16 @@ class KpiResponses:
 
     def media_draws(self, spend: Mapping[str, float], periods: int | None = None) -> FloatArray:
         """Outcome that a split adds, per draw. Shape (S,)."""
-        counted = self.counted(periods)
-        return np.sum([counted[name].per_draw(spend[name]) for name in counted], axis=0)
+        return np.sum([self._channel_draws(name, spend[name], periods) for name in self.responses], axis=0)
+
+    def _channel_draws(self, channel: str, budget: float, periods: int | None) -> FloatArray:
+        """What one channel adds, per draw; the last ones are kept, since many splits differ in two channels. (S,)."""
+        key = (channel, budget, periods)
+        if key not in self._added:
+            if len(self._added) >= _KEPT:
+                self._added.clear()
+            self._added[key] = self.counted(periods)[channel].per_draw(budget)
+        return self._added[key]
 
     def base_draws(self, periods: int) -> FloatArray:
         """Outcome of the first `periods` periods without this plan, per draw, without noise. Shape (S,).

@@ -173,7 +173,7 @@ def keep_either_or(form: Formulation) -> None:
             count=Number(amount=rule.at_most),
             channels=Word(text=", ".join(rule.channels)),
         )
-        relation = sum(form.is_on(name) for name in rule.channels) <= rule.at_most
+        relation = sum(form.is_on(name) for name in dict.fromkeys(rule.channels)) <= rule.at_most
         form.add(
             f"either_or[{index + 1}]",
             text,

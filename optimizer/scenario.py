@@ -111,7 +111,7 @@ class Group(StrictModel):
     """Channels that share a rule: listed, or all of one stage, scene, department or role."""
 
     name: Annotated[str, Field(min_length=1)]
-    channels: tuple[str, ...] | None = None
+    channels: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     stage: Stage | None = None
     scene: Scene | None = None
     department: str | None = None

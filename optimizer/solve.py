@@ -35,6 +35,9 @@ _OPTIONS: dict[str, bool | int | float | str] = {
     "mip_heuristic_run_feasibility_jump": False,
 }
 
+_LIFTED = 1e-3
+"""Share above its target up to which a lift raises a row."""
+
 _SOLVED = {highspy.HighsModelStatus.kOptimal}
 _INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
 _STOPPED = {highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kSolutionLimit}
@@ -191,10 +194,14 @@ def solve_relaxation(
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """Something that must rise by at least `rise` in a step: its slope per unit of each channel's spend."""
+    """Something that must rise by at least `rise` in a step: its slope per unit of each channel's spend.
+
+    `target` is what it rises to.
+    """
 
     slopes: Mapping[str, float]
     rise: float
+    target: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +220,9 @@ def solve_step(
     slopes: Mapping[str, float] | None,
     rows: Sequence[StepRow],
     radius: float,
+    *,
+    is_lift: bool = False,
+    most: float | None = None,
 ) -> LinearStep | None:
     """The best small step from a split under the rules; None when there is none.
 
@@ -228,6 +238,10 @@ def solve_step(
         What must rise, and by how much.
     radius
         Most that one channel's spend may change, money.
+    is_lift
+        Whether rows may fall short, and what is maximised is the least share of their targets.
+    most
+        Most that may be spent in all, money.
     """
     program = split.program.copy()
     program.integers = []
@@ -240,12 +254,18 @@ def solve_step(
         program.column_upper[column] = min(program.column_upper[column], now + reach)
         if slopes is not None:
             program.costs[column] = slopes[name] / (max(slopes.values()) or 1.0)
-    if slopes is None:
+    if most is not None:
+        upper = program.column_upper[split.total_column]
+        program.column_upper[split.total_column] = min(upper, most / split.spend_scale)
+    if slopes is None and not is_lift:
         program.costs[split.total_column] = -1.0
+    share = program.column(-np.inf, _LIFTED, 1.0) if is_lift else None
     positions = []
     for row in rows:
         entries = [(split.spend_columns[name], slope * split.spend_scale) for name, slope in row.slopes.items()]
         start = sum(slope * spend[name] for name, slope in row.slopes.items())
+        if share is not None:
+            entries.append((share, -row.target))
         positions.append(program.row(row.rise + start, np.inf, entries))
     solver = _solver(program, relative_gap=0.0, seconds=10.0)
     if solver.getModelStatus() not in _SOLVED:

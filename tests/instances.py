@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from builders import make_artifact
 
-from mmm.artifact import ChannelInfo
+from mmm.artifact import ChannelInfo, ResponseArtifact
 from mmm.curves import ChannelResponse
 from optimizer.allocate import AllocationProblem, KpiCurves
 from optimizer.curves import ExpectedCurve
@@ -136,6 +137,40 @@ def draw_instance(rng: np.random.Generator, sizes: tuple[int, ...]) -> Instance:
         is_brand=is_brand,
         band=None if rng.random() < 0.4 else (middle - 0.05, middle + 0.05),
     )
+
+
+def draw_market(rng: np.random.Generator, channels: int, draws: int) -> tuple[ResponseArtifact, Scenario]:
+    """A market with posterior-like draws, and a scenario with a band and integer rules for it."""
+    infos = tuple(
+        ChannelInfo(
+            name=f"c{index}",
+            role="brand" if index % 2 else "performance",
+            brand_weight=float(index % 2),
+            adstock="delayed" if rng.random() < 0.5 else "geometric",
+            saturation="hill" if rng.random() < 0.6 else "logistic",
+        )
+        for index in range(channels)
+    )
+    artifact = make_artifact(draws=draws, seed=int(rng.integers(1, 10_000)), channels=infos)
+    budget = 260_000.0 * channels * float(rng.uniform(0.4, 1.3))
+    viable = {
+        info.name: {"off_or_at_least": budget / channels * float(rng.uniform(0.2, 1.2))}
+        for info in infos
+        if rng.random() < 0.5
+    }
+    scenario = Scenario.model_validate(
+        {
+            "name": "realistic",
+            "market": artifact.manifest.market,
+            "kpi": artifact.manifest.outcome.name,
+            "budget": budget,
+            "business": "b2b" if rng.random() < 0.5 else "b2c",
+            "horizon": {"start": date(2027, 1, 4), "periods": 13},
+            "channels": viable,
+            "rules": {"at_most_channels": int(rng.integers(channels // 2, channels))},
+        }
+    )
+    return artifact, scenario
 
 
 def best_known(instance: Instance, steps: int) -> np.ndarray | None:

@@ -197,6 +197,37 @@ def test_a_scenario_that_does_not_fit_is_refused_with_every_fault() -> None:
     assert "2027-01-04 or 2027-01-11" in faults["horizon.start"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"objective": "profit"}, "objective"),
+        ({"objective": "efficiency", "target": {"roas": 2.0}}, "objective"),
+        ({"flighting": {"pattern": "optimized"}}, "flighting.pattern"),
+        ({"risk": {"attitude": "cautious"}}, "risk.attitude"),
+        ({"business": "none", "split": {"tolerance": 0.1}}, "split.tolerance"),
+        ({"split": {"brand_share": (0.3, 0.4), "tolerance": 0.1}}, "split.tolerance"),
+    ],
+)
+def test_what_is_not_offered_is_refused_by_its_field_with_what_to_use(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(ScenarioRefused) as refused:
+        plan(**changes)
+    (fault,) = refused.value.faults
+    assert fault.field == field
+    assert "expected" in str(fault)
+
+
+def test_a_group_without_channels_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1 item"):
+        scenario(groups=[{"name": "nobody", "channels": (), "amount": (5.0, 10.0)}])
+
+
+def test_a_channel_named_twice_counts_once() -> None:
+    found = plan(
+        business="none", either_or=[{"channels": ("tv", "tv"), "at_most": 1}], channels={"tv": {"min": 50_000}}
+    )
+    assert found.status == "optimal"
+
+
 def test_a_frontier_rises_and_agrees_with_single_plans() -> None:
     budgets = [300_000.0, 600_000.0, 900_000.0]
     points = PLANNER.frontier(scenario(), budgets)
