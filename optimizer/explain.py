@@ -1,7 +1,9 @@
 """The plan's reasons in words: what each channel should do and why, what to be careful about."""
 
+from dataclasses import dataclass
+
 from mmm.artifact import ResponseArtifact
-from mmm.sentence import Money, Sentence, Share, Word, sentence
+from mmm.sentence import Money, Sentence, Share, Word, phrase, sentence
 from optimizer.plan import ChannelVerdict, Interval
 
 NOTICEABLE_CHANGE = 0.10
@@ -11,45 +13,89 @@ WIDE = 0.5
 """A contribution whose 5 % quantile is below this fraction of its median is not well known."""
 
 
-def channel_verdict(
-    channel: str, spend: float, reference: float, contribution: Interval, *, is_beyond_observed: bool, smallest: float
-) -> tuple[ChannelVerdict, Sentence]:
-    """What to do with a channel, and why, in the plan's terms.
+@dataclass(frozen=True, slots=True)
+class ChannelOutlook:
+    """One channel in a plan, as far as its verdict goes.
 
-    `smallest` is the spend below which a channel counts as off.
+    `rule` is what a binding rule of the channel's own says, None where none binds; `smallest` is the spend below
+    which a channel counts as off; `is_size` whether the plan looked for the smallest budget, and `is_free` whether
+    that turned out to be none at all.
     """
-    name = Word(text=channel)
-    if spend <= smallest:
-        if reference <= smallest:
-            return "stop", sentence("{channel} stays off: other channels bring more for the money.", channel=name)
-        return "stop", sentence("{channel} is stopped: its money brings more in other channels.", channel=name)
-    if is_beyond_observed:
+
+    channel: str
+    spend: float
+    reference: float
+    contribution: Interval
+    is_beyond_observed: bool
+    rule: Sentence | None
+    smallest: float
+    is_size: bool
+    is_free: bool
+
+
+def channel_verdict(outlook: ChannelOutlook) -> tuple[ChannelVerdict, Sentence]:
+    """What to do with a channel, and why, in the plan's terms."""
+    if outlook.spend <= outlook.smallest:
+        return "stop", _why_off(outlook)
+    name = Word(text=outlook.channel)
+    if outlook.is_beyond_observed:
         return "watch", sentence(
             "{channel} gets more than it ever had over such a horizon: its curve is extrapolated, raise it in steps.",
             channel=name,
         )
-    if reference <= smallest:
+    if outlook.reference <= outlook.smallest:
         return "scale", sentence("{channel} is new against the reference plan.", channel=name)
-    change = spend / reference - 1.0
+    change = outlook.spend / outlook.reference - 1.0
     if change > NOTICEABLE_CHANGE:
-        if contribution.p05 < WIDE * contribution.p50:
-            return "watch", sentence(
-                "{channel} grows by {change}, but what it brings is not well known: test it on the way.",
-                channel=name,
-                change=Share(fraction=change, digits=0),
-            )
-        return "scale", sentence(
-            "{channel} grows by {change}: the next unit of money brings more here than elsewhere.",
-            channel=name,
-            change=Share(fraction=change, digits=0),
-        )
+        return _grown(outlook, Share(fraction=change, digits=0))
     if change < -NOTICEABLE_CHANGE:
-        return "keep", sentence(
-            "{channel} is kept with {change} less: its last unit of money brings more elsewhere.",
-            channel=name,
-            change=Share(fraction=-change, digits=0),
-        )
+        return "keep", _why_less(outlook, Share(fraction=-change, digits=0))
     return "keep", sentence("{channel} is kept about as it is.", channel=name)
+
+
+def _why_off(outlook: ChannelOutlook) -> Sentence:
+    name = Word(text=outlook.channel)
+    if outlook.is_free:
+        return sentence("{channel} is not needed: the tasks are reached without any spend.", channel=name)
+    if outlook.rule is not None:
+        return sentence("{channel} is off under its rule: {rule}", channel=name, rule=phrase(outlook.rule))
+    if outlook.reference <= outlook.smallest:
+        return sentence("{channel} stays off: under these rules other channels bring more for the money.", channel=name)
+    return sentence("{channel} is stopped: under these rules its money brings more in other channels.", channel=name)
+
+
+def _why_less(outlook: ChannelOutlook, change: Share) -> Sentence:
+    name = Word(text=outlook.channel)
+    if outlook.rule is not None:
+        said = phrase(outlook.rule)
+        return sentence(
+            "{channel} gets {change} less, as its rule has it: {rule}", channel=name, change=change, rule=said
+        )
+    if outlook.is_size:
+        return sentence("{channel} gets {change} less: the tasks cost least that way.", channel=name, change=change)
+    return sentence(
+        "{channel} gets {change} less: under these rules that money brings more elsewhere.", channel=name, change=change
+    )
+
+
+def _grown(outlook: ChannelOutlook, change: Share) -> tuple[ChannelVerdict, Sentence]:
+    name = Word(text=outlook.channel)
+    if outlook.contribution.p05 < WIDE * outlook.contribution.p50:
+        return "watch", sentence(
+            "{channel} grows by {change}, but what it brings is not well known: test it on the way.",
+            channel=name,
+            change=change,
+        )
+    if outlook.rule is not None:
+        said = phrase(outlook.rule)
+        return "scale", sentence(
+            "{channel} grows by {change}; its rule: {rule}", channel=name, change=change, rule=said
+        )
+    return "scale", sentence(
+        "{channel} grows by {change}: under these rules money brings more here than elsewhere.",
+        channel=name,
+        change=change,
+    )
 
 
 def model_warnings(artifact: ResponseArtifact) -> tuple[Sentence, ...]:

@@ -10,7 +10,7 @@ from optimizer.allocate import METHOD, Allocation
 from optimizer.answer import Answer, Refusal, answer, smallest_budget
 from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.evaluate import compared, interval, ratio_interval, score_outcome
-from optimizer.explain import channel_verdict, model_warnings, unspent_warning
+from optimizer.explain import ChannelOutlook, channel_verdict, model_warnings, unspent_warning
 from optimizer.frontier import FrontierPoint, frontier_point
 from optimizer.plan import (
     BindingRule,
@@ -96,7 +96,7 @@ class Planner:
             **_header(question, self._models),
             status="optimal" if allocation.gap <= scenario.solve.gap else "feasible",
             budget=allocation.total,
-            channels=_channels(question, allocation),
+            channels=_channels(question, found),
             test_reserve=scenario.rules.test_reserve * allocation.total,
             fixed_costs=_fixed_costs(scenario, allocation),
             outcomes=tuple(score_outcome(kpi, spend) for kpi in question.responses.values()),
@@ -187,7 +187,9 @@ def _exact(amount: float, rule: ChannelRules | None) -> float:
     return amount if rule.locked is None else rule.locked
 
 
-def _channels(question: Question, allocation: Allocation) -> tuple[ChannelPlan, ...]:
+def _channels(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
+    allocation = found.allocation
+    rules = _own_rules(found)
     spend_total = sum(allocation.spend.values())
     value = question.artifact.manifest.outcome.value_per_unit
     plans = []
@@ -198,7 +200,17 @@ def _channels(question: Question, allocation: Allocation) -> tuple[ChannelPlan, 
         contribution = interval(draws)
         is_beyond = spend > question.timeline.largest_seen[info.name] * (1.0 + 1e-9)
         verdict, reason = channel_verdict(
-            info.name, spend, reference, contribution, is_beyond_observed=is_beyond, smallest=_OFF * question.ceiling
+            ChannelOutlook(
+                channel=info.name,
+                spend=spend,
+                reference=reference,
+                contribution=contribution,
+                is_beyond_observed=is_beyond,
+                rule=rules.get(info.name),
+                smallest=_OFF * question.ceiling,
+                is_size=question.scenario.objective == "size",
+                is_free=spend_total == 0,
+            )
         )
         money = np.full(len(draws), spend)
         marginal = response.marginal_per_draw(spend)
@@ -221,6 +233,18 @@ def _channels(question: Question, allocation: Allocation) -> tuple[ChannelPlan, 
             )
         )
     return tuple(plans)
+
+
+def _own_rules(found: Answer) -> dict[str, Sentence]:
+    """By channel, what a rule about it alone says that holds it where it is."""
+    allocation = found.allocation
+    settle(found.form, allocation.spend, allocation.is_on, allocation.total)
+    by_place = {f"channels.{name}": name for name in found.form.setting.names}
+    return {
+        by_place[place]: row.text
+        for row in binding_rows(found.form)
+        if (place := row.rule.rpartition(".")[0]) in by_place
+    }
 
 
 def _fixed_costs(scenario: Scenario, allocation: Allocation) -> float:
@@ -281,6 +305,8 @@ def _split(question: Question, found: Answer) -> SplitPlan:
 
 
 def _binding(question: Question, found: Answer) -> tuple[BindingRule, ...]:
+    if found.allocation.total == 0:
+        return ()  # every share of nothing is at its limit
     prices = _shadow_prices(question, found)
     rows = found.form.rows
     binding = binding_rows(found.form)
