@@ -41,16 +41,17 @@ def smallest_relaxation(setting: Setting) -> tuple[RelaxedRule, ...]:
     roomy = _roomy(setting)
     split = compile_split(roomy)
     costs = {position: _cost(row, roomy.setting) for position, row in enumerate(roomy.rows) if row.is_relaxable}
-    found = feasible_with_slack(split, costs, frozenset())
+    while (found := feasible_with_slack(split, costs, frozenset())) is not None:
+        relaxed, yielding = found
+        hopeless = [position for position in yielding if _measure(roomy, position, relaxed) is None]
+        if not hopeless:
+            break
+        for position in hopeless:
+            del costs[position]
     if found is None:
         return ()
-    relaxed, yielding = found
-    return tuple(
-        RelaxedRule(
-            rule=roomy.rows[position].rule, from_=roomy.rows[position].limit, to=_measure(roomy, position, relaxed)
-        )
-        for position in sorted(yielding)
-    )
+    limits = ((roomy.rows[position], _measure(roomy, position, relaxed)) for position in sorted(yielding))
+    return tuple(RelaxedRule(rule=row.rule, from_=row.limit, to=to) for row, to in limits if to is not None)
 
 
 def is_feasible(form: Formulation) -> bool:
@@ -69,8 +70,8 @@ def _cost(row: Row, setting: Setting) -> float:
     return (_BUDGET_RELUCTANCE if row.rule == "budget" else 1.0) / setting.ceiling
 
 
-def _measure(form: Formulation, position: int, relaxed: Relaxed) -> float:
-    """What the row's limit would have to be for the relaxed split to obey it."""
+def _measure(form: Formulation, position: int, relaxed: Relaxed) -> float | None:
+    """What the row's limit would have to be for the relaxed split to obey it; None for a share of nothing."""
     row = form.rows[position]
     if row.unit == "count":
         return float(sum(relaxed.is_on[name] for name in row.measured))
@@ -80,7 +81,7 @@ def _measure(form: Formulation, position: int, relaxed: Relaxed) -> float:
     if row.unit == "money":
         return measured
     base = sum(relaxed.spend[name] for name in row.base)
-    return measured / base if base > 0 else row.limit
+    return measured / base if base > 1e-9 * form.setting.ceiling else None
 
 
 def _largest_demand(setting: Setting) -> float:

@@ -8,6 +8,7 @@ the draws at the end say which mean of draws the tasks come down to.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -35,6 +36,9 @@ _MIXES = 40
 
 _TRIED = 24
 """Splits elsewhere from which two steps are tried."""
+
+_APART = 0.15
+"""Shares of an even split by which lifts must differ."""
 
 _LIFTED = 5
 """Splits elsewhere from which a lift is tried."""
@@ -96,7 +100,7 @@ def lift(
     `start` need not obey the rules, and the total is at most `most`. Ends where all tasks are
     reached; None when no split near `start` obeys the rules.
     """
-    even = sum(start.spend.values()) / len(start.spend) or split.spend_scale
+    even = split_even(start) or split.spend_scale
     least, radius = _LAST_RADIUS * even, even
     at, best, reached = start, None, -np.inf
     for _ in range(steps):
@@ -120,14 +124,29 @@ def lifts_elsewhere(
 ) -> Iterator[Allocation]:
     """Lifts from splits further away, the most promising ones first: of swaps between channels, and of other mixes."""
     pool = sorted(_elsewhere(start), key=lambda each: worst_share(tasks, each.spend), reverse=True)
-    tried = [lift(split, tasks, each, most, steps=2) for each in pool[:_TRIED]]
-    promising = sorted(
-        (each for each in tried if each is not None), key=lambda each: worst_share(tasks, each.spend), reverse=True
-    )
-    for each in promising[:_LIFTED]:
+    tried = (lift(split, tasks, each, most, steps=2) for each in pool)
+    allowed = islice((each for each in tried if each is not None), _TRIED)
+    promising = sorted(allowed, key=lambda each: worst_share(tasks, each.spend), reverse=True)
+    for each in distinct(promising, _APART * split_even(start))[:_LIFTED]:
         lifted = lift(split, tasks, each, most)
         if lifted is not None:
             yield lifted
+
+
+def distinct(splits: Sequence[Allocation], apart: float) -> list[Allocation]:
+    """The splits without those that differ by no more than `apart` money in any channel from one before them."""
+    chosen: list[Allocation] = []
+    for split in splits:
+        if all(
+            max(abs(split.spend[name] - amount) for name, amount in other.spend.items()) > apart for other in chosen
+        ):
+            chosen.append(split)
+    return chosen
+
+
+def split_even(allocation: Allocation) -> float:
+    """Money per channel if all had the same."""
+    return sum(allocation.spend.values()) / len(allocation.spend)
 
 
 def _elsewhere(start: Allocation) -> Iterator[Allocation]:
@@ -139,8 +158,9 @@ def _elsewhere(start: Allocation) -> Iterator[Allocation]:
                 yield _respent(start, {**start.spend, giver: given - amount, taker: start.spend[taker] + amount})
     rng = np.random.default_rng(len(names))
     for _ in range(_MIXES):
-        mix = rng.dirichlet(np.ones(len(names))) * total
-        yield _respent(start, dict(zip(names, mix.tolist(), strict=True)))
+        mix = rng.dirichlet(np.ones(len(names))) * (rng.random(len(names)) < rng.uniform(0.3, 1.2))
+        if mix.sum() > 0:
+            yield _respent(start, dict(zip(names, (mix / mix.sum() * total).tolist(), strict=True)))
 
 
 def _respent(start: Allocation, spend: Mapping[str, float]) -> Allocation:

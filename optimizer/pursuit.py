@@ -16,7 +16,7 @@ from mmm.vocabulary import FloatArray
 from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, Requirement, allocate
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
-from optimizer.polish import Polished, lift, lifts_elsewhere, polish, worst_share
+from optimizer.polish import Polished, distinct, lift, lifts_elsewhere, polish, worst_share
 from optimizer.solve import compile_split
 from optimizer.tasks import MeasuredTask
 
@@ -117,16 +117,21 @@ class OutOfReach:
     nearest: Allocation
 
 
-def reach_tasks(problem: TaskProblem) -> Reached | OutOfReach:
-    """The best split that reaches every task with its probability, recounted on the draws."""
+def reach_tasks(problem: TaskProblem, known: Allocation | None = None) -> Reached | OutOfReach:
+    """The best split that reaches every task with its probability, recounted on the draws.
+
+    `known` is a split that reaches them: the answer is no worse, and splits far from those met are not tried.
+    """
     pursuit = _Pursuit(problem)
-    pursuit.start(problem.first_guess)
+    if known is not None:
+        pursuit.found.append(known)
+    pursuit.start(problem.first_guess if known is None else known.spend)
     if not pursuit.found:
         nearest = pursuit.come_near()
         if nearest is not None:
             return OutOfReach(nearest)
     best = _polished(problem, pursuit.found)
-    if problem.objective is None:
+    if problem.objective is None and known is None:
         best = _saved(problem, best)
     answer, rival = _certified(problem, best)
     for _ in range(_RIVALS):
@@ -284,22 +289,11 @@ class _LevelControl:
             self.level = 0.5 * (self.level + self.solvable)
 
 
-def _different(problem: TaskProblem, found: Sequence[Allocation]) -> list[Allocation]:
-    """The best of some splits, leaving out those that a better one is close to."""
-    chosen: list[Allocation] = []
-    apart = 0.1 * problem.form.setting.ceiling / len(problem.form.setting.names)
-    for allocation in sorted(found, key=problem.worth, reverse=True):
-        if all(
-            max(abs(allocation.spend[name] - amount) for name, amount in other.spend.items()) > apart
-            for other in chosen
-        ):
-            chosen.append(allocation)
-    return chosen[:_POLISHED]
-
-
 def _polished(problem: TaskProblem, found: Sequence[Allocation]) -> Polished:
     split = compile_split(problem.form)
-    polished = [polish(split, problem.tasks, problem.objective, start) for start in _different(problem, found)]
+    apart = 0.1 * problem.form.setting.ceiling / len(problem.form.setting.names)
+    starts = distinct(sorted(found, key=problem.worth, reverse=True), apart)[:_POLISHED]
+    polished = [polish(split, problem.tasks, problem.objective, start) for start in starts]
     return max(polished, key=lambda each: problem.worth(each.allocation))
 
 

@@ -32,8 +32,15 @@ class Judged:
         return float(draws[int(np.floor((1 - self.task.probability) * len(draws) + 1e-9))])
 
 
-def judge(artifact: ResponseArtifact, scenario: Scenario, task: Task, budget: float) -> Judged:
-    """The task's draws on the grid, even phasing, horizon right after the data."""
+def shares_reached(artifact: ResponseArtifact, scenario: Scenario, spend: Sequence[float]) -> list[float]:
+    """Share of its target that each task reaches at a split with the probability asked, recounted."""
+    amounts = np.array(spend)[:, None]
+    judged = [judge(artifact, scenario, task, amounts) for task in scenario.tasks]
+    return [task.attained(np.zeros(len(spend), dtype=int)) / task.task.at_least for task in judged]
+
+
+def judge(artifact: ResponseArtifact, scenario: Scenario, task: Task, amounts: np.ndarray) -> Judged:
+    """The task's draws at amounts of money per channel (C, any), even phasing, horizon right after the data."""
     periods = scenario.horizon.periods
     counted = periods if task.by is None else (task.by - scenario.horizon.start).days // 7 + 1
     within = counted if task.counts == "total" or task.by is not None else None
@@ -41,9 +48,11 @@ def judge(artifact: ResponseArtifact, scenario: Scenario, task: Task, budget: fl
         channel_response(artifact, name, np.full(periods, 1 / periods), artifact.draws.spend[:, index])
         for index, name in enumerate(artifact.channels)
     ]
-    grid = np.linspace(0.0, budget, UNITS + 1)
     media = np.array(
-        [[response.per_period(amount)[:, :within].sum(axis=1) for amount in grid] for response in responses]
+        [
+            [response.per_period(amount)[:, :within].sum(axis=1) for amount in row]
+            for response, row in zip(responses, amounts, strict=True)
+        ]
     )
     offset = np.zeros(artifact.manifest.draws)
     if task.counts == "total":
@@ -66,7 +75,8 @@ def best_rival(
 
     `is_allowed` judges shares of the budget by channel; the search starts near `like` and at random.
     """
-    judged = [judge(artifact, scenario, task, budget) for task in scenario.tasks]
+    grid = np.tile(np.linspace(0.0, budget, UNITS + 1), (len(artifact.channels), 1))
+    judged = [judge(artifact, scenario, task, grid) for task in scenario.tasks]
     rng = np.random.default_rng(4)
     best = -np.inf
     for start in range(starts):

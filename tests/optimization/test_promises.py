@@ -128,7 +128,7 @@ def check_promises(question: Scenario, found: Plan, artifact: ResponseArtifact) 
 
 
 @pytest.mark.parametrize("kind", HARD)
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_every_plan_keeps_its_promises_or_names_rules_that_clash(kind: str, seed: int) -> None:
     rng = np.random.default_rng([7, seed, list(HARD).index(kind)])
     question = asked(draw_rules(rng, 1.0))
