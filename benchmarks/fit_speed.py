@@ -39,8 +39,8 @@ from peers.measure import Measurement
 from mmm.design import carryover_periods
 from mmm.market import Market
 from mmm.periods import periods_between
-from mmm.simulate import simulate_market
-from mmm.simulated_files import data_text, write_simulated
+from mmm.simulation.files import data_text, write_simulated
+from mmm.simulation.simulate import simulate_market
 
 PEERS = Path(__file__).parent / "peers"
 PEER_PACKAGES = ("pymc-marketing", "nutpie")

@@ -16,8 +16,8 @@ from mmm.artifact import ResponseArtifact
 from mmm.curves import historical_contributions
 from mmm.fit import fit_outcome
 from mmm.periods import shift_period
-from mmm.simulate import simulate_market
-from mmm.truth import truth_artifact
+from mmm.simulation.simulate import simulate_market
+from mmm.simulation.truth import truth_artifact
 from optimizer.plan import Plan
 from optimizer.planning import Planner, PlanningModel
 from optimizer.question import Desk

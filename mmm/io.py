@@ -15,13 +15,13 @@ from babel.numbers import list_currencies
 from pydantic import ValidationError
 
 from mmm.artifact import ResponseArtifact, artifact_files, read_artifact
-from mmm.encodings import Undecodable, decode
 from mmm.errors import ArtifactError, Fault, FileRefused, MarketRefused
+from mmm.intake.encodings import Undecodable, decode
+from mmm.intake.toml_syntax import syntax_fault
 from mmm.market import Market
 from mmm.parsing import faults_of, meant, nearest
 from mmm.sentence import Names, Number, Said, Sentence, Word, phrase, sentence
 from mmm.spec import MarketSpec
-from mmm.toml_syntax import syntax_fault
 
 MARKET_FILE = "market.toml"
 MAX_TOML_BYTES = 2_000_000
@@ -39,8 +39,8 @@ def load_market(path: Path) -> Market:
         With every fault of the file and of its data.
     """
     # Imported here: commands that load artifacts alone need none of the readers and checks.
-    from mmm.formats import read_table
-    from mmm.intake import market_from_table
+    from mmm.intake.formats import read_table
+    from mmm.intake.reading import market_from_table
 
     file = path / MARKET_FILE if path.is_dir() else path
     spec = read_market_spec(file)

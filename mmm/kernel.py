@@ -39,7 +39,9 @@ _LOGISTIC = SATURATION_CODES["logistic"]
 
 @dataclass(frozen=True, slots=True)
 class KernelData:
-    """Every array that the density reads. D parameters, M media, L lags, T periods, J prior scales, K linear terms of rank R.
+    """Every array that the density reads.
+
+    D parameters, M media, L lags, T periods, J prior scales, K linear terms of rank R.
 
     Attributes
     ----------

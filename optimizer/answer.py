@@ -36,10 +36,11 @@ class Refusal:
     attainable: tuple[AttainableTask, ...] = ()
 
 
-def answer(question: Question, scenario: Scenario | None = None) -> Answer | Refusal:
+def answer(question: Question, scenario: Scenario | None = None, known: Allocation | None = None) -> Answer | Refusal:
     """The best split for the question, or for a variation of its scenario on the same horizon.
 
-    A budget is spent whole where the rules allow, else as far as they allow.
+    A budget is spent whole where the rules allow, else as far as they allow. `known` is a split that does what the
+    variation asks: the answer is no worse, and is not looked for as far from it.
     """
     scenario = scenario or question.scenario
     form = _feasible_form(question, scenario)
@@ -54,7 +55,7 @@ def answer(question: Question, scenario: Scenario | None = None) -> Answer | Ref
             raise SolverError("rules that can be obeyed had no best split")
         if problem.is_reached(best.spend):
             return Answer(form, best, ())
-    reached = reach_tasks(problem)
+    reached = reach_tasks(problem, known)
     if isinstance(reached, OutOfReach):
         return _out_of_reach(question, scenario, problem, reached)
     return Answer(form, reached.allocation, reached.requirements)

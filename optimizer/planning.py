@@ -285,7 +285,7 @@ def _split(question: Question, found: Answer) -> SplitPlan:
     brand = sum(weights[name] * amount for name, amount in allocation.spend.items())
     kpi_without = cost = price = None
     if band is not None:
-        free = answer(question, without_split(scenario))
+        free = answer(question, without_split(scenario), known=allocation)
         if isinstance(free, Answer):
             is_size = scenario.objective == "size"
             kpi_without = None if is_size else max(free.allocation.value, allocation.value)

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmm.market import Market, with_data_digest
 from mmm.periods import period_range
-from mmm.simulate import simulate_market
+from mmm.simulation.simulate import simulate_market
 from mmm.spec import MarketSpec
 
 START = "2024-01-01"

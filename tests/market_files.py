@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mmm.errors import Fault, MarketRefused
-from mmm.formats import read_table
-from mmm.intake import market_from_table
+from mmm.intake.formats import read_table
+from mmm.intake.reading import market_from_table
 from mmm.market import Market
 from mmm.spec import MarketSpec
 

@@ -20,8 +20,8 @@ def check(
     language: LanguageOption = None,
 ) -> None:
     """List every fault of a market, or what was understood of it."""
+    from mmm.intake.understood import understood
     from mmm.io import load_market
-    from mmm.understood import understood
 
     session = open_session(context, home, as_json, language, market)
     loaded = load_market(market)

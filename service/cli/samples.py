@@ -60,8 +60,8 @@ def simulate(
     language: LanguageOption = None,
 ) -> None:
     """Write a market with known truth, and two scenarios for it."""
-    from mmm.simulate import simulate_market
-    from mmm.simulated_files import write_simulated
+    from mmm.simulation.files import write_simulated
+    from mmm.simulation.simulate import simulate_market
 
     session = open_session(context, home, as_json, language)
     simulated = simulate_market(business, periods=periods, seed=seed, language=market_language)

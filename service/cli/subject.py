@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import cast
 
-from mmm.encodings import Undecodable, decode
 from mmm.errors import MmmError
+from mmm.intake.encodings import Undecodable, decode
 from mmm.io import MARKET_FILE
 from mmm.vocabulary import Language
 from service.errors import ServiceError

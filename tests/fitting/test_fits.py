@@ -11,7 +11,7 @@ from mmm.errors import FitError
 from mmm.fit import Progress, fit_outcome
 from mmm.market import Market
 from mmm.sentence import plain
-from mmm.simulate import simulate_market
+from mmm.simulation.simulate import simulate_market
 
 
 @pytest.fixture(scope="module")

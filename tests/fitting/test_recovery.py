@@ -8,9 +8,9 @@ from fitting_markets import quick
 
 from mmm.curves import historical_contributions
 from mmm.fit import fit_outcome
-from mmm.outlook import look_ahead
-from mmm.simulate import simulate_market
-from mmm.truth import SimulatedMarket, truth_artifact
+from mmm.simulation.outlook import look_ahead
+from mmm.simulation.simulate import simulate_market
+from mmm.simulation.truth import SimulatedMarket, truth_artifact
 from optimizer.plan import Plan
 from optimizer.planning import Planner, PlanningModel
 from service.scenario_files import read_scenario

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from mmm.dates import read_dates
+from mmm.intake.dates import read_dates
 from mmm.sentence import plain
 
 JANUARY = date(2026, 1, 5)

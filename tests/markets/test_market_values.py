@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from market_files import PANEL_COLUMNS, market_document, panel_sheet, read, weekly_sheet
 
+from mmm.intake.understood import understood
 from mmm.market import national_aggregate, with_data_digest
 from mmm.sentence import plain
-from mmm.understood import understood
 
 
 def test_channels_in_another_order_have_the_same_digest() -> None:

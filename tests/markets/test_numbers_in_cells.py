@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from market_files import only_fault, refusal, weekly_sheet
 
-from mmm.cells import read_numbers
+from mmm.intake.cells import read_numbers
 from mmm.sentence import plain
 
 

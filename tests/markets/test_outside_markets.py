@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from mmm.intake.understood import understood
 from mmm.io import load_market
 from mmm.market import Market, national_aggregate
 from mmm.sentence import plain
-from mmm.understood import understood
 
 CASES = Path(__file__).parents[2] / ".." / "shared" / "cases"
 

@@ -3,7 +3,7 @@
 import numpy as np
 from market_files import PANEL_COLUMNS, market_document, only_fault, panel_sheet, read, refusal, weekly_sheet
 
-from mmm.checks_series import parameter_count
+from mmm.intake.checks_series import parameter_count
 from mmm.sentence import plain
 from mmm.spec import MarketSpec
 

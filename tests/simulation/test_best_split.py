@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmm.best_split import best_split
-from mmm.outlook import MONEY_STEPS, look_ahead
-from mmm.simulate import simulate_market
+from mmm.simulation.best_split import best_split
+from mmm.simulation.outlook import MONEY_STEPS, look_ahead
+from mmm.simulation.simulate import simulate_market
 
 GRID = 10
 

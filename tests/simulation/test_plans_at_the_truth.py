@@ -3,10 +3,10 @@ import tomllib
 import numpy as np
 import pytest
 
-from mmm.outlook import Outlook, look_ahead
-from mmm.simulate import simulate_market
-from mmm.simulated_toml import plan_text, size_text
-from mmm.truth import SimulatedMarket, truth_artifact
+from mmm.simulation.outlook import Outlook, look_ahead
+from mmm.simulation.simulate import simulate_market
+from mmm.simulation.toml_text import plan_text, size_text
+from mmm.simulation.truth import SimulatedMarket, truth_artifact
 from optimizer.planning import Planner, PlanningModel
 from optimizer.scenario import Scenario
 

@@ -8,11 +8,11 @@ import pytest
 
 from mmm.errors import FileRefused
 from mmm.io import load_market
-from mmm.outlook import look_ahead
-from mmm.simulate import simulate_market
-from mmm.simulated_files import named_after, simulated_files, write_simulated
+from mmm.simulation.files import named_after, simulated_files, write_simulated
+from mmm.simulation.outlook import look_ahead
+from mmm.simulation.simulate import simulate_market
+from mmm.simulation.worlds import BusinessKind
 from mmm.vocabulary import Language
-from mmm.worlds import BusinessKind
 from optimizer.scenario import Scenario
 
 DATA = Path(__file__).parents[2] / "data"

@@ -3,11 +3,11 @@ import pytest
 
 from mmm.baseline import forecast_baseline
 from mmm.curves import carryover_weights, historical_contributions
-from mmm.occasions import holidays, promotions
 from mmm.periods import period_range
-from mmm.simulate import simulate_market
-from mmm.simulated_setting import FIRST_DAY_AFTER
-from mmm.truth import SimulatedMarket, truth_artifact
+from mmm.simulation.occasions import holidays, promotions
+from mmm.simulation.setting import FIRST_DAY_AFTER
+from mmm.simulation.simulate import simulate_market
+from mmm.simulation.truth import SimulatedMarket, truth_artifact
 
 KINDS = ("b2b", "b2c")
 SEEDS = range(1, 11)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from mmm.dates import DateColumn
 from mmm.errors import Fault
+from mmm.intake.dates import DateColumn
+from mmm.intake.tables import capped, row_number
 from mmm.periods import PLURALS, is_period_start
 from mmm.sentence import Day, Sentence, Term, Word, phrase, sentence
-from mmm.tables import capped, row_number
 from mmm.vocabulary import PeriodName
 
 _STEP_DAYS: tuple[tuple[PeriodName, float, float], ...] = (

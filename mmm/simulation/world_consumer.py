@@ -1,6 +1,6 @@
 """A consumer brand: thousands of orders a week, fast search, social and e-commerce, flighted brand media."""
 
-from mmm.worlds import Range, Words, World, WorldChannel, WorldControl
+from mmm.simulation.worlds import Range, Words, World, WorldChannel, WorldControl
 
 _BRAND_TEAM = Words("brand team", "品牌部")
 _GROWTH_TEAM = Words("growth team", "增长部")

@@ -4,11 +4,11 @@ import numpy as np
 
 from mmm.artifact import BaselineInfo, EventInfo
 from mmm.baseline import baseline_design
-from mmm.occasions import holidays, promotions
-from mmm.simulated_setting import Setting, draw
-from mmm.spend_habits import autocorrelated
+from mmm.simulation.occasions import holidays, promotions
+from mmm.simulation.setting import Setting, draw
+from mmm.simulation.spend_habits import autocorrelated
+from mmm.simulation.worlds import WorldControl
 from mmm.vocabulary import PERIODS_PER_YEAR, FloatArray
-from mmm.worlds import WorldControl
 
 SEASON_WAVES = 4
 """Fourier pairs of the true season: one more than a weekly model usually has."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mmm.checks_calendar import Calendar
-from mmm.checks_series import zero_geos
-from mmm.checks_spec import event_notes
+from mmm.intake.checks_calendar import Calendar
+from mmm.intake.checks_series import zero_geos
+from mmm.intake.checks_spec import event_notes
 from mmm.market import Market, with_data_digest
 from mmm.sentence import Number, Sentence, Term, Word, sentence
 from mmm.spec import CustomerValue, MarketSpec, OutcomeSpec

@@ -8,11 +8,11 @@ from statistics import NormalDist
 import numpy as np
 
 from mmm.baseline import forecast_baseline
-from mmm.best_split import best_split
 from mmm.curves import ChannelResponse, channel_response
 from mmm.periods import shift_period
-from mmm.simulated_setting import world_of
-from mmm.truth import SimulatedMarket, truth_artifact
+from mmm.simulation.best_split import best_split
+from mmm.simulation.setting import world_of
+from mmm.simulation.truth import SimulatedMarket, truth_artifact
 from mmm.vocabulary import SEASON_LAG, BoolArray, FloatArray
 
 BAND_TOLERANCE = 0.05

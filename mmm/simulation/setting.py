@@ -7,10 +7,10 @@ import numpy as np
 
 from mmm.market import NATIONAL
 from mmm.periods import period_range, shift_period
+from mmm.simulation.world_consumer import CONSUMER
+from mmm.simulation.world_industrial import INDUSTRIAL
+from mmm.simulation.worlds import BusinessKind, Range, World
 from mmm.vocabulary import FloatArray, Language
-from mmm.world_consumer import CONSUMER
-from mmm.world_industrial import INDUSTRIAL
-from mmm.worlds import BusinessKind, Range, World
 
 FIRST_DAY_AFTER = date(2026, 10, 5)
 """Monday after the last simulated week: the data end with the third quarter of 2026, the fourth is to be planned."""

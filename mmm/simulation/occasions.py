@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from mmm.simulation.worlds import BusinessKind
 from mmm.vocabulary import FloatArray, Language
-from mmm.worlds import BusinessKind
 
 SPRING_FESTIVAL: dict[int, date] = {
     2014: date(2014, 1, 31),

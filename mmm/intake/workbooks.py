@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mmm.errors import Fault, MarketRefused
+from mmm.intake.tables import Cell, Table, table_of_rows
 from mmm.sentence import Number, Sentence, Word, sentence
-from mmm.tables import Cell, Table, table_of_rows
 
 MAX_UNPACKED_BYTES = 100_000_000
 MAX_PARTS = 5_000

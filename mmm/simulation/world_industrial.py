@@ -1,6 +1,6 @@
 """A maker of industrial equipment: a few dozen leads a week, long carryover, trade media, fairs, webinars."""
 
-from mmm.worlds import Range, Words, World, WorldChannel, WorldControl
+from mmm.simulation.worlds import Range, Words, World, WorldChannel, WorldControl
 
 _MARKETING = Words("marketing", "市场部")
 _DEMAND_TEAM = Words("demand generation", "获客组")

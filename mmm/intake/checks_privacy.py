@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Collection
 
 from mmm.errors import Fault
-from mmm.identifiers import FORMS, counts_something, said_by_name
+from mmm.intake.identifiers import FORMS, counts_something, said_by_name
+from mmm.intake.tables import Cell, Table, row_number
 from mmm.sentence import Number, Sentence, phrase, sentence
-from mmm.tables import Cell, Table, row_number
 
 _MOST = 0.5
 """Share of the filled cells that must have the form, where one alone could be chance."""

@@ -10,8 +10,8 @@ from datetime import date
 
 import numpy as np
 
+from mmm.simulation.worlds import SpendHabit
 from mmm.vocabulary import FloatArray
-from mmm.worlds import SpendHabit
 
 _YEAR_STEP = 0.18
 """Standard deviation of the log of a year's budget against the usual."""

@@ -22,8 +22,8 @@ from mmm.artifact import (
     seal,
 )
 from mmm.market import Market
+from mmm.simulation.worlds import BusinessKind
 from mmm.vocabulary import FloatArray
-from mmm.worlds import BusinessKind
 
 
 @dataclass(frozen=True, slots=True)

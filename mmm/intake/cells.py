@@ -9,8 +9,8 @@ from datetime import date
 
 import numpy as np
 
+from mmm.intake.tables import Cell, shown
 from mmm.sentence import Said, Sentence, Word, sentence
-from mmm.tables import Cell, shown
 from mmm.vocabulary import BoolArray, FloatArray
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

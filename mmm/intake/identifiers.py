@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mmm.cells import is_number
+from mmm.intake.cells import is_number
+from mmm.intake.tables import Cell
 from mmm.sentence import Sentence, sentence
-from mmm.tables import Cell
 
 
 @dataclass(frozen=True, slots=True)

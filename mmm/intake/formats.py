@@ -1,11 +1,11 @@
 """Which format a file has, told from its first bytes and never from its name."""
 
-from mmm.delimited import read_delimited
 from mmm.errors import Fault, MarketRefused
-from mmm.parquet import read_parquet
+from mmm.intake.delimited import read_delimited
+from mmm.intake.parquet import read_parquet
+from mmm.intake.tables import Table, empty_file
+from mmm.intake.workbooks import read_workbook
 from mmm.sentence import sentence
-from mmm.tables import Table, empty_file
-from mmm.workbooks import read_workbook
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 

@@ -6,14 +6,14 @@ from datetime import date
 
 import numpy as np
 
-from mmm.checks_calendar import Calendar
 from mmm.errors import Fault
+from mmm.intake.checks_calendar import Calendar
+from mmm.intake.tables import Table
 from mmm.market import NATIONAL
 from mmm.parsing import meant, nearest
 from mmm.periods import is_period_start, periods_between, shift_period
 from mmm.sentence import Day, Number, Sentence, Term, Word, listed, phrase, sentence
 from mmm.spec import MarketSpec
-from mmm.tables import Table
 from mmm.vocabulary import FloatArray
 
 

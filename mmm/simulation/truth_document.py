@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mmm.outlook import Outlook, TrueSplit
-from mmm.truth import SimulatedMarket
+from mmm.simulation.outlook import Outlook, TrueSplit
+from mmm.simulation.truth import SimulatedMarket
 from mmm.vocabulary import FloatArray
 
 type Json = Mapping[str, "Json"] | list["Json"] | str | float | int | bool | None

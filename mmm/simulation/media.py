@@ -6,12 +6,12 @@ import numpy as np
 
 from mmm.adstock import CARRYOVER_PERIODS, lagged_exposure
 from mmm.curves import carryover_weights, medium_contribution
-from mmm.occasions import promotions
-from mmm.simulated_setting import Setting, draw
-from mmm.spend_habits import autocorrelated, joint_campaigns, spend_shape
-from mmm.truth import TrueMedia
+from mmm.simulation.occasions import promotions
+from mmm.simulation.setting import Setting, draw
+from mmm.simulation.spend_habits import autocorrelated, joint_campaigns, spend_shape
+from mmm.simulation.truth import TrueMedia
+from mmm.simulation.worlds import ORGANIC_ADSTOCK, ORGANIC_SATURATION, Range
 from mmm.vocabulary import AdstockKind, FloatArray, Role, SaturationKind
-from mmm.worlds import ORGANIC_ADSTOCK, ORGANIC_SATURATION, Range
 
 type MediumKind = tuple[AdstockKind, SaturationKind]
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
-from mmm.cells import CellProblem
+from mmm.intake.cells import CellProblem
+from mmm.intake.tables import Cell, row_number, shown
 from mmm.sentence import Number, Said, Sentence, Word, phrase, sentence
-from mmm.tables import Cell, row_number, shown
 from mmm.vocabulary import PeriodName
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmm.assembly import assembled
-from mmm.cells import CellProblem, NumberColumn, read_numbers, without
-from mmm.checks_calendar import Calendar, place_rows
-from mmm.checks_period import RowPlaces
-from mmm.checks_privacy import personal_columns
-from mmm.checks_series import Series, collinear, too_few_periods, unchanging
-from mmm.checks_spec import (
+from mmm.errors import Fault, MarketRefused
+from mmm.intake.assembly import assembled
+from mmm.intake.cells import CellProblem, NumberColumn, read_numbers, without
+from mmm.intake.checks_calendar import Calendar, place_rows
+from mmm.intake.checks_period import RowPlaces
+from mmm.intake.checks_privacy import personal_columns
+from mmm.intake.checks_series import Series, collinear, too_few_periods, unchanging
+from mmm.intake.checks_spec import (
     ColumnUse,
     columns_in_two_roles,
     misfitting_choices,
@@ -21,12 +22,11 @@ from mmm.checks_spec import (
     other_columns,
     worthless,
 )
-from mmm.dates import read_dates
-from mmm.errors import Fault, MarketRefused
+from mmm.intake.dates import read_dates
+from mmm.intake.tables import EMPTY_CELL, Cell, Table, capped, row_number
 from mmm.market import NATIONAL, Market
 from mmm.sentence import Sentence, Word, sentence
 from mmm.spec import MarketSpec
-from mmm.tables import EMPTY_CELL, Cell, Table, capped, row_number
 from mmm.vocabulary import FloatArray, IntArray
 
 

@@ -5,10 +5,10 @@ import io
 import itertools
 from collections import Counter
 
-from mmm.encodings import Undecodable, decode
 from mmm.errors import Fault, MarketRefused
+from mmm.intake.encodings import Undecodable, decode
+from mmm.intake.tables import Table, table_of_rows
 from mmm.sentence import Sentence, Word, sentence
-from mmm.tables import Table, table_of_rows
 
 DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_ROWS = 200

@@ -4,11 +4,11 @@ import json
 import math
 from datetime import date
 
-from mmm.outlook import Outlook
+from mmm.simulation.outlook import Outlook
+from mmm.simulation.truth import SimulatedMarket
+from mmm.simulation.worlds import Words
 from mmm.spec import ChannelSpec, MarketSpec
-from mmm.truth import SimulatedMarket
 from mmm.vocabulary import Language
-from mmm.worlds import Words
 
 TARGET_PROBABILITY = 0.8
 """Probability with which the sample target is to be reached."""

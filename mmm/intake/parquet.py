@@ -4,8 +4,8 @@ import io
 from typing import Any
 
 from mmm.errors import Fault, MarketRefused
+from mmm.intake.tables import Cell, Table, refuse_if_large, table_of_rows
 from mmm.sentence import Number, sentence
-from mmm.tables import Cell, Table, refuse_if_large, table_of_rows
 
 MAX_UNPACKED_BYTES = 500_000_000
 

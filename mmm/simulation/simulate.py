@@ -1,7 +1,7 @@
 """Markets with a known truth: a seed and a kind of business in, data and the process behind them out.
 
 The process is of the family that the model fits (additive, adstock then saturation), because a
-truth must be expressible to be compared. Its parameters come from `mmm.worlds`, and the data hold
+truth must be expressible to be compared. Its parameters come from `mmm.simulation.worlds`, and the data hold
 what a fit is not told: autocorrelated demand, a season of more waves, budgets that follow
 promotions, a split that nobody optimised.
 """
@@ -12,21 +12,21 @@ import numpy as np
 
 from mmm.baseline import baseline_design
 from mmm.market import Market, with_data_digest
-from mmm.simulated_base import draw_baseline, draw_controls, draw_event
-from mmm.simulated_media import (
+from mmm.simulation.base import draw_baseline, draw_controls, draw_event
+from mmm.simulation.media import (
     draw_organic_media,
     draw_organic_reach,
     draw_paid_media,
     draw_spend,
     media_outcome,
 )
-from mmm.simulated_setting import Setting, draw, draw_setting, world_of
-from mmm.simulated_spec import simulated_spec
+from mmm.simulation.setting import Setting, draw, draw_setting, world_of
+from mmm.simulation.spec import simulated_spec
+from mmm.simulation.spend_habits import autocorrelated
+from mmm.simulation.truth import SimulatedMarket, TrueProcess, Truth
+from mmm.simulation.worlds import ORGANIC_ADSTOCK, ORGANIC_SATURATION, BusinessKind
 from mmm.spec import MarketSpec
-from mmm.spend_habits import autocorrelated
-from mmm.truth import SimulatedMarket, TrueProcess, Truth
 from mmm.vocabulary import FloatArray, Language
-from mmm.worlds import ORGANIC_ADSTOCK, ORGANIC_SATURATION, BusinessKind
 
 SHORTEST, LONGEST = 52, 520
 """Fewest and most weeks of a simulated market."""

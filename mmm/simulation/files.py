@@ -9,11 +9,11 @@ from pathlib import Path
 
 from mmm.errors import Fault, FileRefused
 from mmm.market import Market
-from mmm.outlook import look_ahead
 from mmm.sentence import sentence
-from mmm.simulated_toml import market_text, plan_text, size_text
-from mmm.truth import SimulatedMarket
-from mmm.truth_document import truth_text
+from mmm.simulation.outlook import look_ahead
+from mmm.simulation.toml_text import market_text, plan_text, size_text
+from mmm.simulation.truth import SimulatedMarket
+from mmm.simulation.truth_document import truth_text
 from mmm.vocabulary import FloatArray, Language
 
 DATA_ENCODING: dict[Language, str] = {"en": "utf-8", "zh": "gb18030"}

@@ -9,12 +9,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from mmm.checks_period import RowPlaces, most_common, off_calendar, period_starts, wrong_period
 from mmm.errors import Fault
+from mmm.intake.checks_period import RowPlaces, most_common, off_calendar, period_starts, wrong_period
+from mmm.intake.tables import capped, row_number
 from mmm.market import NATIONAL
 from mmm.periods import PLURALS, period_range, periods_between, shift_period
 from mmm.sentence import Names, Number, Said, Sentence, Term, Word, listed, phrase, sentence
-from mmm.tables import capped, row_number
 from mmm.vocabulary import IntArray, PeriodName
 
 _NAMED_PERIODS = 8

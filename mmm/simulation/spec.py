@@ -1,7 +1,8 @@
 """What market.toml says of a simulated market."""
 
 from mmm.artifact import EventInfo
-from mmm.simulated_setting import Setting
+from mmm.simulation.setting import Setting
+from mmm.simulation.worlds import ORGANIC_ADSTOCK, ORGANIC_SATURATION, Words
 from mmm.spec import (
     ChannelSpec,
     Columns,
@@ -12,7 +13,6 @@ from mmm.spec import (
     OrganicSpec,
     OutcomeSpec,
 )
-from mmm.worlds import ORGANIC_ADSTOCK, ORGANIC_SATURATION, Words
 
 WEEK_COLUMN = Words("week", "周")
 GEO_COLUMN = Words("region", "大区")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmm.checks_series import parameter_count
+from mmm.intake.checks_series import parameter_count
 from mmm.market import Market
 from mmm.periods import PLURALS
 from mmm.sentence import Day, Money, Number, Sentence, Share, Term, Word, sentence

@@ -1,0 +1,1 @@
+"""From a file to a checked market, or to every fault that it has."""
