@@ -4,6 +4,8 @@ import json
 import socket
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,15 +23,25 @@ def served(home: Path) -> Iterator[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    address = f"http://127.0.0.1:{port}"
     try:
-        assert server.stdout is not None
-        for line in server.stdout:  # granian says when its worker is up; nothing is polled
-            if "Started worker-1" in line:
-                break
-        yield f"http://127.0.0.1:{port}"
+        _wait_until_ready(server, address)
+        yield address
     finally:
         server.terminate()
         server.communicate(timeout=30)
+
+
+def _wait_until_ready(server: subprocess.Popen[str], address: str) -> None:
+    """Wait for another process: its log says when a worker has started, not when it listens."""
+    for _ in range(600):
+        assert server.poll() is None, server.stdout and server.stdout.read()
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
+                return
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not come up within a minute")
 
 
 def posted_plan(address: str, document: dict[str, Any]) -> dict[str, Any]:
