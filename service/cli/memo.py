@@ -177,11 +177,10 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
         seconds = Number(amount=certificate.seconds, digits=2)
         if plan.objective == "size":
             said = sentence(
-                "No budget below {bound} can fulfil the tasks under these rules: this one is within {gap} of it "
-                "(found in {seconds} s).",
+                "While the tasks are as uncertain as they are here, no budget below {bound} can fulfil them under these "
+                "rules: this one is within {gap} of it. On the draws themselves no split with less was found.",
                 bound=Money(amount=certificate.bound),
                 gap=gap,
-                seconds=seconds,
             )
         else:
             said = sentence(
