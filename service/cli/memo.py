@@ -177,8 +177,8 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
         seconds = Number(amount=certificate.seconds, digits=2)
         if plan.objective == "size":
             said = sentence(
-                "While the tasks are as uncertain as they are here, no budget below {bound} can fulfil them under these "
-                "rules: this one is within {gap} of it. On the draws themselves no split with less was found.",
+                "While the tasks are as uncertain as they are here, no budget below {bound} can fulfil them under "
+                "these rules: this one is within {gap} of it. On the draws themselves no split with less was found.",
                 bound=Money(amount=certificate.bound),
                 gap=gap,
             )
