@@ -123,9 +123,10 @@ def reach_tasks(problem: TaskProblem, known: Allocation | None = None) -> Reache
     `known` is a split that reaches them: the answer is no worse, and splits far from those met are not tried.
     """
     pursuit = _Pursuit(problem)
-    if known is not None:
-        pursuit.found.append(known)
-    pursuit.start(problem.first_guess if known is None else known.spend)
+    if known is None:
+        pursuit.start(problem.first_guess)
+    else:
+        pursuit.go_on(known)
     if not pursuit.found:
         nearest = pursuit.come_near()
         if nearest is not None:
@@ -176,6 +177,13 @@ class _Pursuit:
         self.find_levels()
         self._look([task.focus(spend) for task in tasks])
         self.find_focus()
+        self.find_levels()
+
+    def go_on(self, known: Allocation) -> None:
+        """Look for splits that reach the tasks near one that does, which is found already."""
+        self.found.append(known)
+        self.spend = known.spend
+        self._look([task.focus(known.spend) for task in self.problem.tasks])
         self.find_levels()
 
     def find_focus(self) -> None:

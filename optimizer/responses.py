@@ -35,6 +35,7 @@ class KpiResponses:
     baseline: FloatArray
     _curves: dict[int | None, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
     _added: dict[tuple[str, float, int | None], FloatArray] = field(default_factory=dict)
+    _carried: dict[tuple[str, int | None], FloatArray] = field(default_factory=dict)
     _within: dict[int | None, Mapping[str, ChannelResponse]] = field(default_factory=dict)
 
     def counted(self, periods: int | None) -> Mapping[str, ChannelResponse]:
@@ -70,8 +71,16 @@ class KpiResponses:
         if key not in self._added:
             if len(self._added) >= _KEPT:
                 self._added.clear()
-            self._added[key] = self.counted(periods)[channel].per_draw(budget)
+            arriving = self.counted(periods)[channel].arriving_per_draw(budget)
+            self._added[key] = arriving - self._carried_in(channel, periods)
         return self._added[key]
+
+    def _carried_in(self, channel: str, periods: int | None) -> FloatArray:
+        """What earlier spend in a channel still brings, per draw. Shape (S,)."""
+        key = (channel, periods)
+        if key not in self._carried:
+            self._carried[key] = self.counted(periods)[channel].arriving_per_draw(0.0)
+        return self._carried[key]
 
     def base_draws(self, periods: int) -> FloatArray:
         """Outcome of the first `periods` periods without this plan, per draw, without noise. Shape (S,).
