@@ -1,15 +1,13 @@
-"""HiGHS: solves a formulation together with pieces that lie above its curves.
+"""A formulation solved together with pieces that lie above its curves.
 
-The only module that knows the solver. It compiles the Pyomo model once, scales it (spend by
-budget / number of channels, each KPI by its own size), adds the pieces as columns and rows, and
-maps the solver's statuses. It knows no business rule.
+Compiles the Pyomo model once, scales it (spend by budget / number of channels, each KPI by its own
+size), and adds the pieces as columns and rows (`optimizer.program`). It knows no business rule.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import highspy
 import numpy as np
 from pyomo.repn import generate_standard_repn
 
@@ -17,67 +15,10 @@ from mmm.vocabulary import FloatArray
 from optimizer.curves import Piece
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
-
-FEASIBILITY = 1e-9
-"""Primal and integer feasibility asked of the solver, in scaled units."""
-
-_OPTIONS: dict[str, bool | int | float | str] = {
-    "output_flag": False,
-    "threads": 1,
-    "random_seed": 0,
-    "primal_feasibility_tolerance": FEASIBILITY,
-    "dual_feasibility_tolerance": FEASIBILITY,
-    "mip_feasibility_tolerance": FEASIBILITY,
-    "mip_abs_gap": 0.0,
-    "mip_heuristic_run_rins": False,
-    "mip_heuristic_run_rens": False,
-    "mip_heuristic_run_root_reduced_cost": False,
-    "mip_heuristic_run_feasibility_jump": False,
-}
+from optimizer.program import Program, solve_program
 
 _LIFTED = 1e-3
 """Share above its target up to which a lift raises a row."""
-
-_SOLVED = {highspy.HighsModelStatus.kOptimal}
-_INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
-_STOPPED = {highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kSolutionLimit}
-
-
-@dataclass
-class _Program:
-    """Columns and rows of a linear or mixed-integer program under construction."""
-
-    costs: list[float] = field(default_factory=list)
-    column_lower: list[float] = field(default_factory=list)
-    column_upper: list[float] = field(default_factory=list)
-    integers: list[int] = field(default_factory=list)
-    row_lower: list[float] = field(default_factory=list)
-    row_upper: list[float] = field(default_factory=list)
-    row_scales: list[float] = field(default_factory=list)
-    starts: list[int] = field(default_factory=lambda: [0])
-    indices: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-
-    def column(self, lower: float, upper: float, cost: float = 0.0, *, is_integer: bool = False) -> int:
-        if is_integer:
-            self.integers.append(len(self.costs))
-        self.costs.append(cost)
-        self.column_lower.append(lower)
-        self.column_upper.append(upper)
-        return len(self.costs) - 1
-
-    def row(self, lower: float, upper: float, entries: Sequence[tuple[int, float]]) -> int:
-        largest = max((abs(value) for _, value in entries), default=1.0) or 1.0
-        self.row_scales.append(largest)
-        self.row_lower.append(lower / largest)
-        self.row_upper.append(upper / largest)
-        self.indices += [index for index, _ in entries]
-        self.values += [value / largest for _, value in entries]
-        self.starts.append(len(self.indices))
-        return len(self.row_lower) - 1
-
-    def copy(self) -> "_Program":
-        return _Program(*(list(getattr(self, name)) for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -88,7 +29,7 @@ class CompiledSplit:
     entry of `Formulation.rows`; `stepped` names the channels that are bought in whole steps.
     """
 
-    program: _Program
+    program: Program
     spend_columns: Mapping[str, int]
     total_column: int
     switch_columns: Mapping[str, int]
@@ -125,7 +66,7 @@ class Relaxed:
 def compile_split(form: Formulation) -> CompiledSplit:
     """The Pyomo model of a formulation as scaled rows and columns; unused variables are left out."""
     scale = form.setting.ceiling / len(form.setting.names)
-    program = _Program()
+    program = Program()
     columns: dict[int, int] = {}
     money = {id(form.model.spend[name]) for name in form.setting.names} | {id(form.model.total)}
 
@@ -185,10 +126,10 @@ def solve_relaxation(
     program.costs[split.total_column] = total_weight * split.spend_scale / objective_scale
     for kpi in kpis:
         _add_kpi(program, split, kpi, objective_scale)
-    solved = _run(program, relative_gap=relative_gap, seconds=seconds)
+    solved = solve_program(program, relative_gap=relative_gap, seconds=seconds)
     if solved is None:
         return None
-    values, bound = solved
+    values, bound = solved.values, solved.bound
     return _relaxed(split, values, bound * objective_scale)
 
 
@@ -267,11 +208,13 @@ def solve_step(
         if share is not None:
             entries.append((share, -row.target))
         positions.append(program.row(row.rise + start, np.inf, entries))
-    solver = _solver(program, relative_gap=0.0, seconds=10.0)
-    if solver.getModelStatus() not in _SOLVED:
+    try:
+        solved = solve_program(program, relative_gap=0.0, seconds=10.0)
+    except SolverError:  # a step that cannot be told is none: a shorter one is tried
         return None
-    solution = solver.getSolution()
-    values, duals = solution.col_value, solution.row_dual
+    if solved is None:
+        return None
+    values, duals = solved.values, solved.prices
     return LinearStep(
         spend={name: max(0.0, values[column]) * split.spend_scale for name, column in split.spend_columns.items()},
         total=values[split.total_column] * split.spend_scale,
@@ -319,10 +262,10 @@ def feasible_with_slack(
             up, down = program.column(0.0, np.inf, cost), program.column(0.0, np.inf, cost)
             slack_columns[position] = [(up, 1.0), (down, -1.0)]
             extended[row] = slack_columns[position]
-    solved = _run(_with_entries(program, extended), relative_gap=1e-6, seconds=10.0)
+    solved = solve_program(_with_entries(program, extended), relative_gap=1e-6, seconds=10.0)
     if solved is None:
         return None
-    values, bound = solved
+    values, bound = solved.values, solved.bound
     yielding = {
         position for position, columns in slack_columns.items() if any(values[column] > 1e-7 for column, _ in columns)
     }
@@ -333,8 +276,8 @@ def most_spend(split: CompiledSplit, channel: str) -> float:
     """The most that the rules let one channel spend, money; zero when nothing is feasible."""
     program = split.program.copy()
     program.costs[split.spend_columns[channel]] = 1.0
-    solved = _run(program, relative_gap=1e-3, seconds=10.0)
-    return 0.0 if solved is None else solved[1] * split.spend_scale
+    solved = solve_program(program, relative_gap=1e-3, seconds=10.0)
+    return 0.0 if solved is None else solved.bound * split.spend_scale
 
 
 def least_absolute_multipliers(
@@ -362,7 +305,7 @@ def least_absolute_multipliers(
         One multiplier a row, in the unit of `gradient`.
     """
     scale = float(np.abs(gradient).max()) or 1.0
-    program = _Program()
+    program = Program()
     multipliers: list[list[tuple[int, float]]] = []
     for low, high in ranges:
         parts = [(program.column(0.0, np.inf, -1e-6), 1.0)] if high > 0 else []
@@ -379,14 +322,14 @@ def least_absolute_multipliers(
         if may_fall_short[index]:
             entries.append((program.column(0.0, np.inf), -1.0))
         program.row(slope, slope, entries)
-    solved = _run(program, relative_gap=1e-9, seconds=10.0)
+    solved = solve_program(program, relative_gap=1e-9, seconds=10.0)
     if solved is None:
         raise SolverError("the multipliers of a split could not be found")
-    values, _ = solved
+    values = solved.values
     return [scale * sum(sign * values[column] for column, sign in parts) for parts in multipliers]
 
 
-def _with_entries(program: _Program, extra: Mapping[int, list[tuple[int, float]]]) -> _Program:
+def _with_entries(program: Program, extra: Mapping[int, list[tuple[int, float]]]) -> Program:
     """The program with entries added to some of its rows."""
     starts, indices, values = [0], [], []
     for row in range(len(program.row_lower)):
@@ -398,7 +341,7 @@ def _with_entries(program: _Program, extra: Mapping[int, list[tuple[int, float]]
     return program
 
 
-def _add_kpi(program: _Program, split: CompiledSplit, kpi: PiecewiseKpi, objective_scale: float) -> None:
+def _add_kpi(program: Program, split: CompiledSplit, kpi: PiecewiseKpi, objective_scale: float) -> None:
     """Columns and rows of one KPI: perspective lines of each piece, one piece a channel."""
     weight = kpi.weight * kpi.scale / objective_scale
     cost = weight if kpi.at_most is None else 0.0
@@ -433,7 +376,7 @@ def _add_kpi(program: _Program, split: CompiledSplit, kpi: PiecewiseKpi, objecti
 
 
 def _add_piece(
-    program: _Program,
+    program: Program,
     piece: Piece,
     spend: int,
     chosen: int | None,
@@ -450,50 +393,3 @@ def _add_piece(
         else:
             program.row(-np.inf, 0.0, [(height, 1.0), (spend, -slope), (chosen, -intercept)])
     return height
-
-
-def _run(program: _Program, *, relative_gap: float, seconds: float) -> tuple[list[float], float] | None:
-    """Values of the columns and a bound on the maximum; None when infeasible."""
-    solver = _solver(program, relative_gap=relative_gap, seconds=seconds)
-    status = solver.getModelStatus()
-    if status in _INFEASIBLE:
-        return None
-    info = solver.getInfo()
-    has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    if status not in _SOLVED | _STOPPED or not has_solution:
-        raise SolverError(f"HiGHS ended without an answer: {solver.modelStatusToString(status)}")
-    if program.integers:
-        bound = info.mip_dual_bound
-    elif status in _SOLVED:
-        bound = info.objective_function_value
-    else:
-        bound = np.inf
-    return list(solver.getSolution().col_value), float(bound)
-
-
-def _solver(program: _Program, *, relative_gap: float, seconds: float) -> Any:
-    """HiGHS after its run on a program."""
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = len(program.costs), len(program.row_lower)
-    model.col_cost_ = np.array(program.costs)
-    model.col_lower_, model.col_upper_ = np.array(program.column_lower), np.array(program.column_upper)
-    model.row_lower_, model.row_upper_ = np.array(program.row_lower), np.array(program.row_upper)
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = np.array(program.starts, dtype=np.int32)
-    model.a_matrix_.index_ = np.array(program.indices, dtype=np.int32)
-    model.a_matrix_.value_ = np.array(program.values)
-    model.sense_ = highspy.ObjSense.kMaximize
-    if program.integers:
-        kinds = [highspy.HighsVarType.kContinuous] * len(program.costs)
-        for index in program.integers:
-            kinds[index] = highspy.HighsVarType.kInteger
-        model.integrality_ = kinds
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call] # highspy ships no annotation here
-    for option, value in _OPTIONS.items():
-        solver.setOptionValue(option, value)
-    solver.setOptionValue("mip_rel_gap", relative_gap)
-    solver.setOptionValue("time_limit", max(seconds, 0.01))
-    if solver.passModel(model) == highspy.HighsStatus.kError:
-        raise SolverError("HiGHS refused the model: a number in it is out of range; check the units of the rules")
-    solver.run()
-    return solver

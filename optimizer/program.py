@@ -1,0 +1,137 @@
+"""Linear and mixed-integer programs under construction, and HiGHS, which solves them.
+
+The only module that knows the solver, its options and its statuses. It knows nothing of splits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import highspy
+import numpy as np
+
+from optimizer.errors import SolverError
+
+FEASIBILITY = 1e-9
+"""Primal and integer feasibility asked of the solver, in scaled units."""
+
+_OPTIONS: dict[str, bool | int | float | str] = {
+    "output_flag": False,
+    "threads": 1,
+    "random_seed": 0,
+    "primal_feasibility_tolerance": FEASIBILITY,
+    "dual_feasibility_tolerance": FEASIBILITY,
+    "mip_feasibility_tolerance": FEASIBILITY,
+    "mip_abs_gap": 0.0,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_root_reduced_cost": False,
+    "mip_heuristic_run_feasibility_jump": False,
+}
+
+_SOLVED = {highspy.HighsModelStatus.kOptimal}
+_INFEASIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
+_STOPPED = {highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kSolutionLimit}
+
+
+@dataclass
+class Program:
+    """Columns and rows of a linear or mixed-integer program under construction."""
+
+    costs: list[float] = field(default_factory=list)
+    column_lower: list[float] = field(default_factory=list)
+    column_upper: list[float] = field(default_factory=list)
+    integers: list[int] = field(default_factory=list)
+    row_lower: list[float] = field(default_factory=list)
+    row_upper: list[float] = field(default_factory=list)
+    row_scales: list[float] = field(default_factory=list)
+    starts: list[int] = field(default_factory=lambda: [0])
+    indices: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def column(self, lower: float, upper: float, cost: float = 0.0, *, is_integer: bool = False) -> int:
+        """Add a column with its bounds and cost; its position."""
+        if is_integer:
+            self.integers.append(len(self.costs))
+        self.costs.append(cost)
+        self.column_lower.append(lower)
+        self.column_upper.append(upper)
+        return len(self.costs) - 1
+
+    def row(self, lower: float, upper: float, entries: Sequence[tuple[int, float]]) -> int:
+        """Add a row, scaled to entries of at most one; its position."""
+        largest = max((abs(value) for _, value in entries), default=1.0) or 1.0
+        self.row_scales.append(largest)
+        self.row_lower.append(lower / largest)
+        self.row_upper.append(upper / largest)
+        self.indices += [index for index, _ in entries]
+        self.values += [value / largest for _, value in entries]
+        self.starts.append(len(self.indices))
+        return len(self.row_lower) - 1
+
+    def copy(self) -> "Program":
+        """A program that can grow on its own."""
+        return Program(*(list(getattr(self, name)) for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Values of the columns, prices of the rows (linear programs alone), and a bound on the maximum."""
+
+    values: Sequence[float]
+    prices: Sequence[float]
+    bound: float
+
+
+def solve_program(program: Program, *, relative_gap: float, seconds: float) -> Solution | None:
+    """The best solution found of a program, maximised; None when it is infeasible.
+
+    Raises
+    ------
+    SolverError
+        When the solver refuses the program, or stops without a solution or in a state that is no answer.
+    """
+    solver = _solver(program, relative_gap=relative_gap, seconds=seconds)
+    status = solver.getModelStatus()
+    if status in _INFEASIBLE:
+        return None
+    info = solver.getInfo()
+    has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if status not in _SOLVED | _STOPPED or not has_solution:
+        raise SolverError(f"HiGHS ended without an answer: {solver.modelStatusToString(status)}")
+    if program.integers:
+        bound = info.mip_dual_bound
+    elif status in _SOLVED:
+        bound = info.objective_function_value
+    else:
+        bound = np.inf
+    solution = solver.getSolution()
+    return Solution(list(solution.col_value), list(solution.row_dual), float(bound))
+
+
+def _solver(program: Program, *, relative_gap: float, seconds: float) -> Any:
+    """HiGHS after its run on a program."""
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(program.costs), len(program.row_lower)
+    model.col_cost_ = np.array(program.costs)
+    model.col_lower_, model.col_upper_ = np.array(program.column_lower), np.array(program.column_upper)
+    model.row_lower_, model.row_upper_ = np.array(program.row_lower), np.array(program.row_upper)
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = np.array(program.starts, dtype=np.int32)
+    model.a_matrix_.index_ = np.array(program.indices, dtype=np.int32)
+    model.a_matrix_.value_ = np.array(program.values)
+    model.sense_ = highspy.ObjSense.kMaximize
+    if program.integers:
+        kinds = [highspy.HighsVarType.kContinuous] * len(program.costs)
+        for index in program.integers:
+            kinds[index] = highspy.HighsVarType.kInteger
+        model.integrality_ = kinds
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call] # highspy ships no annotation here
+    for option, value in _OPTIONS.items():
+        solver.setOptionValue(option, value)
+    solver.setOptionValue("mip_rel_gap", relative_gap)
+    solver.setOptionValue("time_limit", max(seconds, 0.01))
+    if solver.passModel(model) == highspy.HighsStatus.kError:
+        raise SolverError("HiGHS refused the model: a number in it is out of range; check the units of the rules")
+    solver.run()
+    return solver
