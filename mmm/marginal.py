@@ -99,10 +99,14 @@ def log_marginal(residual: Any, noise_scale: Any, count: Any, left: Any, varianc
 def log_marginal_by_scale(residual: Any, noise_scale: Any, count: Any, left: Any, variance: Any) -> Any:
     """Log density of the residuals under each prior scale. Shape (J,); arguments as in `log_marginal`."""
     projected = (left * residual[None, :, None]).sum(axis=1) ** 2
-    noise = noise_scale**2
-    total = noise + variance
-    determinant = np.log(total / noise).sum(axis=1) + count * np.log(noise)
-    quadratic = ((residual**2).sum() - (projected * (variance / total)).sum(axis=1)) / noise
+    return _log_density((residual**2).sum(), projected, noise_scale**2, noise_scale**2, count, variance)
+
+
+def _log_density(squares: Any, projected: Any, noise: Any, noise_by_term: Any, count: Any, variance: Any) -> Any:
+    """Log density under each prior scale from ||r||^2 and (U'r)^2; axis K is the last of `projected` and `variance`."""
+    total = noise_by_term + variance
+    determinant = np.log(total / noise_by_term).sum(axis=-1) + count * np.log(noise)
+    quadratic = (squares - (projected * (variance / total)).sum(axis=-1)) / noise
     return -0.5 * (count * LOG_TWO_PI + determinant + quadratic)
 
 
@@ -130,13 +134,19 @@ def draw_coefficients(
         Coefficients of the design. Shape (S, K).
     """
     draws, (size, width) = len(residual), terms.variance.shape
-    coefficients = np.empty((draws, width))
     uniform, normal = rng.random(draws), rng.standard_normal((draws, width))
-    for draw in range(draws):
-        weights = scale_probabilities(residual[draw], noise_scale[draw], count, terms)
-        chosen = min(int(np.searchsorted(weights.cumsum(), uniform[draw])), size - 1)
-        mean, spread = _rotated_posterior(residual[draw], noise_scale[draw], terms, chosen)
-        coefficients[draw] = terms.right[chosen] @ (mean + spread * normal[draw])
+    noise = noise_scale[:, None] ** 2
+    projected = np.stack([residual @ left for left in terms.left], axis=1)
+    squares = (residual**2).sum(axis=1, keepdims=True)
+    log_density = _log_density(squares, projected**2, noise, noise[:, :, None], count, terms.variance)
+    weights = np.exp(log_density + terms.log_weights - log_density.max(axis=1, keepdims=True))
+    reached = weights.cumsum(axis=1)
+    chosen = np.minimum((reached < uniform[:, None] * reached[:, -1:]).sum(axis=1), size - 1)
+    coefficients = np.empty((draws, width))
+    for scale, right in enumerate(terms.right):
+        of_scale = chosen == scale
+        mean, spread = _rotated_posterior(projected[of_scale, scale], noise[of_scale], terms.variance[scale])
+        coefficients[of_scale] = (mean + spread * normal[of_scale]) @ right.T
     return coefficients
 
 
@@ -161,7 +171,7 @@ def log_conditional(
     """
     densities = []
     for chosen, weight in enumerate(scale_probabilities(residual, noise_scale, count, terms)):
-        mean, spread = _rotated_posterior(residual, noise_scale, terms, chosen)
+        mean, spread = _rotated_posterior(residual @ terms.left[chosen], noise_scale**2, terms.variance[chosen])
         standard = (np.linalg.solve(terms.right[chosen], coefficients) - mean) / spread
         volume = np.linalg.slogdet(terms.right[chosen])[1] + np.log(spread).sum()
         densities.append(np.log(weight) - volume - 0.5 * (standard @ standard + len(coefficients) * LOG_TWO_PI))
@@ -169,8 +179,8 @@ def log_conditional(
 
 
 def _rotated_posterior(
-    residual: FloatArray, noise_scale: float, terms: LinearTerms, chosen: int
+    projected: FloatArray, noise: FloatArray | float, variance: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    variance, noise = terms.variance[chosen], noise_scale**2
-    mean = np.sqrt(variance) / (variance + noise) * (residual @ terms.left[chosen])
+    """Mean and spread of the coefficients in singular coordinates, from U'r and the noise's variance."""
+    mean = np.sqrt(variance) / (variance + noise) * projected
     return mean, np.sqrt(noise / (variance + noise))
