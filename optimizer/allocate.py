@@ -4,19 +4,21 @@ Outer approximation: every curve is replaced by pieces that lie above it (`optim
 the solver's bound holds for the true curves; every split that the solver proposes obeys the
 rules, so its exact value is attained. Where the pieces overestimate a proposal, they are made
 exact there, and split in two where a concave piece cannot follow the curve (the convex foot of
-an S). Proposal and bound meet.
+an S). A proposal that misses a requirement because of that is corrected near where it lies, which
+needs no integers. Proposal and bound meet.
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
 from optimizer.curves import Envelope, ExpectedCurve, Piece
 from optimizer.formulation import Formulation
-from optimizer.solve import CompiledSplit, PiecewiseKpi, Relaxed, compile_split, most_spend, solve_relaxation
+from optimizer.solve import CompiledSplit, PiecewiseKpi, Relaxed, Vicinity, compile_split, most_spend, solve_relaxation
 
 METHOD = "outer approximation on the exact curves (HiGHS)"
 
@@ -25,6 +27,9 @@ SOLVER_SAFETY = 1e-7
 
 _REQUIREMENT_MARGIN = 0.02
 """Proposals aim this share of the gap above a requirement, relative, so that they fulfil it exactly."""
+
+_CORRECTIONS = 6
+"""Times that a proposal is asked for as much more as it fell short of its requirements."""
 
 _FIRST_POINTS = (1 / 64, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0)
 _FEET = (1e-6, 1e-4, 1e-2)
@@ -157,20 +162,15 @@ def allocate(problem: AllocationProblem, *, gap: float, seconds: float) -> Alloc
         left = seconds - (time.perf_counter() - started)
         if left <= 0 and search.best is not None:
             break
-        proposal = _relax(search, left, margin=_REQUIREMENT_MARGIN * gap if problem.kept else 0.0)
-        if proposal is None:
-            if not problem.kept or _relax(search, left, margin=0.0) is None:
-                return None
+        outer = _relax(search, left)
+        if outer is None:
             break
-        is_refined = _refine(search, proposal)
-        _judge(search, proposal)
-        if problem.kept and search.best is not None:
-            outer = _relax(search, left, margin=0.0)
-            if outer is not None:
-                search.bound = min(search.bound, outer.bound)
-                is_refined |= _refine(search, outer)
-        elif not problem.kept:
-            search.bound = min(search.bound, proposal.bound)
+        search.bound = min(search.bound, outer.bound)
+        vicinity = _vicinity(search, outer) if problem.kept else None
+        is_refined = _refine(search, outer)
+        _judge(search, outer)
+        if vicinity is not None:
+            _correct(search, vicinity, left)
         if search.relative_gap <= gap or not is_refined:
             break
     return _result(search, rounds, time.perf_counter() - started)
@@ -194,15 +194,23 @@ def _start(problem: AllocationProblem, gap: float) -> _Search:
     return search
 
 
-def _relax(search: _Search, seconds: float, margin: float) -> Relaxed | None:
+def _relax(
+    search: _Search, seconds: float, vicinity: Vicinity | None = None, margins: Sequence[float] | None = None
+) -> Relaxed | None:
+    """The best split on the over-estimators; `margins` are shares that requirements are asked for on top."""
     problem = search.problem
-    pieces = [_pieces(kpi, boundaries) for kpi, boundaries in zip(search.kpis, search.boundaries, strict=True)]
+    pieces = [
+        _pieces(kpi, boundaries if vicinity is None else vicinity.ranges)
+        for kpi, boundaries in zip(search.kpis, search.boundaries, strict=True)
+    ]
     first = 0 if problem.objective is None else 1
     kpis = [PiecewiseKpi(pieces[0], search.scales[0], weight=1.0)] if first else []
-    for requirement, parts, scale in zip(problem.requirements, pieces[first:], search.scales[first:], strict=True):
+    for index, requirement in enumerate(problem.requirements):
+        parts, scale = pieces[first + index], search.scales[first + index]
         if problem.is_approach:
             kpis.append(PiecewiseKpi(parts, scale, 1.0 / requirement.at_least, at_most=requirement.at_least))
         else:
+            margin = 0.0 if margins is None else margins[index]
             kpis.append(PiecewiseKpi(parts, scale, at_least=requirement.at_least * (1.0 + margin)))
     relaxed = solve_relaxation(
         search.compiled,
@@ -210,22 +218,54 @@ def _relax(search: _Search, seconds: float, margin: float) -> Relaxed | None:
         total_weight=0.0 if first or problem.is_approach else -1.0,
         relative_gap=0.2 * search.gap,
         seconds=max(seconds, 0.05),
+        vicinity=vicinity,
     )
     if relaxed is None:
         return None
-    safe = relaxed.bound + SOLVER_SAFETY * abs(relaxed.bound)
-    return Relaxed(relaxed.spend, relaxed.is_on, relaxed.total, safe)
+    return replace(relaxed, bound=relaxed.bound + SOLVER_SAFETY * abs(relaxed.bound))
 
 
-def _pieces(kpi: KpiCurves, boundaries: Mapping[str, list[float]]) -> dict[str, list[Piece]]:
+def _vicinity(search: _Search, outer: Relaxed) -> Vicinity:
+    """Splits with the integers of a proposal and each channel's spend in the same pieces."""
+    ranges = {}
+    for name, spend in outer.spend.items():
+        cells = [_cell(boundaries[name], spend) for boundaries in search.boundaries]
+        ranges[name] = (max(low for low, _ in cells), min(high for _, high in cells))
+        for kpi in search.kpis:
+            for end in ranges[name]:
+                kpi.envelopes[name].touch(end)
+    return Vicinity(outer.integers, ranges)
+
+
+def _cell(cuts: Sequence[float], spend: float) -> tuple[float, float]:
+    """The piece that spend falls into."""
+    position = min(max(bisect_right(cuts, spend), 1), len(cuts) - 1)
+    return cuts[position - 1], cuts[position]
+
+
+def _correct(search: _Search, vicinity: Vicinity, seconds: float) -> None:
+    """Look in a vicinity for splits that meet the requirements exactly: ask for more by what was missing."""
+    requirements = search.problem.requirements
+    margins = [_REQUIREMENT_MARGIN * search.gap for _ in requirements]
+    for _ in range(_CORRECTIONS):
+        proposal = _relax(search, seconds, vicinity, margins)
+        if proposal is None:
+            return
+        reached = _judge(search, proposal)
+        if min(reached) >= 1.0:
+            return
+        margins = [margin + max(0.0, 1.0 - share) for margin, share in zip(margins, reached, strict=True)]
+
+
+def _pieces(kpi: KpiCurves, boundaries: Mapping[str, Sequence[float]]) -> dict[str, list[Piece]]:
     return {
-        name: [envelope.piece(low, high) for low, high in pairwise(cuts)]
-        for (name, envelope), cuts in zip(kpi.envelopes.items(), boundaries.values(), strict=True)
+        name: [envelope.piece(low, high) for low, high in pairwise(boundaries[name])]
+        for name, envelope in kpi.envelopes.items()
     }
 
 
-def _judge(search: _Search, proposal: Relaxed) -> None:
-    """Keep a proposal that meets the requirements exactly and is better than the best so far."""
+def _judge(search: _Search, proposal: Relaxed) -> list[float]:
+    """Keep a proposal that meets the requirements exactly and is better than the best so far; shares it reaches."""
     spend, problem = proposal.spend, search.problem
     values = [
         sum(
@@ -241,11 +281,12 @@ def _judge(search: _Search, proposal: Relaxed) -> None:
     if problem.is_approach:
         value = sum(min(share, 1.0) for share in reached)
     elif any(share < 1.0 for share in reached):
-        return
+        return reached
     else:
         value = values[0] if first else -proposal.total
     if value > search.value:
         search.best, search.value = proposal, value
+    return reached
 
 
 def _refine(search: _Search, proposal: Relaxed) -> bool:

@@ -55,12 +55,24 @@ class PiecewiseKpi:
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """Solution of the relaxation: spend per channel, and a bound on the objective (both in natural units)."""
+    """Solution of the relaxation: spend per channel, and a bound on the objective (both in natural units).
+
+    `integers` are the values of the rules' own integer columns, in their order.
+    """
 
     spend: Mapping[str, float]
     is_on: Mapping[str, bool]
     total: float
     bound: float
+    integers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vicinity:
+    """Where splits like another one lie: values of the rules' integer columns, and a range of spend by channel."""
+
+    integers: tuple[int, ...]
+    ranges: Mapping[str, tuple[float, float]]
 
 
 def compile_split(form: Formulation) -> CompiledSplit:
@@ -109,11 +121,12 @@ def solve_relaxation(
     total_weight: float,
     relative_gap: float,
     seconds: float,
+    vicinity: Vicinity | None = None,
 ) -> Relaxed | None:
     """Maximise Σ weight * KPI + total_weight * total spend over the pieces; None when nothing is feasible.
 
-    The bound is at least what any split that obeys the rows can reach on the true curves, for
-    every KPI is over-estimated.
+    The bound is at least what any split that obeys the rows (and lies in the vicinity, if one is
+    given) can reach on the true curves, for every KPI is over-estimated.
 
     Raises
     ------
@@ -121,6 +134,8 @@ def solve_relaxation(
         When the solver stops without a solution or in a state that is no answer.
     """
     program = split.program.copy()
+    if vicinity is not None:
+        _keep_within(program, split, vicinity)
     objective_scale = max((kpi.scale * abs(kpi.weight) for kpi in kpis if kpi.weight), default=0.0)
     objective_scale = objective_scale or abs(total_weight) * split.spend_scale or 1.0
     program.costs[split.total_column] = total_weight * split.spend_scale / objective_scale
@@ -228,7 +243,18 @@ def _relaxed(split: CompiledSplit, values: Sequence[float], bound: float) -> Rel
         is_on={name: values[column] > 0.5 for name, column in split.switch_columns.items()},
         total=values[split.total_column] * split.spend_scale,
         bound=bound,
+        integers=tuple(round(values[column]) for column in split.program.integers),
     )
+
+
+def _keep_within(program: Program, split: CompiledSplit, vicinity: Vicinity) -> None:
+    for column, value in zip(program.integers, vicinity.integers, strict=True):
+        program.column_lower[column] = program.column_upper[column] = value
+    program.integers = []
+    for name, (low, high) in vicinity.ranges.items():
+        column = split.spend_columns[name]
+        program.column_lower[column] = low / split.spend_scale
+        program.column_upper[column] = min(program.column_upper[column], high / split.spend_scale)
 
 
 def feasible_with_slack(
