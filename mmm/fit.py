@@ -33,7 +33,7 @@ from mmm.vocabulary import PERIODS_PER_YEAR
 HOLDOUT_STAGE = "holdout fit"
 FULL_STAGE = "fit"
 
-HOLDOUT_DRAWS, HOLDOUT_TUNE = 250, 600
+HOLDOUT_DRAWS, HOLDOUT_TUNE = 250, 300
 """Most draws and warm-up of a chain for the holdout: quantiles of a forecast need no more."""
 
 LENGTHENINGS = (1, 2, 4)

@@ -6,9 +6,11 @@ evaluates it several times slower than a loop over the media does. So what is sa
 gradient by the chain rule, kept on disk by numba. The PyMC model is its specification: a test holds densities
 and gradients equal to rounding.
 
-All arrays reach the compiled code as one vector (`pack`), so one compiled function serves every market.
+All arrays reach the compiled code as one vector (`pack`), so one compiled function serves every market. The sampler
+walks in coordinates of its own (`mmm.coordinates`), which the compiled functions translate.
 """
 
+from ctypes import POINTER, c_double
 from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Any
@@ -16,7 +18,10 @@ from typing import Any
 import numba
 import numpy as np
 
+from mmm.coordinates import Coordinates, Density
+from mmm.marginal import LOG_TWO_PI
 from mmm.saturation import LOGISTIC_HALF
+from mmm.vector_math import exponential, logarithm
 from mmm.vocabulary import FloatArray, IntArray, SaturationKind
 
 SATURATION_CODES: dict[SaturationKind, int] = {"hill": 0, "logistic": 1, "michaelis_menten": 2}
@@ -33,6 +38,9 @@ ACCEPTED, REJECTED, WRONG_SIZE = 0, 4, -1
 
 SMALLEST_STOCK = 1e-300
 """Added to adstock where it is divided by or taken the logarithm of: nothing but zero notices."""
+
+STOCK, STOCK_BY_RETENTION, STOCK_BY_PEAK, LOG_STOCK, RESPONSE, ELASTICITY = range(6)
+"""Rows of what the density works out for a medium."""
 
 _LOGISTIC = SATURATION_CODES["logistic"]
 
@@ -62,7 +70,7 @@ class KernelData:
         Orthonormal basis of the linear terms' columns, zero where not observed, which all prior scales share; R is
         its rank. Shape (R, T).
     rotation
-        `basis` transposed, times this, is `mmm.marginal.LinearTerms.left`. Shape (J, R, K).
+        `basis` transposed, times this transposed, is `mmm.marginal.LinearTerms.left`. Shape (J, K, R).
     variance, log_weights
         As in `mmm.marginal.LinearTerms`.
     """
@@ -79,19 +87,33 @@ class KernelData:
     log_weights: FloatArray
 
 
-def pack(data: KernelData) -> FloatArray:
-    """The arrays as one vector that begins with its own length and theirs."""
+def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
+    """The arrays as one vector that begins with its own length and theirs, and ends with the coordinates."""
     sizes = (data.prior.shape[1], *data.exposure.shape, *data.basis.shape, len(data.variance), data.variance.shape[1])
     header, arrays = np.array((0.0, *sizes)), [np.ravel(values) for values in astuple(data)]
-    vector = np.concatenate([header, *arrays])
+    vector = np.concatenate([header, *arrays, coordinates.center, np.ravel(coordinates.stretch)])
     vector[0] = len(vector)
     return vector
 
 
-def evaluate(parameters: FloatArray, data: KernelData) -> tuple[float, FloatArray]:
-    """Log posterior density of the sampled parameters, up to a constant of the prior, and its gradient (D,)."""
-    density, gradient = _unpacked_density_and_gradient(parameters, pack(data))
-    return float(density), gradient
+def density_of(data: KernelData) -> Density:
+    """Log posterior density of sampled parameters (D,), up to a constant of the prior, and its gradient (D,).
+
+    Where either is not finite, the density is minus infinity.
+    """
+    size = data.prior.shape[1]
+    vector = pack(data, Coordinates(np.zeros(size), np.eye(size)))
+    compiled = compiled_functions()[0].ctypes
+
+    def evaluate(parameters: FloatArray) -> tuple[float, FloatArray]:
+        place = np.ascontiguousarray(parameters, dtype=np.float64)
+        gradient, value = np.empty(size), np.empty(1)
+        code = compiled(
+            size, *(values.ctypes.data_as(POINTER(c_double)) for values in (place, gradient, value)), vector.ctypes.data
+        )
+        return (float(value[0]) if code == ACCEPTED else -np.inf), gradient
+
+    return evaluate
 
 
 def _compile[Function](function: Function) -> Function:
@@ -131,26 +153,27 @@ def _density_and_gradient(
     media, periods = exposure.shape[0], target.shape[0]
     lags = exposure.shape[1] - periods + 1
     gradient = np.zeros(parameters.shape[0])
-    weights = np.empty((media, lags))
-    weights_by_retention = np.empty((media, lags))
-    weights_by_peak = np.zeros((media, lags))
-    stock = np.empty((media, periods))
-    reached = np.zeros((media, periods))
-    elasticity = np.zeros((media, periods))
-    log_relative = np.zeros((media, periods))
+    weights = np.empty((3, lags))
+    by_lag = np.zeros((2, lags))
+    # Of each medium: stock, its derivatives by logit retention and logit peak, response, elasticity, log stock.
+    series = np.empty((media, 6, periods))
+    scratch = np.empty((2, periods))
     ceiling = np.zeros(media)
     residual = target.copy()
 
     for m in range(media):
-        _carryover(parameters, layout, m, weights[m], weights_by_retention[m], weights_by_peak[m])
-        _spread(weights[m], exposure[m], stock[m])
-        total = _saturation(parameters, layout, m, stock[m], reached[m], elasticity[m], log_relative[m])
+        _carryover(parameters, layout, m, weights, by_lag)
+        _spread(layout, m, weights, exposure[m], series[m])
+        total = _saturation(parameters, layout, m, series[m], scratch)
         if total > 0.0:
             ceiling[m] = np.exp(parameters[2 * media + m]) * periods / total
+        reached, height = series[m, RESPONSE], ceiling[m]
         for t in range(periods):
-            residual[t] -= observed[t] * ceiling[m] * reached[m, t]
+            residual[t] -= height * reached[t]
+    for t in range(periods):
+        residual[t] *= observed[t]
 
-    pull = np.empty(periods)
+    pull = scratch[0]
     density, by_noise = _gaussian(
         residual, np.exp(parameters[-1]), observed.sum(), basis, rotation, variance, log_weights, pull
     )
@@ -158,25 +181,15 @@ def _density_and_gradient(
     for t in range(periods):
         pull[t] *= observed[t]
     for m in range(media):
-        _pull_back(
-            layout, m, ceiling[m], pull, exposure[m], stock[m], reached[m], elasticity[m], log_relative[m],
-            weights[m], weights_by_retention[m], weights_by_peak[m], gradient,
-        )  # fmt: skip
+        _pull_back(layout, m, ceiling[m], pull, series[m], gradient)
     density += _limit_share(parameters, media, excess_spread, gradient)
     return density + _prior_density(parameters, prior, gradient), gradient
 
 
 @_compile
-def _carryover(
-    parameters: FloatArray,
-    layout: IntArray,
-    m: int,
-    weights: FloatArray,
-    by_retention: FloatArray,
-    by_peak: FloatArray,
-) -> None:
-    """Normalised weights, and their derivatives with respect to logit retention and logit peak."""
-    lags = weights.shape[0]
+def _carryover(parameters: FloatArray, layout: IntArray, m: int, weights: FloatArray, by_lag: FloatArray) -> None:
+    """Normalised weights, and their derivatives by logit retention and logit peak, as rows of `weights`."""
+    lags = weights.shape[1]
     retention = 1.0 / (1.0 + np.exp(-parameters[m]))
     log_retention = np.log(retention)
     place = layout[LAYOUT_PEAK, m]
@@ -185,72 +198,96 @@ def _carryover(
         share = 1.0 / (1.0 + np.exp(-parameters[place]))
         peak = share * (lags - 1)
         peak_slope = share * (1.0 - share) * (lags - 1)
-    total = 0.0
     for lag in range(lags):
-        distance = (lag - peak) ** 2 if place >= 0 else float(lag)
-        weights[lag] = np.exp(distance * log_retention)
+        by_lag[0, lag] = (lag - peak) ** 2 if place >= 0 else float(lag)
+        by_lag[1, lag] = by_lag[0, lag] * log_retention
+    exponential(by_lag[1], weights[0], weights[1])
+    total, sum_by_retention, sum_by_peak = 0.0, 0.0, 0.0
+    for lag in range(lags):
+        weight = weights[0, lag]
         # d/dlogit of retention**distance: distance * retention**distance * (1 - retention)
-        by_retention[lag] = distance * weights[lag] * (1.0 - retention)
-        if place >= 0:
-            by_peak[lag] = -2.0 * (lag - peak) * log_retention * weights[lag] * peak_slope
-        total += weights[lag]
-    sum_by_retention, sum_by_peak = by_retention.sum(), by_peak.sum()
+        weights[1, lag] = by_lag[0, lag] * weight * (1.0 - retention)
+        weights[2, lag] = -2.0 * (lag - peak) * log_retention * weight * peak_slope
+        total += weight
+        sum_by_retention += weights[1, lag]
+        sum_by_peak += weights[2, lag]
     for lag in range(lags):
-        weights[lag] /= total
-        by_retention[lag] = (by_retention[lag] - weights[lag] * sum_by_retention) / total
-        by_peak[lag] = (by_peak[lag] - weights[lag] * sum_by_peak) / total
+        weights[0, lag] /= total
+        weights[1, lag] = (weights[1, lag] - weights[0, lag] * sum_by_retention) / total
+        weights[2, lag] = (weights[2, lag] - weights[0, lag] * sum_by_peak) / total
 
 
 @_compile
-def _spread(
-    weights: FloatArray,
-    exposure: FloatArray,
-    stock: FloatArray,
-) -> None:
-    """Adstock of one medium, written to `stock`."""
-    periods, lags = stock.shape[0], weights.shape[0]
-    stock[:] = 0.0
-    for lag in range(lags):
-        weight, earlier = weights[lag], exposure[lags - 1 - lag : lags - 1 - lag + periods]
+def _spread(layout: IntArray, m: int, weights: FloatArray, exposure: FloatArray, series: FloatArray) -> None:
+    """Adstock of one medium and its derivatives, written to `series`."""
+    periods, lags = series.shape[1], weights.shape[1]
+    series[:LOG_STOCK] = 0.0
+    stock, by_retention, by_peak = series[STOCK], series[STOCK_BY_RETENTION], series[STOCK_BY_PEAK]
+    # Two lags at a time halve the traffic; the last of an odd number goes alone.
+    for lag in range(0, lags - 1, 2):
+        earlier = exposure[lags - 2 - lag : lags - 1 - lag + periods]
+        weight, slope, next_weight, next_slope = (
+            weights[0, lag],
+            weights[1, lag],
+            weights[0, lag + 1],
+            weights[1, lag + 1],
+        )
         for t in range(periods):
-            stock[t] += weight * earlier[t]
+            stock[t] += weight * earlier[t + 1] + next_weight * earlier[t]
+            by_retention[t] += slope * earlier[t + 1] + next_slope * earlier[t]
+    if lags % 2:
+        weight, slope = weights[0, lags - 1], weights[1, lags - 1]
+        for t in range(periods):
+            stock[t] += weight * exposure[t]
+            by_retention[t] += slope * exposure[t]
+    if layout[LAYOUT_PEAK, m] >= 0:
+        for lag in range(lags):
+            earlier = exposure[lags - 1 - lag : lags - 1 - lag + periods]
+            slope = weights[2, lag]
+            for t in range(periods):
+                by_peak[t] += slope * earlier[t]
 
 
 @_compile
-def _saturation(
-    parameters: FloatArray,
-    layout: IntArray,
-    m: int,
-    stock: FloatArray,
-    reached: FloatArray,
-    elasticity: FloatArray,
-    log_relative: FloatArray,
-) -> float:
-    """Response, its derivative with respect to log stock, and log stock relative to half-saturation; returns Σ."""
-    media, periods = layout.shape[1], stock.shape[0]
+def _saturation(parameters: FloatArray, layout: IntArray, m: int, series: FloatArray, scratch: FloatArray) -> float:
+    """Response, its derivative by log stock, and log stock relative to half-saturation; returns the response's sum."""
+    media, periods = layout.shape[1], series.shape[1]
+    stock, reached, elasticity, log_relative = series[STOCK], series[RESPONSE], series[ELASTICITY], series[LOG_STOCK]
     log_half = parameters[media + m]
     kind, place = layout[LAYOUT_SATURATION, m], layout[LAYOUT_SLOPE, m]
     half = np.exp(log_half)
+    total = 0.0
     # No branch on a stock of nothing: a loop without one is much faster, and SMALLEST_STOCK responds with zero.
     if kind == _LOGISTIC:
         for t in range(periods):
-            relative = LOGISTIC_HALF * stock[t] / half
-            decayed = np.exp(-relative)
-            reached[t] = (1.0 - decayed) / (1.0 + decayed)
-            elasticity[t] = relative * 0.5 * (1.0 - reached[t] ** 2)
+            log_relative[t] = -LOGISTIC_HALF * stock[t] / half
+        exponential(log_relative, elasticity, scratch[0])
+        for t in range(periods):
+            response = (1.0 - elasticity[t]) / (1.0 + elasticity[t])
+            elasticity[t] = -0.5 * log_relative[t] * (1.0 - response**2)
+            reached[t] = response
+            total += response
     elif place < 0:
         for t in range(periods):
-            reached[t] = stock[t] / (half + stock[t])
-            elasticity[t] = reached[t] * (1.0 - reached[t])
+            response = stock[t] / (half + stock[t])
+            elasticity[t] = response * (1.0 - response)
+            reached[t] = response
+            total += response
     else:
         slope = np.exp(parameters[place])
         for t in range(periods):
-            log_relative[t] = np.log(stock[t] + SMALLEST_STOCK) - log_half
+            scratch[0, t] = stock[t] + SMALLEST_STOCK
+        logarithm(scratch[0], log_relative, scratch[1])
         for t in range(periods):
-            reached[t] = 1.0 / (1.0 + np.exp(-slope * log_relative[t]))
+            log_relative[t] -= log_half
+            scratch[0, t] = -slope * log_relative[t]
+        exponential(scratch[0], reached, scratch[1])
         for t in range(periods):
-            elasticity[t] = slope * reached[t] * (1.0 - reached[t])
-    return reached.sum()
+            response = 1.0 / (1.0 + reached[t])
+            elasticity[t] = slope * response * (1.0 - response)
+            reached[t] = response
+            total += response
+    return total
 
 
 @_compile
@@ -264,109 +301,117 @@ def _gaussian(
     log_weights: FloatArray,
     pull: FloatArray,
 ) -> tuple[float, float]:
-    """Log density of `mmm.marginal.log_marginal`, its derivative by log noise; writes that by the mean to `pull`."""
+    """Log density of `mmm.marginal.log_marginal`, its derivative by log noise; writes that by the mean to `pull`.
+
+    What the linear terms explain is taken out of `residual`.
+    """
     rank, periods = basis.shape
-    scales, _, terms = rotation.shape
+    scales, terms, _ = rotation.shape
     noise = noise_scale**2
-    squares = (residual * residual).sum()
+    squares = 0.0
+    for t in range(periods):
+        squares += residual[t] * residual[t]
     seen = np.empty(rank)
     for i in range(rank):
-        total = 0.0
+        row, total = basis[i], 0.0
         for t in range(periods):
-            total += basis[i, t] * residual[t]
+            total += row[t] * residual[t]
         seen[i] = total
-    projected = np.zeros((scales, terms))
-    density = np.empty(scales)
-    by_noise = np.empty(scales)
+    projected = np.empty((scales, terms))
+    relative, logs, scratch = np.empty(terms), np.empty(terms), np.empty(terms)
+    density, by_noise = np.empty(scales), np.empty(scales)
+    log_noise = np.log(noise)
     for j in range(scales):
-        for i in range(rank):
-            for k in range(terms):
-                projected[j, k] += rotation[j, i, k] * seen[i]
-        log_determinant, explained, trace, explained_twice = count * np.log(noise), 0.0, 0.0, 0.0
+        turned = projected[j]
         for k in range(terms):
-            total = noise + variance[j, k]
-            kept = variance[j, k] / total
-            square = projected[j, k] ** 2
-            log_determinant += np.log(total / noise)
-            explained += square * kept
+            row, total = rotation[j, k], 0.0
+            for i in range(rank):
+                total += row[i] * seen[i]
+            turned[k] = total
+            relative[k] = 1.0 + variance[j, k] / noise
+        logarithm(relative, logs, scratch)
+        log_determinant, explained, trace, explained_twice = count * log_noise, 0.0, 0.0, 0.0
+        for k in range(terms):
+            lost = 1.0 / relative[k]
+            kept = 1.0 - lost
+            square = turned[k] * turned[k] * kept
+            log_determinant += logs[k]
+            explained += square
             trace += kept
-            explained_twice += square * kept * noise / total
-            projected[j, k] *= kept
+            explained_twice += square * lost
+            turned[k] *= kept
         quadratic = (squares - explained) / noise
-        density[j] = -0.5 * (count * np.log(2.0 * np.pi) + log_determinant + quadratic) + log_weights[j]
+        density[j] = -0.5 * (count * LOG_TWO_PI + log_determinant + quadratic) + log_weights[j]
         # By log noise scale: d log det = 2 (n - trace); d quadratic = -2 (quadratic - Σ p² s² / (σ² + s²)² ).
         by_noise[j] = -(count - trace) + quadratic - explained_twice / noise
     largest = density.max()
     probability = np.exp(density - largest)
     total_probability = probability.sum()
     probability /= total_probability
+    fitted = np.zeros(rank)
+    for j in range(scales):
+        for k in range(terms):
+            row, value = rotation[j, k], probability[j] * projected[j, k]
+            for i in range(rank):
+                fitted[i] += row[i] * value
+    for i in range(rank):
+        row, value = basis[i], fitted[i]
+        for t in range(periods):
+            residual[t] -= value * row[t]
     for t in range(periods):
         pull[t] = residual[t] / noise
-    for i in range(rank):
-        fitted = 0.0
-        for j in range(scales):
-            for k in range(terms):
-                fitted += probability[j] * rotation[j, i, k] * projected[j, k]
-        for t in range(periods):
-            pull[t] -= fitted / noise * basis[i, t]
     return largest + np.log(total_probability), (probability * by_noise).sum()
 
 
 @_compile
 def _pull_back(
-    layout: IntArray,
-    m: int,
-    ceiling: float,
-    pull: FloatArray,
-    exposure: FloatArray,
-    stock: FloatArray,
-    reached: FloatArray,
-    elasticity: FloatArray,
-    log_relative: FloatArray,
-    weights: FloatArray,
-    by_retention: FloatArray,
-    by_peak: FloatArray,
-    gradient: FloatArray,
+    layout: IntArray, m: int, ceiling: float, pull: FloatArray, series: FloatArray, gradient: FloatArray
 ) -> None:
     """Add the medium's part of the gradient; `pull` is the density's derivative with respect to the mean."""
-    media, periods, lags = layout.shape[1], stock.shape[0], weights.shape[0]
-    total = reached.sum()
-    if total <= 0.0:
+    if ceiling <= 0.0:
         return
-    contribution = 0.0
+    media, periods = layout.shape[1], series.shape[1]
+    stock, reached, elasticity, log_relative = series[STOCK], series[RESPONSE], series[ELASTICITY], series[LOG_STOCK]
+    by_retention, by_peak = series[STOCK_BY_RETENTION], series[STOCK_BY_PEAK]
+    total, contribution = 0.0, 0.0
     for t in range(periods):
-        contribution += pull[t] * ceiling * reached[t]
+        contribution += pull[t] * reached[t]
+        total += reached[t]
+    contribution *= ceiling
     gradient[2 * media + m] += contribution
-    by_half, by_slope = 0.0, 0.0
-    by_stock = np.zeros(periods)
+    # The share fixes the sum of contributions, so a response counts against the mean of all.
+    common = contribution / total
+    half_part, slope_part, retention_part, peak_part = 0.0, 0.0, 0.0, 0.0
     for t in range(periods):
-        # The share fixes the sum of contributions, so a response counts against the mean of all.
-        by_log_stock = (ceiling * pull[t] - contribution / total) * elasticity[t]
-        by_half -= by_log_stock
-        by_slope += by_log_stock * log_relative[t]
-        by_stock[t] = by_log_stock / (stock[t] + SMALLEST_STOCK)
-    gradient[media + m] += by_half
+        by_log_stock = (ceiling * pull[t] - common) * elasticity[t]
+        by_stock = by_log_stock / (stock[t] + SMALLEST_STOCK)
+        half_part += by_log_stock
+        slope_part += by_log_stock * log_relative[t]
+        retention_part += by_stock * by_retention[t]
+        peak_part += by_stock * by_peak[t]
+    gradient[m] += retention_part
+    gradient[media + m] -= half_part
     if layout[LAYOUT_SLOPE, m] >= 0:
-        gradient[layout[LAYOUT_SLOPE, m]] += by_slope
-    for lag in range(lags):
-        by_weight = 0.0
-        earlier = exposure[lags - 1 - lag : lags - 1 - lag + periods]
-        for t in range(periods):
-            by_weight += by_stock[t] * earlier[t]
-        gradient[m] += by_weight * by_retention[lag]
-        if layout[LAYOUT_PEAK, m] >= 0:
-            gradient[layout[LAYOUT_PEAK, m]] += by_weight * by_peak[lag]
+        gradient[layout[LAYOUT_SLOPE, m]] += slope_part
+    if layout[LAYOUT_PEAK, m] >= 0:
+        gradient[layout[LAYOUT_PEAK, m]] += peak_part
 
 
 @_compile
 def _prior_density(parameters: FloatArray, prior: FloatArray, gradient: FloatArray) -> float:
     """Normal log density up to a constant, its gradient added; the shared spread by the Sherman-Morrison formula."""
-    standard = (parameters - prior[0]) / prior[1]
-    loading = prior[2] / prior[1]
-    common = (loading * standard).sum() / (1.0 + (loading * loading).sum())
-    gradient -= (standard - common * loading) / prior[1]
-    density: float = -0.5 * ((standard * standard).sum() - common * (loading * standard).sum())
-    return density
+    size = parameters.shape[0]
+    squares, products, loadings = 0.0, 0.0, 0.0
+    for i in range(size):
+        standard, loading = (parameters[i] - prior[0, i]) / prior[1, i], prior[2, i] / prior[1, i]
+        squares += standard * standard
+        products += loading * standard
+        loadings += loading * loading
+    common = products / (1.0 + loadings)
+    for i in range(size):
+        standard, loading = (parameters[i] - prior[0, i]) / prior[1, i], prior[2, i] / prior[1, i]
+        gradient[i] -= (standard - common * loading) / prior[1, i]
+    return -0.5 * (squares - common * products)
 
 
 @_compile
@@ -404,32 +449,52 @@ def _unpacked_density_and_gradient(
     start += periods
     basis = vector[start : start + periods * rank].reshape(rank, periods)
     start += periods * rank
-    rotation = vector[start : start + scales * rank * terms].reshape(scales, rank, terms)
+    rotation = vector[start : start + scales * rank * terms].reshape(scales, terms, rank)
     start += scales * rank * terms
     variance = vector[start : start + scales * terms].reshape(scales, terms)
-    log_weights = vector[start + scales * terms :]
+    log_weights = vector[start + scales * terms : start + scales * terms + scales]
     return _density_and_gradient(
         parameters, excess_spread, prior, layout, exposure, target, observed, basis, rotation, variance, log_weights
     )
 
 
+@_compile
+def _parameters_at(position: FloatArray, vector: FloatArray) -> FloatArray:
+    """The sampled parameters at a position of the sampler."""
+    size = position.shape[0]
+    end = vector.shape[0]
+    stretch = vector[end - size * size :].reshape(size, size)
+    parameters = vector[end - size * size - size : end - size * size].copy()
+    for i in range(size):
+        row, total = stretch[i], 0.0
+        for j in range(size):
+            total += row[j] * position[j]
+        parameters[i] += total
+    return parameters
+
+
 def _c_density(
     size: Any,
-    parameters: Any,
+    position: Any,
     gradient: Any,
     density: Any,
     data: Any,
 ) -> int:
-    length = int(numba.carray(data, (1,), np.float64)[0])
-    vector = numba.carray(data, (length,), np.float64)
+    vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
     if size != int(vector[1]):
         return WRONG_SIZE
-    value, slope = _unpacked_density_and_gradient(numba.carray(parameters, (size,)), vector)
+    parameters = _parameters_at(numba.carray(position, (size,)), vector)
+    value, slope = _unpacked_density_and_gradient(parameters, vector)
+    stretch = vector[vector.shape[0] - size * size :].reshape(size, size)
     found = numba.carray(gradient, (size,))
+    for j in range(size):
+        found[j] = 0.0
     is_finite = np.isfinite(value)
-    for place in range(size):
-        found[place] = slope[place]
-        is_finite = is_finite and np.isfinite(slope[place])
+    for i in range(size):
+        row, by_parameter = stretch[i], slope[i]
+        is_finite = is_finite and np.isfinite(by_parameter)
+        for j in range(size):
+            found[j] += row[j] * by_parameter
     numba.carray(density, (1,))[0] = value
     return ACCEPTED if is_finite else REJECTED
 
@@ -437,13 +502,14 @@ def _c_density(
 def _c_expand(
     size: Any,
     expanded: Any,
-    parameters: Any,
+    position: Any,
     values: Any,
-    _data: Any,
+    data: Any,
 ) -> int:
     if size != expanded:
         return WRONG_SIZE
-    source, found = numba.carray(parameters, (size,)), numba.carray(values, (size,))
-    for place in range(size):
-        found[place] = source[place]
+    vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
+    parameters, found = _parameters_at(numba.carray(position, (size,)), vector), numba.carray(values, (size,))
+    for i in range(size):
+        found[i] = parameters[i]
     return ACCEPTED

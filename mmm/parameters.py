@@ -170,7 +170,7 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelDat
         target=centered_outcome(design, priors),
         observed=design.observed,
         basis=basis,
-        rotation=basis @ terms.left,
+        rotation=(basis @ terms.left).transpose(0, 2, 1),
         variance=terms.variance,
         log_weights=terms.log_weights,
     )

@@ -8,12 +8,14 @@ import numpy as np
 import nutpie
 from nutpie.compile_pymc import CompiledPyMCModel
 
+from mmm.coordinates import round_coordinates
 from mmm.errors import FitError
-from mmm.kernel import KernelData, compiled_functions, pack
+from mmm.kernel import KernelData, compiled_functions, density_of, pack
 from mmm.vocabulary import FloatArray
 
-START_SPREAD = 0.5
-"""Chains start around the prior's centre, in prior standard deviations: apart enough for R-hat to mean something."""
+START_SPREAD = 1.5
+"""Chains start around the mode, in standard deviations of the normal that the density looks like there: further apart
+than the posterior's draws, so that R-hat means something."""
 
 TARGET_ACCEPT = 0.7
 """Acceptance that the step size is adapted to: the integrated posterior is smooth, and longer steps than nutpie's
@@ -76,8 +78,8 @@ def sample(data: KernelData, effort: Effort, seed: int, progress: Callable[[int,
         chains=effort.chains,
         # nutpie takes 64 bits, of which the seeds of market.toml use 63.
         seed=seed,
-        # The posterior has ridges (share, half-saturation, slope), which a diagonal mass matrix cannot follow.
-        adaptation="low_rank",
+        # The ridges of the posterior (share, half-saturation, slope) are straightened by the coordinates.
+        adaptation="diag",
         target_accept=TARGET_ACCEPT,
         save_warmup=False,
         progress_bar=False,
@@ -116,10 +118,10 @@ def _nutpie_model(data: KernelData) -> CompiledPyMCModel:
     size = data.prior.shape[1]
     density, expand = compiled_functions()
     location, spread, _shared = data.prior
+    coordinates = round_coordinates(density_of(data), location, spread)
 
     def start(seed: int) -> FloatArray:
-        rng = np.random.default_rng(seed)
-        return np.asarray(location + START_SPREAD * spread * rng.standard_normal(size))
+        return np.asarray(START_SPREAD * np.random.default_rng(seed).standard_normal(size))
 
     return CompiledPyMCModel(
         dims={},
@@ -129,7 +131,7 @@ def _nutpie_model(data: KernelData) -> CompiledPyMCModel:
         initial_point_func=start,
         shared_data={},
         shared_var_keys={},
-        user_data=pack(data),
+        user_data=pack(data, coordinates),
         n_expanded=size,
         shape_info=(["parameters"], [slice(0, size)], [(size,)]),
         logp_func=None,

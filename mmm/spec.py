@@ -224,7 +224,7 @@ class ModelChoices(StrictModel):
     carryover_periods: Annotated[int, Field(ge=1, le=400)] | None = None
     holdout: Annotated[int, Field(ge=0, le=400)] | None = None
     draws: Annotated[int, Field(ge=50, le=20_000)] = 1000
-    tune: Annotated[int, Field(ge=50, le=20_000)] = 1000
+    tune: Annotated[int, Field(ge=50, le=20_000)] = 400
     chains: Annotated[int, Field(ge=2, le=16)] = 4
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 20260101
 

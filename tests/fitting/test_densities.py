@@ -5,7 +5,7 @@ import pytest
 from fitting_markets import mixed_market
 
 from mmm.design import build_design
-from mmm.kernel import evaluate
+from mmm.kernel import density_of
 from mmm.marginal import log_conditional
 from mmm.market import Market
 from mmm.model import build_integrated, build_plain, media_response
@@ -59,10 +59,10 @@ def test_the_market_covers_every_carryover_with_every_saturation(forms: Forms) -
 
 
 def test_the_compiled_density_and_its_gradient_are_those_of_the_integrated_model(forms: Forms) -> None:
-    data = kernel_data(forms.design, forms.priors, forms.terms)
+    compiled = density_of(kernel_data(forms.design, forms.priors, forms.terms))
     offsets = []
     for point in forms.points(20):
-        value, gradient = evaluate(point, data)
+        value, gradient = compiled(point)
         expected = forms.slope(point)
         offsets.append(value - forms.density(point))
         np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.abs(expected).max())
@@ -71,12 +71,12 @@ def test_the_compiled_density_and_its_gradient_are_those_of_the_integrated_model
 
 
 def test_media_that_bring_more_than_everything_are_penalised_alike(forms: Forms) -> None:
-    data = kernel_data(forms.design, forms.priors, forms.terms)
+    compiled = density_of(kernel_data(forms.design, forms.priors, forms.terms))
     ordinary, excessive = forms.points(2, spread=0.1)
     excessive[forms.structure.blocks["log_share"]] = np.log(0.3)
     assert np.exp(excessive[forms.structure.blocks["log_share"]]).sum() > 1.0
-    value, gradient = evaluate(excessive, data)
-    offset = evaluate(ordinary, data)[0] - forms.density(ordinary)
+    value, gradient = compiled(excessive)
+    offset = compiled(ordinary)[0] - forms.density(ordinary)
     assert value - forms.density(excessive) == pytest.approx(offset, abs=1e-7)
     expected = forms.slope(excessive)
     np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.abs(expected).max())
