@@ -1,19 +1,20 @@
 """Media of a simulated market: what was spent, how it worked, what it brought."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mmm.adstock import CARRYOVER_PERIODS, lagged_exposure
 from mmm.curves import carryover_weights, medium_contribution
+from mmm.simulation.forms import Forms
 from mmm.simulation.occasions import promotions
+from mmm.simulation.other_saturation import saturate_otherwise
 from mmm.simulation.setting import Setting, draw
 from mmm.simulation.spend_habits import autocorrelated, joint_campaigns, spend_shape
 from mmm.simulation.truth import TrueMedia
 from mmm.simulation.worlds import ORGANIC_ADSTOCK, ORGANIC_SATURATION, Range
-from mmm.vocabulary import AdstockKind, FloatArray, Role, SaturationKind
-
-type MediumKind = tuple[AdstockKind, SaturationKind]
+from mmm.vocabulary import AdstockKind, FloatArray, Role
 
 LAGS = CARRYOVER_PERIODS["week"]
 _HABIT_SPREAD = 0.25
@@ -34,11 +35,16 @@ def draw_spend(rng: np.random.Generator, setting: Setting) -> FloatArray:
     national = np.empty((periods, len(world.channels)))
     for index, (channel, share) in enumerate(zip(world.channels, _inherited_shares(rng, setting), strict=True)):
         national[:, index] = setting.money * share * spend_shape(rng, channel.habit, setting.weeks, calendar, campaigns)
+    return whole_money(national[:, :, None] * _geo_parts(rng, setting), setting)
+
+
+def whole_money(spend: FloatArray, setting: Setting) -> FloatArray:
+    """Spend in whole units of money (tens of CNY), as a media agency bills it. Any shape."""
     step = 10.0 if setting.language == "zh" else 1.0
-    return np.asarray(step * np.rint(national[:, :, None] * _geo_parts(rng, setting) / step))
+    return np.asarray(step * np.rint(spend / step))
 
 
-def draw_paid_media(rng: np.random.Generator, setting: Setting, spend: FloatArray) -> TrueMedia:
+def draw_paid_media(rng: np.random.Generator, setting: Setting, spend: FloatArray, forms: Forms) -> TrueMedia:
     """How the paid channels truly work: together they bring `setting.brought` a week on this spend."""
     channels = setting.world.channels
     retention = np.array([draw(rng, channel.retention) for channel in channels])
@@ -46,14 +52,22 @@ def draw_paid_media(rng: np.random.Generator, setting: Setting, spend: FloatArra
     slope = np.array([draw(rng, channel.slope) for channel in channels])
     worth = np.array([draw(rng, channel.worth) for channel in channels])
     fullness = np.array([draw(rng, channel.fullness) for channel in channels])
-    kinds = [(channel.adstock, channel.saturation) for channel in channels]
-    half = fullness * _working_level(kinds, spend.sum(axis=2), retention, peak_delay)
+    adstock = tuple(channel.adstock for channel in channels)
+    fullness = np.where(np.isnan(forms.fullness), fullness, forms.fullness)
+    half = fullness * _working_level(adstock, spend.sum(axis=2), retention, peak_delay)
     unit = TrueMedia(
-        retention, peak_delay, slope, np.outer(half, setting.part), _geo_strength(rng, setting, len(channels))
+        adstock,
+        forms.saturation,
+        retention,
+        peak_delay,
+        np.where(np.isnan(forms.shape), slope, forms.shape),
+        np.outer(half, setting.part),
+        _geo_strength(rng, setting, len(channels)),
+        forms.effectiveness,
     )
     weight = worth * spend.sum(axis=(0, 2))
     target = setting.brought * len(setting.weeks) * weight / weight.sum()
-    return _scaled(unit, target / media_outcome(kinds, spend, unit).sum(axis=(0, 2)))
+    return _scaled(unit, target / media_outcome(spend, unit).sum(axis=(0, 2)))
 
 
 def draw_organic_reach(rng: np.random.Generator, setting: Setting) -> FloatArray:
@@ -68,34 +82,62 @@ def draw_organic_reach(rng: np.random.Generator, setting: Setting) -> FloatArray
 def draw_organic_media(rng: np.random.Generator, setting: Setting, reach: FloatArray) -> TrueMedia:
     """How the medium without cost truly works."""
     media = reach.shape[1]
-    kinds = [(ORGANIC_ADSTOCK, ORGANIC_SATURATION)] * media
+    adstock = (ORGANIC_ADSTOCK,) * media
     retention = np.array([draw(rng, _ORGANIC_RETENTION) for _ in range(media)])
     fullness = np.array([draw(rng, _ORGANIC_FULLNESS) for _ in range(media)])
-    half = fullness * _working_level(kinds, reach.sum(axis=2), retention, np.zeros(media))
+    half = fullness * _working_level(adstock, reach.sum(axis=2), retention, np.zeros(media))
     unit = TrueMedia(
-        retention, np.zeros(media), np.ones(media), np.outer(half, setting.part), _geo_strength(rng, setting, media)
+        adstock,
+        (ORGANIC_SATURATION,) * media,
+        retention,
+        np.zeros(media),
+        np.ones(media),
+        np.outer(half, setting.part),
+        _geo_strength(rng, setting, media),
     )
     target = draw(rng, _ORGANIC_SHARE) * setting.level * len(setting.weeks)
-    return _scaled(unit, target / media_outcome(kinds, reach, unit).sum(axis=(0, 2)))
+    return _scaled(unit, target / media_outcome(reach, unit).sum(axis=(0, 2)))
 
 
-def media_outcome(kinds: Sequence[MediumKind], exposure: FloatArray, media: TrueMedia) -> FloatArray:
-    """What each medium truly brought. `exposure` and the result of shape (T, C, G)."""
+def media_outcome(exposure: FloatArray, media: TrueMedia) -> FloatArray:
+    """What each medium truly brought. `exposure` and the result of shape (T, C, G).
+
+    Raises
+    ------
+    ValueError
+        When carryover or saturation emerge: such media have no formula.
+    """
     brought = np.empty_like(exposure)
-    for index, (adstock, saturation) in enumerate(kinds):
+    for index in range(exposure.shape[1]):
         for geo in range(exposure.shape[2]):
-            brought[:, index, geo] = medium_contribution(
-                adstock,
-                saturation,
-                LAGS,
-                exposure[:, index, geo],
-                media.retention[[index]],
-                media.peak_delay[[index]],
-                media.half_saturation[[index], geo],
-                media.slope[[index]],
-                media.ceiling[[index], geo],
-            )[0]
+            brought[:, index, geo] = _brought(exposure[:, index, geo], media, index, geo)
+        if media.effectiveness is not None:
+            brought[:, index] *= media.effectiveness[:, [index]]
     return brought
+
+
+def _brought(exposure: FloatArray, media: TrueMedia, index: int, geo: int) -> FloatArray:
+    """What one medium brought in one geo at the effectiveness of the window's end. Shapes (T,), (T,)."""
+    adstock, saturation = media.adstock[index], media.saturation[index]
+    if adstock == "emergent" or saturation == "emergent":
+        raise ValueError("media whose carryover or saturation emerge have no formula: simulate them")
+    if saturation == "hill" or saturation == "logistic" or saturation == "michaelis_menten":
+        (brought,) = medium_contribution(
+            adstock,
+            saturation,
+            LAGS,
+            exposure,
+            media.retention[[index]],
+            media.peak_delay[[index]],
+            media.half_saturation[[index], geo],
+            media.slope[[index]],
+            media.ceiling[[index], geo],
+        )
+        return np.asarray(brought)
+    weights = carryover_weights(adstock, LAGS, media.retention[[index]], media.peak_delay[[index]])[0]
+    stock = lagged_exposure(exposure, LAGS) @ weights
+    scale, shape = float(media.half_saturation[index, geo]), float(media.slope[index])
+    return np.asarray(media.ceiling[index, geo] * saturate_otherwise(saturation, stock, scale, shape))
 
 
 def _inherited_shares(rng: np.random.Generator, setting: Setting) -> FloatArray:
@@ -129,11 +171,11 @@ def _geo_strength(rng: np.random.Generator, setting: Setting, media: int) -> Flo
 
 
 def _working_level(
-    kinds: Sequence[MediumKind], exposure: FloatArray, retention: FloatArray, peak_delay: FloatArray
+    kinds: Sequence[AdstockKind], exposure: FloatArray, retention: FloatArray, peak_delay: FloatArray
 ) -> FloatArray:
     """Mean adstock of each medium over the periods in which it is at work at all. `exposure` (T, C), result (C,)."""
     level = np.empty(len(kinds))
-    for index, (adstock, _) in enumerate(kinds):
+    for index, adstock in enumerate(kinds):
         weights = carryover_weights(adstock, LAGS, retention[[index]], peak_delay[[index]])[0]
         stock = lagged_exposure(exposure[:, index], LAGS) @ weights
         level[index] = stock[stock > 0.05 * stock.max()].mean()
@@ -141,6 +183,4 @@ def _working_level(
 
 
 def _scaled(media: TrueMedia, factor: FloatArray) -> TrueMedia:
-    return TrueMedia(
-        media.retention, media.peak_delay, media.slope, media.half_saturation, media.ceiling * factor[:, None]
-    )
+    return replace(media, ceiling=media.ceiling * factor[:, None])

@@ -1,24 +1,23 @@
 """What truly lies ahead of a simulated market: the best plan for a budget, and what last year's split would bring."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from statistics import NormalDist
 
 import numpy as np
 
-from mmm.baseline import forecast_baseline
-from mmm.curves import ChannelResponse, channel_response
+from mmm.baseline import forecast_baseline, repeat_last_season
+from mmm.curves import channel_response
 from mmm.periods import shift_period
-from mmm.simulation.best_split import best_split
+from mmm.simulation.agent_outlook import look_at_people
+from mmm.simulation.horizon_response import FamilyCurve, HorizonResponse, OtherCurve, SeparateResponses, TrueCurve
 from mmm.simulation.setting import world_of
-from mmm.simulation.truth import SimulatedMarket, truth_artifact
+from mmm.simulation.truth import SimulatedMarket, nearest_artifact
 from mmm.vocabulary import SEASON_LAG, BoolArray, FloatArray
 
 BAND_TOLERANCE = 0.05
 """Half the width of the split preset's band."""
-MONEY_STEPS = 2000
-"""Steps of the budget in the search for the best split: each is 0.05 % of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +47,15 @@ class Outlook:
     ----------
     start, periods
         The horizon.
+    channels
+        Names, in the order of every axis C.
     base
         Outcome expected within it without new spend: baseline, organic media and what earlier
-        spend still brings. Controls and organic media repeat the last year.
+        spend still brings. Controls, a hidden driver and organic media repeat the last year.
     scatter
         Standard deviation of the horizon's total outcome around its expectation.
-    responses
-        True response per channel and geo to that geo's part of the channel's budget.
-    geo_share
-        Part of a channel's budget that each geo gets. Shape (C, G).
+    response
+        What money over the horizon adds.
     reference_spend
         Spend of the same periods a year earlier. Shape (C,).
     is_brand, band
@@ -65,45 +64,32 @@ class Outlook:
 
     start: date
     periods: int
+    channels: tuple[str, ...]
     base: float
     scatter: float
-    responses: tuple[tuple[ChannelResponse, ...], ...]
-    geo_share: FloatArray
+    response: HorizonResponse
     reference_spend: FloatArray
     is_brand: BoolArray
     band: tuple[float, float]
 
     def curve(self, channel: int, budgets: FloatArray, periods: int | None = None) -> FloatArray:
-        """Outcome that a channel adds at each budget, over all periods or the first few. Shapes (N,), (N,)."""
-        added = np.zeros(len(budgets))
-        for response, share in zip(self.responses[channel], self.geo_share[channel], strict=True):
-            counted = response if periods is None else response.until(periods)
-            # A response of one draw stretched over the budgets: the axis of draws carries them.
-            stretched = replace(counted, gain=counted.gain * (share * budgets)[:, None])
-            added += stretched.per_draw(1.0)
-        return added
+        """Outcome that a channel adds at each budget, over all periods or the first few. Shapes (N,), (N,).
+
+        Where channels interact, the others stay at `reference_spend`.
+        """
+        return self.response.curve(channel, budgets, periods)
 
     def marginal(self, channel: int, budget: float) -> float:
-        """Outcome that one more unit of money in a channel adds at a budget."""
-        return sum(
-            float(share * response.marginal_per_draw(share * budget)[0])
-            for response, share in zip(self.responses[channel], self.geo_share[channel], strict=True)
-        )
+        """Outcome that one more unit of money in a channel adds at a budget, the others as in `curve`."""
+        return self.response.marginal(channel, budget)
 
     def judge(self, spend: FloatArray) -> TrueSplit:
         """What a plan truly brings. `spend` is money per channel over the horizon, shape (C,)."""
-        one = [spend[[channel]] for channel in range(len(spend))]
-        return TrueSplit(
-            spend,
-            float(sum(self.curve(channel, budget)[0] for channel, budget in enumerate(one))),
-            float(sum(self.curve(channel, budget, self.periods)[0] for channel, budget in enumerate(one))),
-        )
+        return TrueSplit(spend, self.response.total(spend), self.response.total(spend, self.periods))
 
     def best(self, budget: float, band: tuple[float, float] | None) -> TrueSplit:
-        """The split of `budget` that truly brings the most, exact to one of `MONEY_STEPS` steps."""
-        grid: FloatArray = budget / MONEY_STEPS * np.arange(MONEY_STEPS + 1, dtype=np.float64)
-        values = np.stack([self.curve(channel, grid) for channel in range(len(self.responses))])
-        return self.judge(grid[best_split(values, self.is_brand, band).steps])
+        """The split of `budget` that truly brings the most."""
+        return self.judge(self.response.best(budget, self.is_brand, band))
 
     def reached(self, split: TrueSplit, probability: float) -> float:
         """The total outcome within the horizon that a split reaches with a probability, its scatter taken as normal."""
@@ -112,33 +98,53 @@ class Outlook:
 
 def look_ahead(simulated: SimulatedMarket, periods: int = 13) -> Outlook:
     """The true outlook of a market over the `periods` that follow its data."""
-    market, process = simulated.market, simulated.truth.process
+    market, truth = simulated.market, simulated.truth
     period = market.spec.market.period
-    start = shift_period(market.dates[-1], 1, period)
-    artifacts = [truth_artifact(simulated, geo) for geo in market.geos]
-    even = np.full(periods, 1.0 / periods)
-    responses = tuple(
-        tuple(
-            channel_response(artifact, channel.name, even, market.spend[:, index, geo])
-            for geo, artifact in enumerate(artifacts)
-        )
-        for index, channel in enumerate(market.spec.channels)
-    )
-    baseline = sum(float(forecast_baseline(artifact, start, periods).sum()) for artifact in artifacts)
-    carried = sum(float(response.until(periods).carried_in().sum()) for of_geos in responses for response in of_geos)
     year_ago = len(market.dates) - SEASON_LAG[period]
-    preset = world_of(simulated.truth.business).preset_brand_share
+    reference_spend = market.spend[year_ago : year_ago + periods].sum(axis=(0, 2))
+    response: HorizonResponse
+    if truth.crowd is None:
+        base, response = _formulas_ahead(simulated, periods)
+    else:
+        base, response = look_at_people(simulated, truth.crowd, periods, reference_spend)
+    preset = world_of(truth.business).preset_brand_share
     return Outlook(
-        start=start,
+        start=shift_period(market.dates[-1], 1, period),
         periods=periods,
-        base=baseline + carried,
+        channels=tuple(channel.name for channel in market.spec.channels),
+        base=base,
         scatter=_scatter(simulated, periods),
-        responses=responses,
-        geo_share=process.geo_share,
-        reference_spend=market.spend[year_ago : year_ago + periods].sum(axis=(0, 2)),
+        response=response,
+        reference_spend=reference_spend,
         is_brand=np.array([channel.main_role == "brand" for channel in market.spec.channels]),
         band=(preset - BAND_TOLERANCE, preset + BAND_TOLERANCE),
     )
+
+
+def _formulas_ahead(simulated: SimulatedMarket, periods: int) -> tuple[float, SeparateResponses]:
+    """Outcome without new spend, and what money adds, where media work by formulas."""
+    market, truth = simulated.market, simulated.truth
+    start = shift_period(market.dates[-1], 1, market.spec.market.period)
+    artifacts = [nearest_artifact(simulated, geo) for geo in market.geos]
+    even = np.full(periods, 1.0 / periods)
+    curves: list[list[TrueCurve]] = []
+    for index, channel in enumerate(market.spec.channels):
+        kind = truth.process.paid.saturation[index]
+        responses = [
+            channel_response(artifact, channel.name, even, market.spend[:, index, geo])
+            for geo, artifact in enumerate(artifacts)
+        ]
+        if kind == "logarithm" or kind == "power" or kind == "reach" or kind == "threshold":
+            curves.append([OtherCurve(response, kind) for response in responses])
+        else:
+            curves.append([FamilyCurve(response) for response in responses])
+    baseline = sum(float(forecast_baseline(artifact, start, periods).sum()) for artifact in artifacts)
+    carried = sum(curve.carried_in(periods) for of_geos in curves for curve in of_geos)
+    base = baseline + carried
+    if truth.hidden is not None:
+        ahead = len(market.dates) + np.arange(periods)
+        base += float(repeat_last_season(truth.hidden, ahead, SEASON_LAG[market.spec.market.period]).sum())
+    return base, SeparateResponses(curves, truth.process.geo_share)
 
 
 def _scatter(simulated: SimulatedMarket, periods: int) -> float:

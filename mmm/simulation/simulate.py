@@ -1,31 +1,31 @@
 """Markets with a known truth: a seed and a kind of business in, data and the process behind them out.
 
-The process is of the family that the model fits (additive, adstock then saturation), because a
-truth must be expressible to be compared. Its parameters come from `mmm.simulation.worlds`, and the data hold
-what a fit is not told: autocorrelated demand, a season of more waves, budgets that follow
-promotions, a split that nobody optimised.
+The process of the world called `model` is of the family that the model fits (additive, adstock
+then saturation). Its parameters come from `mmm.simulation.worlds`, and the data hold what a fit is
+not told: autocorrelated demand, a season of more waves, budgets that follow promotions, a split
+that nobody optimised. The other worlds of `mmm.simulation.world_names` depart from it, one at a time.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.baseline import baseline_design
-from mmm.market import Market, with_data_digest
-from mmm.simulation.base import draw_baseline, draw_controls, draw_event
-from mmm.simulation.media import (
-    draw_organic_media,
-    draw_organic_reach,
-    draw_paid_media,
-    draw_spend,
-    media_outcome,
+from mmm.simulation.agent_market import simulate_agents
+from mmm.simulation.bent_spend import CORRELATION, follow_demand, follow_driver, move_together, on_air_twice
+from mmm.simulation.departures import HiddenDriver, demand_led, departed_world, draw_hidden_driver, together
+from mmm.simulation.forms import draw_forms
+from mmm.simulation.media import draw_organic_media, draw_paid_media, media_outcome, whole_money
+from mmm.simulation.scatter import draw_outcome
+from mmm.simulation.setting import draw_setting, world_of
+from mmm.simulation.surroundings import (
+    Streams,
+    Surroundings,
+    demand_ahead,
+    draw_base,
+    draw_surroundings,
+    observed_market,
 )
-from mmm.simulation.setting import Setting, draw, draw_setting, world_of
-from mmm.simulation.spec import simulated_spec
-from mmm.simulation.spend_habits import autocorrelated
 from mmm.simulation.truth import SimulatedMarket, TrueProcess, Truth
-from mmm.simulation.worlds import ORGANIC_ADSTOCK, ORGANIC_SATURATION, BusinessKind
-from mmm.spec import MarketSpec
+from mmm.simulation.world_names import PANEL_WORLDS, WorldName
+from mmm.simulation.worlds import BusinessKind
 from mmm.vocabulary import FloatArray, Language
 
 SHORTEST, LONGEST = 52, 520
@@ -40,6 +40,7 @@ def simulate_market(
     language: Language = "en",
     geos: int = 1,
     name: str | None = None,
+    world: WorldName = "model",
 ) -> SimulatedMarket:
     """A weekly market of one kind of business, drawn from `seed`, with its truth.
 
@@ -57,93 +58,86 @@ def simulate_market(
     geos
         1 for a national market, more for a panel.
     name
-        Of the market; by default its world and seed.
+        Of the market; by default its business, its world and its seed.
+    world
+        What the process assumes: one of `WORLDS`.
 
     Raises
     ------
     ValueError
-        When `business` is unknown, or `periods`, `seed` or `geos` is out of range.
+        When `business` or `world` is unknown, when `periods`, `seed` or `geos` is out of range, or
+        when the business or a panel is not to be had in this world.
     """
-    world = world_of(business)
+    departed = departed_world(world_of(business), world)
     if not SHORTEST <= periods <= LONGEST:
         raise ValueError(f"periods: expected {SHORTEST} to {LONGEST} weeks, got {periods}")
     if seed < 0 or geos < 1:
         raise ValueError(f"expected seed >= 0 and geos >= 1, got seed {seed} and {geos} geos")
-    of_setting, of_spend, of_media, of_base, of_noise = np.random.default_rng(seed).spawn(5)
-    setting = draw_setting(of_setting, world, language, periods, geos)
-    spend = draw_spend(of_spend, setting)
-    reach = draw_organic_reach(of_spend, setting)
-    controls, event = draw_controls(of_base, setting), draw_event(of_base, setting)
-    paid = draw_paid_media(of_media, setting, spend)
-    organic = draw_organic_media(of_media, setting, reach)
-    contributions = media_outcome([(c.adstock, c.saturation) for c in world.channels], spend, paid)
-    unpaid = media_outcome([(ORGANIC_ADSTOCK, ORGANIC_SATURATION)] * reach.shape[1], reach, organic).sum(axis=1)
-    info, coefficients = draw_baseline(
-        of_base, setting, controls, event, (contributions.sum() + unpaid.sum()) / periods
-    )
-    base = baseline_design(info, np.arange(periods), controls) @ coefficients
+    if geos > 1 and world not in PANEL_WORLDS:
+        raise ValueError(f"geos: world {world!r} is national, got {geos} geos")
+    of_setting, *others = np.random.default_rng(seed).spawn(6)
+    streams = Streams(*others)
+    setting = draw_setting(of_setting, departed, language, periods, geos)
+    around = draw_surroundings(streams, setting)
+    apart = "" if world in ("model", "sparse_b2b") else f"-{world.replace('_', '-')}"
+    name = name or f"{departed.name.of(language)}{apart}-{seed}"
+    if world == "agents":
+        return simulate_agents(streams, around, seed, name)
+    return _from_formulas(streams, around, world, seed, name)
+
+
+def _from_formulas(streams: Streams, around: Surroundings, world: WorldName, seed: int, name: str) -> SimulatedMarket:
+    """A market whose media work by formulas and add up."""
+    setting = around.setting
+    periods = len(setting.weeks)
+    hidden = draw_hidden_driver(streams.departure, setting.world, periods) if world == "missing_control" else None
+    spend = _spend(streams, around, world, hidden)
+    paid = draw_paid_media(streams.media, setting, spend, draw_forms(streams.departure, setting, world))
+    organic = draw_organic_media(streams.media, setting, around.reach)
+    contributions = media_outcome(spend, paid)
+    unpaid = media_outcome(around.reach, organic).sum(axis=1)
+    info, coefficients, base = draw_base(streams.base, around, (contributions.sum() + unpaid.sum()) / periods)
+    if hidden is not None:
+        base = base + hidden.brought(setting.level, setting.part)
     expected = base + unpaid + contributions.sum(axis=1)
-    scatter = _draw_scatter(of_noise, setting, expected)
+    outcome, noise_scale = draw_outcome(streams.noise, setting, expected, around.shock.series)
     process = TrueProcess(
         paid=paid,
         organic=organic,
         baseline=info,
         coefficients=coefficients,
-        shock_scale=scatter.shock_scale,
-        noise_scale=scatter.noise_scale,
-        shock_persistence=scatter.shock_persistence,
+        shock_scale=around.shock.scale,
+        noise_scale=noise_scale,
+        shock_persistence=around.shock.persistence,
         geo_share=spend.sum(axis=0) / spend.sum(axis=(0, 2))[:, None],
     )
-    spec = simulated_spec(setting, event, name or f"{world.name.of(language)}-{seed}")
-    noise = scatter.outcome - expected - scatter.shock
-    truth = Truth(business, seed, process, base, unpaid, contributions, scatter.shock, noise)
-    return SimulatedMarket(_market(setting, spec, spend, reach, controls, scatter.outcome), truth)
-
-
-@dataclass(frozen=True, slots=True)
-class _Scatter:
-    """Shocks and noise, and the outcome that came of them. Arrays as in `Truth` and `TrueProcess`."""
-
-    outcome: FloatArray
-    shock: FloatArray
-    shock_scale: FloatArray
-    noise_scale: FloatArray
-    shock_persistence: float
-
-
-def _draw_scatter(rng: np.random.Generator, setting: Setting, expected: FloatArray) -> _Scatter:
-    world, (periods, geos) = setting.world, expected.shape
-    persistence = draw(rng, world.shock_persistence)
-    shock_scale = setting.level * draw(rng, world.shock) * setting.part
-    shock = shock_scale * np.stack([autocorrelated(rng, periods, persistence) for _ in range(geos)], axis=1)
-    if world.noise is None:
-        outcome = rng.poisson(expected + shock).astype(np.float64)
-        noise_scale = np.sqrt(expected.mean(axis=0))
-    else:
-        # A geo's noise falls with the root of its size, so that the nation's is that of the world.
-        noise_scale = setting.level * draw(rng, world.noise) * np.sqrt(setting.part)
-        outcome = np.rint(expected + shock + noise_scale * rng.standard_normal((periods, geos)))
-    return _Scatter(outcome, shock, shock_scale, noise_scale, persistence)
-
-
-def _market(
-    setting: Setting, spec: MarketSpec, spend: FloatArray, reach: FloatArray, controls: FloatArray, outcome: FloatArray
-) -> Market:
-    geos = len(setting.geos)
-    name = spec.outcomes[0].name
-    return with_data_digest(
-        Market(
-            spec=spec,
-            dates=setting.weeks,
-            geos=setting.geos,
-            population=setting.population if geos > 1 else None,
-            outcomes={name: outcome},
-            values_per_unit={name: np.full_like(outcome, setting.value)},
-            spend=spend,
-            exposure={},
-            controls={
-                control.name: controls[:, [index]].repeat(geos, axis=1) for index, control in enumerate(spec.controls)
-            },
-            organic={medium.name: reach[:, index] for index, medium in enumerate(spec.organic)},
-        )
+    truth = Truth(
+        business=setting.world.kind,
+        seed=seed,
+        world=world,
+        process=process,
+        base=base,
+        organic=unpaid,
+        contributions=contributions,
+        shock=around.shock.series,
+        noise=outcome - expected - around.shock.series,
+        hidden=None if hidden is None else hidden.brought(setting.level, setting.part),
     )
+    return SimulatedMarket(observed_market(around, name, spend, outcome), truth)
+
+
+def _spend(streams: Streams, around: Surroundings, world: WorldName, hidden: HiddenDriver | None) -> FloatArray:
+    """What the planners of a world spend. Shape (T, C, G)."""
+    setting, spend, rng = around.setting, around.usual_spend, streams.departure
+    match world:
+        case "spend_follows_demand":
+            bent = follow_demand(rng, spend, demand_ahead(streams.base, around), demand_led(setting.world))
+        case "correlated_channels" | "twins":
+            bent = move_together(rng, spend, together(setting.world, world), CORRELATION[world])
+        case "bursts":
+            bent = on_air_twice(rng, spend, 0)
+        case "missing_control" if hidden is not None:
+            bent = follow_driver(spend, hidden.series)
+        case _:
+            return spend
+    return whole_money(bent, setting)

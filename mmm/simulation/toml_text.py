@@ -136,7 +136,7 @@ def sample_target(outlook: Outlook, counts: str) -> int:
     else:
         target = INCREMENTAL_STRETCH * outlook.best(budget, outlook.band).incremental
     step = int(10 ** max(0, math.floor(math.log10(target)) - 2))
-    return math.floor(target / step) * step
+    return max(1, math.floor(target / step) * step)
 
 
 def _scenario_head(

@@ -7,6 +7,7 @@ panel has one geo.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -22,8 +23,14 @@ from mmm.artifact import (
     seal,
 )
 from mmm.market import Market
+from mmm.simulation.other_saturation import OTHER_SATURATIONS, OtherSaturationKind
+from mmm.simulation.people import Crowd
+from mmm.simulation.world_names import WorldName
 from mmm.simulation.worlds import BusinessKind
-from mmm.vocabulary import FloatArray
+from mmm.vocabulary import AdstockKind, FloatArray, SaturationKind
+
+type TrueAdstock = AdstockKind | Literal["emergent"]
+type TrueSaturation = SaturationKind | OtherSaturationKind | Literal["emergent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +39,30 @@ class TrueMedia:
 
     Attributes
     ----------
+    adstock, saturation
+        What they truly are, which need not be what market.toml says. Length C.
     retention, peak_delay, slope
-        As in `ResponseDraws`. Shape (C,).
+        As in `ResponseDraws`; for saturations the model lacks, `slope` is their shape. Shape (C,).
     half_saturation
-        Money (organic: units of the medium) per period. Shape (C, G).
+        Money (organic: units of the medium) per period; for saturations the model lacks, their
+        scale. Shape (C, G).
     ceiling
-        Outcome units per period. Shape (C, G).
+        Outcome units per period: what the saturation is multiplied by, at the window's end. Shape (C, G).
+    effectiveness
+        Factor of the ceiling in each period, one in the last; None where it is one throughout. Shape (T, C).
+
+    Where carryover and saturation emerge, what nobody set is NaN.
     """
+
+    adstock: tuple[TrueAdstock, ...]
+    saturation: tuple[TrueSaturation, ...]
 
     retention: FloatArray
     peak_delay: FloatArray
     slope: FloatArray
     half_saturation: FloatArray
     ceiling: FloatArray
+    effectiveness: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,43 +96,55 @@ class TrueProcess:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What made the data: ``outcome = base + organic + contributions + shock + noise``, nothing else.
+    """What made the data: ``outcome = base + organic + contributions + interaction + shock + noise``, nothing else.
 
     Attributes
     ----------
-    business, seed
+    business, seed, world
         What was asked for.
     process
         True parameters.
     base
-        Intercept, trend, season, controls and events, outcome units. Shape (T, G).
+        Intercept, trend, season, controls and events, outcome units, a hidden driver included. Shape (T, G).
     organic
         What media without cost brought. Shape (T, G).
     contributions
-        What each paid channel brought. Shape (T, C, G).
+        What each paid channel brought: what would be missing without it, all else equal. Shape (T, C, G).
     shock
         Autocorrelated demand that no column explains. Shape (T, G).
     noise
         What is left: the scatter of single periods and the rounding to whole units. Shape (T, G).
+    interaction
+        What media bring together beyond the sum of what would be missing without each alone; positive
+        where each does in part what others would have done without it. None where media add up. Shape (T, G).
+    hidden
+        The part of `base` due to a driver that the data do not have, if there is one. Shape (T, G).
+    crowd
+        Who buys, where the market is made of people.
     """
 
     business: BusinessKind
     seed: int
+    world: WorldName
     process: TrueProcess
     base: FloatArray
     organic: FloatArray
     contributions: FloatArray
     shock: FloatArray
     noise: FloatArray
+    interaction: FloatArray | None = None
+    hidden: FloatArray | None = None
+    crowd: Crowd | None = None
 
     @property
     def expected(self) -> FloatArray:
         """The outcome before shock, noise and rounding. Shape (T, G)."""
-        return np.asarray(self.base + self.organic + self.contributions.sum(axis=1))
+        summed = self.base + self.organic + self.contributions.sum(axis=1)
+        return np.asarray(summed if self.interaction is None else summed + self.interaction)
 
     @property
     def media_share(self) -> float:
-        """Part of the expected outcome that paid media brought."""
+        """Part of the expected outcome that paid media brought, the sum over channels."""
         return float(self.contributions.sum() / self.expected.sum())
 
 
@@ -130,7 +160,8 @@ def truth_artifact(simulated: SimulatedMarket, geo: str | None = None) -> Respon
     """The true process of one geo as an artifact of one draw: what a perfect fit would publish.
 
     Curves, forecasts and plans computed from it are the truth. Its `noise_scale` holds shock and
-    noise together.
+    noise together. Where effectiveness drifts it is the truth from the window's end on, not the
+    history; where a driver is hidden its forecasts lack it.
 
     Parameters
     ----------
@@ -138,6 +169,24 @@ def truth_artifact(simulated: SimulatedMarket, geo: str | None = None) -> Respon
         The market and its truth.
     geo
         One of its geos; may be left out where there is only one.
+
+    Raises
+    ------
+    ValueError
+        When the market has no such geo, or is a panel and none is named; or when its world is none
+        that an artifact can hold.
+    """
+    paid = simulated.truth.process.paid
+    strange = sorted({kind for kind in paid.saturation if kind == "emergent" or kind in OTHER_SATURATIONS})
+    if strange:
+        raise ValueError(f"world {simulated.truth.world!r}: no artifact holds responses of kind {', '.join(strange)}")
+    return nearest_artifact(simulated, geo)
+
+
+def nearest_artifact(simulated: SimulatedMarket, geo: str | None = None) -> ResponseArtifact:
+    """The true process of one geo as far as an artifact can say it: all but the kinds of saturation.
+
+    Those are the ones of market.toml, which are true wherever `truth_artifact` has an answer.
 
     Raises
     ------

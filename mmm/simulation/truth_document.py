@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from mmm.simulation.agent_outlook import LivedResponse
 from mmm.simulation.outlook import Outlook, TrueSplit
 from mmm.simulation.truth import SimulatedMarket
 from mmm.vocabulary import FloatArray
@@ -16,6 +17,11 @@ CURVE_POINTS = 41
 """Points of a curve, from no spend to twice the largest spend seen over such a horizon."""
 _DIGITS = 7
 """Significant digits of figures: more than a reader needs, few enough to be equal on every machine."""
+_FORMULA = "outcome = base + organic + sum of channel contributions + shock + noise"
+_FORMULA_OF_PEOPLE = (
+    "outcome = base + organic + sum of channel contributions + interaction + shock + noise; "
+    "a contribution is what would be missing without that channel alone"
+)
 _NUMBERS_ON_LINES = re.compile(r"\[\s+(-?[\d.][^\[\]{}\"]*?)\s+\]")
 
 
@@ -33,6 +39,7 @@ def truth_document(simulated: SimulatedMarket, outlook: Outlook) -> dict[str, Js
     return {
         "market": market.name,
         "business": truth.business,
+        **({} if truth.world == "model" else {"world": truth.world}),
         "seed": truth.seed,
         "language": market.spec.market.language,
         "currency": market.spec.market.currency,
@@ -42,7 +49,7 @@ def truth_document(simulated: SimulatedMarket, outlook: Outlook) -> dict[str, Js
             "name": outcome.name,
             "unit": outcome.unit,
             "value_per_unit": None if value is None else _figure(value[-1].mean()),
-            "formula": "outcome = base + organic + sum of channel contributions + shock + noise",
+            "formula": _FORMULA if truth.interaction is None else _FORMULA_OF_PEOPLE,
         },
         "media_share": _figure(truth.media_share),
         "channels": [_channel(simulated, outlook, index) for index in range(len(market.spec.channels))],
@@ -59,8 +66,11 @@ def truth_document(simulated: SimulatedMarket, outlook: Outlook) -> dict[str, Js
             "shock": _figures(truth.shock.sum(axis=1)),
             "noise": _figures(truth.noise.sum(axis=1)),
             "expected": _figures(truth.expected.sum(axis=1)),
+            **({} if truth.interaction is None else {"interaction": _figures(truth.interaction.sum(axis=1))}),
+            **({} if truth.hidden is None else {"hidden_driver": _figures(truth.hidden.sum(axis=1))}),
         },
         "outlook": _outlook(simulated, outlook),
+        **_surface(outlook),
     }
 
 
@@ -71,18 +81,21 @@ def _channel(simulated: SimulatedMarket, outlook: Outlook, index: int) -> dict[s
     brought = truth.contributions[:, index].sum(axis=1)
     values = market.values_per_unit[market.spec.outcomes[0].name]
     worth = brought * (1.0 if values is None else values.mean(axis=1))
-    budgets = np.linspace(0.0, 2.0 * _largest(spend, outlook.periods), CURVE_POINTS)
+    spacing = np.linspace(0.0, 1.0, CURVE_POINTS)
+    # Curves of other families may be steep at no money: their points lie closer there.
+    budgets = 2.0 * _largest(spend, outlook.periods) * (spacing if truth.world == "model" else spacing**2)
     reference = float(outlook.reference_spend[index])
     return {
         "name": channel.name,
         "role": channel.main_role,
-        "adstock": channel.adstock,
-        "saturation": channel.saturation,
+        "adstock": paid.adstock[index],
+        "saturation": paid.saturation[index],
         "retention": _figure(paid.retention[index]),
         "peak_delay": _figure(paid.peak_delay[index]),
         "half_saturation": _per_geo(simulated, paid.half_saturation[index]),
         "slope": _figure(paid.slope[index]),
         "ceiling": _per_geo(simulated, paid.ceiling[index]),
+        **({} if paid.effectiveness is None else {"effectiveness_per_period": _figures(paid.effectiveness[:, index])}),
         "spend": _money(spend.sum()),
         "contribution": _figure(brought.sum()),
         "share_of_outcome": _figure(brought.sum() / truth.expected.sum()),
@@ -105,8 +118,8 @@ def _organic(simulated: SimulatedMarket, index: int) -> dict[str, Json]:
     medium, media = simulated.market.spec.organic[index], simulated.truth.process.organic
     return {
         "name": medium.name,
-        "adstock": medium.adstock,
-        "saturation": medium.saturation,
+        "adstock": media.adstock[index],
+        "saturation": media.saturation[index],
         "retention": _figure(media.retention[index]),
         "half_saturation": _per_geo(simulated, media.half_saturation[index]),
         "ceiling": _per_geo(simulated, media.ceiling[index]),
@@ -138,6 +151,23 @@ def _outlook(simulated: SimulatedMarket, outlook: Outlook) -> dict[str, Json]:
     }
 
 
+def _surface(outlook: Outlook) -> dict[str, Json]:
+    """The surface through what splits bring, where channels interact; see `mmm.simulation.surface`."""
+    response = outlook.response
+    if not isinstance(response, LivedResponse):
+        return {}
+    surface = response.surface
+    return {
+        "surface": {
+            "terms": "u = log(1 + spend / scale); u, then u_i u_j for i <= j row by row, then u^3",
+            "scale": _figures(surface.scale),
+            "coefficients": _figures(surface.coefficients),
+            "error": _figure(surface.error),
+            "worst_error": _figure(surface.worst_error),
+        }
+    }
+
+
 def _split(simulated: SimulatedMarket, outlook: Outlook, split: TrueSplit) -> dict[str, Json]:
     names = [channel.name for channel in simulated.market.spec.channels]
     return {
@@ -163,8 +193,9 @@ def _figures(values: FloatArray) -> list[Json]:
     return [_figure(number) for number in values]
 
 
-def _figure(number: float) -> float:
-    return float(f"{float(number):.{_DIGITS}g}")
+def _figure(number: float) -> float | None:
+    """A number as written; None for what is not known, or infinite."""
+    return float(f"{float(number):.{_DIGITS}g}") if np.isfinite(number) else None
 
 
 def _money(amount: float) -> float:

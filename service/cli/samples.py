@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mmm.simulation.world_names import WorldName
 from service.cli.options import HomeOption, JsonOption, LanguageChoice, LanguageOption
 from service.cli.session import open_session
 
@@ -51,7 +52,11 @@ def simulate(
     business: Annotated[Literal["b2b", "b2c"], typer.Option(help="What kind of market.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same market.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder to write to.")],
-    periods: Annotated[int, typer.Option(min=52, max=2000, help="Weeks of history.")] = 156,
+    periods: Annotated[int, typer.Option(min=52, max=520, help="Weeks of history.")] = 156,
+    world: Annotated[
+        WorldName,
+        typer.Option(help="What the truth is like; all but “model” break what the fit assumes (docs/simulation.md)."),
+    ] = "model",
     market_language: Annotated[
         LanguageChoice, typer.Option("--language", help="Language of the market: its names and its comments.")
     ] = "en",
@@ -64,7 +69,10 @@ def simulate(
     from mmm.simulation.simulate import simulate_market
 
     session = open_session(context, home, as_json, language)
-    simulated = simulate_market(business, periods=periods, seed=seed, language=market_language)
+    try:
+        simulated = simulate_market(business, periods=periods, seed=seed, language=market_language, world=world)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--world") from error
     try:
         files = write_simulated(simulated, out)
     except OSError as error:

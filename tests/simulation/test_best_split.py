@@ -6,10 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.simulation.best_split import best_split
-from mmm.simulation.outlook import MONEY_STEPS, look_ahead
+from mmm.simulation.horizon_response import MONEY_STEPS, SeparateResponses
+from mmm.simulation.outlook import Outlook, look_ahead
 from mmm.simulation.simulate import simulate_market
 
 GRID = 10
+
+
+def separate(outlook: Outlook) -> SeparateResponses:
+    assert isinstance(outlook.response, SeparateResponses)
+    return outlook.response
 
 
 def brute_force(values: np.ndarray, is_brand: np.ndarray, band: tuple[float, float] | None) -> float:
@@ -76,7 +82,8 @@ def test_moving_one_step_of_money_between_channels_never_helps():
 
 def test_the_outlook_reads_curves_as_the_optimiser_does():
     outlook = look_ahead(simulate_market("b2b", seed=13))
-    for channel, (response,) in enumerate(outlook.responses):
+    for channel, (curve,) in enumerate(separate(outlook).curves):
+        response = curve.response
         # A budget phased over the horizon becomes as much adstock as there was money.
         assert response.gain.sum() == pytest.approx(1.0)
         budgets = np.array([0.0, 1e4, 1e5])
@@ -87,12 +94,13 @@ def test_the_outlook_reads_curves_as_the_optimiser_does():
 
 def test_a_panel_is_judged_as_the_sum_of_its_geos():
     outlook = look_ahead(simulate_market("b2c", seed=14, geos=2))
-    assert outlook.geo_share.sum(axis=1) == pytest.approx(np.ones(8))
+    response = separate(outlook)
+    assert response.geo_share.sum(axis=1) == pytest.approx(np.ones(8))
     split = outlook.judge(outlook.reference_spend)
     by_hand = sum(
-        response.expected(share * spend)
-        for of_geos, shares, spend in zip(outlook.responses, outlook.geo_share, split.spend, strict=True)
-        for response, share in zip(of_geos, shares, strict=True)
+        curve.response.expected(share * spend)
+        for of_geos, shares, spend in zip(response.curves, response.geo_share, split.spend, strict=True)
+        for curve, share in zip(of_geos, shares, strict=True)
     )
     assert split.incremental == pytest.approx(by_hand)
     assert split.within_horizon < split.incremental
