@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from mmm.artifact import ResponseArtifact
+from mmm.decomposition import PartKind, decompose, part_series
 from mmm.sentence import Sentence
 from optimizer.channel_curves import ChannelCurve
 from optimizer.frontier import FrontierPoint
@@ -83,14 +84,26 @@ class FrontierAnswer(Answer):
     points: tuple[FrontierPoint, ...]
 
 
+class PartContribution(Answer):
+    """What one part of the outcome brought in each period of history; `name` is empty for level and season."""
+
+    part: PartKind
+    name: str
+    date: tuple[date, ...]
+    mean: tuple[float, ...]
+    p05: tuple[float, ...]
+    p95: tuple[float, ...]
+
+
 class CurvesAnswer(Answer):
-    """The response curves of a market."""
+    """The response curves of a market, and what its outcome was made of: means of `contributions` add up to the fit."""
 
     market: str
     kpi: str
     unit: str
     currency: str
     channels: tuple[ChannelCurve, ...]
+    contributions: tuple[PartContribution, ...]
 
 
 class MarketList(Answer):
@@ -156,4 +169,21 @@ def curves_answer(artifact: ResponseArtifact, curves: Sequence[ChannelCurve]) ->
         unit=manifest.outcome.unit,
         currency=manifest.currency,
         channels=tuple(curves),
+        contributions=contributions_by_period(artifact),
+    )
+
+
+def contributions_by_period(artifact: ResponseArtifact) -> tuple[PartContribution, ...]:
+    """What each part of a model's outcome brought, by period: the base's parts, organic media, channels."""
+    split = decompose(artifact)
+    return tuple(
+        PartContribution(
+            part=part.kind,
+            name=part.name,
+            date=split.dates,
+            mean=tuple(brought.mean.tolist()),
+            p05=tuple(brought.p05.tolist()),
+            p95=tuple(brought.p95.tolist()),
+        )
+        for part, brought in zip(split.parts, part_series(split), strict=True)
     )
