@@ -7,7 +7,7 @@ import typer
 from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
-from service.cli import fitting, markets, planning, samples, serving
+from service.cli import fitting, markets, planning, reporting, samples, serving
 from service.cli.options import LanguageChoice
 from service.cli.session import Asked
 
@@ -71,7 +71,14 @@ def before_any_command(
     context.obj = Asked(home, as_json, language)
 
 
-for commands in (samples.commands, markets.commands, fitting.commands, planning.commands, serving.commands):
+for commands in (
+    samples.commands,
+    markets.commands,
+    fitting.commands,
+    planning.commands,
+    reporting.commands,
+    serving.commands,
+):
     app.add_typer(commands)
 
 

@@ -1,0 +1,1 @@
+"""What the channels did, as one self-contained page."""
