@@ -24,8 +24,8 @@ from itertools import pairwise
 import numpy as np
 
 from mmm.curves import ChannelResponse
-from mmm.saturation import LOGISTIC_HALF
 from mmm.vocabulary import FloatArray, SaturationKind
+from optimizer.terms import saturated, saturated_with_slope
 
 BINS = 128
 """Number of bins into which the terms of a curve are gathered."""
@@ -95,7 +95,6 @@ class ExpectedCurve:
         self._slope = flat(response.slope[:, None])[order]
         self._weight = flat((response.ceiling * weight)[:, None])[order]
         self._points: dict[float, CurvePoint] = {}
-        self._is_carried = bool((self._carry > 0).any())
         terms = len(order)
         starts = np.linspace(0, terms, min(BINS, max(terms, 1)), endpoint=False).astype(np.int64)
         turning = int(np.searchsorted(inflections[order], 0.0, side="right"))
@@ -149,34 +148,11 @@ class ExpectedCurve:
 
     def _terms(self, budget: float | FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted value and slope of each term."""
-        reached = self._carry + self._gain * budget
-        match self._kind:
-            case "logistic":
-                response = np.tanh(0.5 * LOGISTIC_HALF * reached)
-                slope = 0.5 * LOGISTIC_HALF * (1.0 - response**2)
-            case "michaelis_menten":
-                response = reached / (1.0 + reached)
-                slope = 1.0 / (1.0 + reached) ** 2
-            case "hill":
-                with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-                    powered = reached**self._slope
-                    response = np.where(powered < 1e300, powered / (1.0 + powered), 1.0)
-                    slope = self._slope * response / (reached * (1.0 + powered))
-                if np.ndim(budget) or not self._is_carried or budget == 0.0:
-                    at_zero = np.where(self._slope > 1.0, 0.0, np.where(self._slope < 1.0, np.inf, 1.0))
-                    slope = np.where(reached > 0, slope, at_zero)
+        response, slope = saturated_with_slope(self._kind, self._carry + self._gain * budget, self._slope)
         return self._weight * (response - self._before), self._weight * self._gain * slope
 
     def _response(self, reached: FloatArray) -> FloatArray:
-        match self._kind:
-            case "logistic":
-                return np.asarray(np.tanh(0.5 * LOGISTIC_HALF * reached))
-            case "michaelis_menten":
-                return reached / (1.0 + reached)
-            case "hill":
-                with np.errstate(over="ignore", invalid="ignore"):
-                    powered = reached**self._slope
-                    return np.where(powered < 1e300, powered / (1.0 + powered), 1.0)
+        return saturated(self._kind, reached, self._slope)
 
 
 @dataclass

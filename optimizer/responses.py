@@ -10,12 +10,10 @@ from mmm.baseline import forecast_baseline
 from mmm.curves import ChannelResponse, channel_response
 from mmm.vocabulary import FloatArray
 from optimizer.allocate import KpiCurves
+from optimizer.channel_draws import ChannelDraws
 from optimizer.curves import ExpectedCurve
 from optimizer.scenario import Scenario
 from optimizer.timeline import Timeline
-
-_KEPT = 512
-"""Draws of channels at single budgets that are kept."""
 
 
 @dataclass
@@ -34,8 +32,7 @@ class KpiResponses:
     responses: Mapping[str, ChannelResponse]
     baseline: FloatArray
     _curves: dict[int | None, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
-    _added: dict[tuple[str, float, int | None], FloatArray] = field(default_factory=dict)
-    _carried: dict[tuple[str, int | None], FloatArray] = field(default_factory=dict)
+    _draws: dict[int | None, Mapping[str, ChannelDraws]] = field(default_factory=dict)
     _within: dict[int | None, Mapping[str, ChannelResponse]] = field(default_factory=dict)
 
     def counted(self, periods: int | None) -> Mapping[str, ChannelResponse]:
@@ -63,24 +60,18 @@ class KpiResponses:
 
     def media_draws(self, spend: Mapping[str, float], periods: int | None = None) -> FloatArray:
         """Outcome that a split adds, per draw. Shape (S,)."""
-        return np.sum([self._channel_draws(name, spend[name], periods) for name in self.responses], axis=0)
+        return np.sum([draws.at(spend[name]).added for name, draws in self._channel_draws(periods).items()], axis=0)
 
-    def _channel_draws(self, channel: str, budget: float, periods: int | None) -> FloatArray:
-        """What one channel adds, per draw; the last ones are kept, since many splits differ in two channels. (S,)."""
-        key = (channel, budget, periods)
-        if key not in self._added:
-            if len(self._added) >= _KEPT:
-                self._added.clear()
-            arriving = self.counted(periods)[channel].arriving_per_draw(budget)
-            self._added[key] = arriving - self._carried_in(channel, periods)
-        return self._added[key]
+    def media_slopes(
+        self, spend: Mapping[str, float], periods: int | None = None, least: float = 0.0
+    ) -> dict[str, FloatArray]:
+        """What another unit of each channel's spend adds per draw, at `least` where it has less. Shape (S,)."""
+        return {name: draws.at(max(spend[name], least)).slope for name, draws in self._channel_draws(periods).items()}
 
-    def _carried_in(self, channel: str, periods: int | None) -> FloatArray:
-        """What earlier spend in a channel still brings, per draw. Shape (S,)."""
-        key = (channel, periods)
-        if key not in self._carried:
-            self._carried[key] = self.counted(periods)[channel].arriving_per_draw(0.0)
-        return self._carried[key]
+    def _channel_draws(self, periods: int | None) -> Mapping[str, ChannelDraws]:
+        if periods not in self._draws:
+            self._draws[periods] = {name: ChannelDraws(each) for name, each in self.counted(periods).items()}
+        return self._draws[periods]
 
     def base_draws(self, periods: int) -> FloatArray:
         """Outcome of the first `periods` periods without this plan, per draw, without noise. Shape (S,).

@@ -49,8 +49,7 @@ class MeasuredTask:
 
     def slopes(self, spend: Mapping[str, float], least: float) -> dict[str, FloatArray]:
         """What another unit of each channel's spend adds in each draw, at `least` where it has less. Shape (S,)."""
-        counted = self.kpi.counted(self.periods)
-        return {name: counted[name].marginal_per_draw(max(spend[name], least)) for name in counted}
+        return self.kpi.media_slopes(spend, self.periods, least)
 
     def focus(self, spend: Mapping[str, float]) -> FloatArray:
         """Weights of the draws about the quantile that the task asks for, at a split. Shape (S,)."""

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.curves import ChannelResponse, channel_response
+from optimizer.channel_draws import ChannelDraws
 from optimizer.curves import Envelope, ExpectedCurve
+from optimizer.terms import saturated, saturated_with_slope
 
 ARTIFACT = make_artifact(draws=60)
 EVEN = np.full(13, 1 / 13)
@@ -33,6 +35,23 @@ def test_the_slope_is_the_derivative(index: int) -> None:
         difference = (curve.value(budget + step) - curve.value(budget - step)) / (2 * step)
         assert curve.point(budget).slope == pytest.approx(difference, rel=1e-6)
         assert response(index).marginal_per_draw(budget).mean() == pytest.approx(difference, rel=1e-6)
+
+
+@pytest.mark.parametrize("index", range(4), ids=[channel.name for channel in CHANNELS])
+def test_draws_that_are_kept_are_those_of_the_response(index: int) -> None:
+    draws = ChannelDraws(response(index))
+    for budget in (0.0, 1.0, 5e4, 4e5, 1e7, 4e5):
+        assert draws.at(budget).added == pytest.approx(response(index).per_draw(budget), rel=1e-12, abs=1e-9)
+        assert draws.at(budget).slope == pytest.approx(response(index).marginal_per_draw(budget), rel=1e-12)
+
+
+@pytest.mark.parametrize(("slope", "at_zero"), [(0.5, np.inf), (1.0, 1.0), (30.0, 0.0)])
+def test_hill_terms_hold_at_nothing_and_at_exposure_without_end(slope: float, at_zero: float) -> None:
+    exposure = np.array([0.0, 1.0, 1e12])
+    response, steepness = saturated_with_slope("hill", exposure, np.full(3, slope))
+    assert response == pytest.approx([0.0, 0.5, 1.0], abs=1e-5)
+    assert steepness == pytest.approx([at_zero, slope / 4, 0.0], abs=1e-15)
+    assert saturated("hill", exposure, np.full(3, slope)) == pytest.approx(response)
 
 
 @pytest.mark.parametrize("index", range(4), ids=[channel.name for channel in CHANNELS])
