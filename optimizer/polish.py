@@ -14,7 +14,8 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
 from optimizer.allocate import Allocation, KpiCurves
-from optimizer.solve import CompiledSplit, LinearStep, StepRow, solve_step
+from optimizer.solve import CompiledSplit
+from optimizer.step import LinearStep, StepRows, solve_step
 from optimizer.tasks import MeasuredTask, allowed_below
 
 _MOST_STEPS = 40
@@ -33,6 +34,12 @@ _SWAPPED = (0.2, 0.5, 1.0)
 
 _MIXES = 40
 """Random mixes that are looked at beside swaps."""
+
+_EXCHANGED = 3
+"""Draws that hold a split back, per task, and draws given up, that may change places."""
+
+_EXCHANGE_RADIUS = 0.1
+"""Length of a step in which draws change places, as a share of an even split."""
 
 _TRIED = 24
 """Splits elsewhere from which two steps are tried."""
@@ -64,8 +71,7 @@ def polish(
 
     Without an objective less money is better.
     """
-    best = start
-    even = split.spend_scale
+    best, even = start, split.spend_scale
     least, radius = _LAST_RADIUS * even, _FIRST_RADIUS * even
     focus: tuple[FloatArray | None, ...] = tuple(None for _ in tasks)
     for _ in range(_MOST_STEPS):
@@ -75,16 +81,20 @@ def polish(
         if step is None:
             break
         focus = _focus(watched, step.multipliers)
-        promised = best.total - step.total if slopes is None else _rise(slopes, best.spend, step)
-        if promised <= _WORTHWHILE * abs(_worth(objective, best)):
-            break
-        moved = _bent(split, watched, slopes, best, step, radius)
-        if moved is not None and _worth(objective, moved) > _worth(objective, best):
+        worth = _worth(objective, best)
+        moved = None
+        if _promised(slopes, best, step) > _WORTHWHILE * abs(worth):
+            moved = _bent(split, watched, slopes, best, step, radius)
+        if moved is not None and _worth(objective, moved) > worth:
             best, radius = moved, 1.5 * radius
-        else:
-            radius *= 0.4
-            if radius < least:
+            continue
+        is_last = moved is None and _promised(slopes, best, step) <= _WORTHWHILE * abs(worth)
+        radius *= 0.4
+        if is_last or radius < least:
+            moved = _exchanged(split, tasks, objective, best, _holding(watched, step.multipliers))
+            if moved is None:
                 break
+            best, radius = moved, _EXCHANGE_RADIUS * even
     return Polished(best, focus)
 
 
@@ -191,6 +201,47 @@ def _bent(
     return None
 
 
+def _exchanged(
+    split: CompiledSplit,
+    tasks: Sequence[MeasuredTask],
+    objective: KpiCurves | None,
+    start: Allocation,
+    holding: Sequence[IntArray],
+) -> Allocation | None:
+    """A better split where a draw that holds the start back is given up for one given up so far; None if none is."""
+    even = split.spend_scale
+    least, radius = _LAST_RADIUS * even, _EXCHANGE_RADIUS * even
+    slopes = None if objective is None else objective.slopes(start.spend, least)
+    watched = [_Watched.of(task, start.spend, radius, least) for task in tasks]
+    worth = _worth(objective, start)
+    options: list[tuple[float, list[_Watched], LinearStep]] = []
+    for index, (each, draws) in enumerate(zip(watched, holding, strict=True)):
+        for given_up in draws[:_EXCHANGED]:
+            for regained in each.nearest_below(_EXCHANGED):
+                changed = [*watched[:index], each.exchanged(int(given_up), int(regained)), *watched[index + 1 :]]
+                step = solve_step(split, start.spend, start.is_on, slopes, _rows(changed), radius)
+                if step is not None and _promised(slopes, start, step) > _WORTHWHILE * abs(worth):
+                    options.append((_promised(slopes, start, step), changed, step))
+    for _, changed, step in sorted(options, key=lambda option: option[0], reverse=True)[:_EXCHANGED]:
+        moved = _bent(split, changed, slopes, start, step, radius)
+        if moved is not None and _worth(objective, moved) > worth + _WORTHWHILE * abs(worth):
+            return moved
+    return None
+
+
+def _holding(watched: Sequence["_Watched"], multipliers: Sequence[FloatArray]) -> list[IntArray]:
+    """Per task the draws that hold a step back, the most costly ones first."""
+    return [
+        each.draws[[position for position in np.argsort(-parts) if parts[position] > 0]]
+        for each, parts in zip(watched, multipliers, strict=True)
+    ]
+
+
+def _promised(slopes: Mapping[str, float] | None, start: Allocation, step: LinearStep) -> float:
+    """What a step improves if all is linear."""
+    return start.total - step.total if slopes is None else _rise(slopes, start.spend, step)
+
+
 @dataclass(frozen=True, slots=True)
 class _Watched:
     """Draws of a task that a step must keep above the target: positions and the rise that each needs. Shape (K,)."""
@@ -208,6 +259,16 @@ class _Watched:
         within = radius * np.sum(list(slopes.values()), axis=0)[order]
         near = order[reached[order] - target <= within][:_WATCHED]
         return cls(task, reached, slopes, near, target - reached[near] + 1e-9 * target)
+
+    def nearest_below(self, count: int) -> IntArray:
+        """Draws that are given up, those nearest to the target first."""
+        allowed = allowed_below(len(self.reached), self.task.task.probability)
+        return np.argsort(self.reached, kind="stable")[max(0, allowed - count) : allowed][::-1]
+
+    def exchanged(self, given_up: int, regained: int) -> "_Watched":
+        """The same with one draw given up and another one regained."""
+        draws = np.append(self.draws[self.draws != given_up], regained)
+        return replace(self, draws=draws, rises=self.task.task.at_least * (1.0 + 1e-9) - self.reached[draws])
 
     def corrected(self, start: Mapping[str, float], spend: Mapping[str, float]) -> "_Watched":
         """The same draws, asked for as much more as the last step fell short of its straight line."""
@@ -256,17 +317,15 @@ def most_even_weights(values: FloatArray, means: FloatArray) -> FloatArray:
     return np.asarray(np.exp(exponents - np.logaddexp.reduce(exponents)))
 
 
-def _rows(watched: Sequence[_Watched]) -> list[StepRow]:
+def _rows(watched: Sequence[_Watched]) -> list[StepRows]:
     return [
-        StepRow({name: float(slope[draw]) for name, slope in each.slopes.items()}, float(rise), each.task.task.at_least)
+        StepRows({name: slope[each.draws] for name, slope in each.slopes.items()}, each.rises, each.task.task.at_least)
         for each in watched
-        for draw, rise in zip(each.draws, each.rises, strict=True)
     ]
 
 
-def _focus(watched: Sequence[_Watched], multipliers: Sequence[float]) -> tuple[FloatArray | None, ...]:
-    ends = np.cumsum([len(each.draws) for each in watched])[:-1]
-    return tuple(each.focus(part) for each, part in zip(watched, np.split(np.array(multipliers), ends), strict=True))
+def _focus(watched: Sequence[_Watched], multipliers: Sequence[FloatArray]) -> tuple[FloatArray | None, ...]:
+    return tuple(each.focus(part) for each, part in zip(watched, multipliers, strict=True))
 
 
 def _worth(objective: KpiCurves | None, allocation: Allocation) -> float:

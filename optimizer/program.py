@@ -10,6 +10,7 @@ from typing import Any
 import highspy
 import numpy as np
 
+from mmm.vocabulary import FloatArray
 from optimizer.errors import SolverError
 
 FEASIBILITY = 1e-9
@@ -68,6 +69,19 @@ class Program:
         self.values += [value / largest for _, value in entries]
         self.starts.append(len(self.indices))
         return len(self.row_lower) - 1
+
+    def dense_rows(self, lower: FloatArray, columns: Sequence[int], values: FloatArray) -> None:
+        """Add rows over the same columns, scaled like those of `row`. `lower` of shape (R,), `values` (R, columns)."""
+        largest = np.abs(values).max(axis=1, initial=0.0)
+        largest = np.where(largest > 0, largest, 1.0)
+        rows, width = values.shape
+        end = self.starts[-1]
+        self.row_scales += largest.tolist()
+        self.row_lower += (lower / largest).tolist()
+        self.row_upper += [np.inf] * rows
+        self.indices += list(columns) * rows
+        self.values += (values / largest[:, None]).ravel().tolist()
+        self.starts += range(end + width, end + width * rows + 1, width)
 
     def copy(self) -> "Program":
         """A program that can grow on its own."""

@@ -16,15 +16,18 @@ from mmm.vocabulary import FloatArray
 from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, Requirement, allocate
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
-from optimizer.polish import Polished, distinct, lift, lifts_elsewhere, polish, worst_share
-from optimizer.solve import compile_split
+from optimizer.polish import Polished, distinct, lift, lifts_elsewhere, polish, split_even, worst_share
+from optimizer.solve import CompiledSplit, compile_split
 from optimizer.tasks import MeasuredTask
 
 _FOCUS_ROUNDS = 3
 """Splits over which the draws about the quantile are averaged."""
 
-_LEVEL_ROUNDS = 5
+_LEVEL_ROUNDS = 2
 """Most splits on the way to the level at which a task is just reached."""
+
+_NUDGES = 6
+"""Steps in which a split that nearly reaches the tasks is lifted to them."""
 
 _APPROACH_ROUNDS = 4
 """Splits tried before tasks count as out of reach."""
@@ -35,8 +38,11 @@ _SETTLED = 1e-3
 _ROUGH = 1e-3
 """Relative gap of the splits that are polished."""
 
-_POLISHED = 3
+_POLISHED = 4
 """Splits that are polished, the best ones that differ."""
+
+_DIFFERENT = 0.05
+"""Share of an even split by which they differ in some channel."""
 
 _RIVALS = 2
 """Splits behind a bound that are pursued in turn."""
@@ -164,10 +170,14 @@ class _Pursuit:
     """State of the search: draws in focus per task, the last split, the splits that reach every task."""
 
     problem: TaskProblem
+    split: CompiledSplit = field(init=False)
     found: list[Allocation] = field(default_factory=list)
     spend: Mapping[str, float] = field(init=False)
     focus: list[FloatArray] = field(init=False)
     curves: list[KpiCurves] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.split = compile_split(self.problem.form)
 
     def start(self, spend: Mapping[str, float]) -> None:
         """Look for splits that reach the tasks from a split on: by the mean of all draws, then by those in focus."""
@@ -258,10 +268,12 @@ class _Pursuit:
         return tuple(Requirement(curves, level) for curves, level in zip(self.curves, levels, strict=True) if level > 0)
 
     def _judge(self, allocation: Allocation) -> list[float]:
-        """Keep the split if it reaches every task; by how much it misses each target."""
-        misses = [task.task.at_least - task.attained(allocation.spend) for task in self.problem.tasks]
-        if max(misses) <= 0:
-            self.found.append(allocation)
+        """Keep the split if it reaches every task, or one near it that does; by how much it misses each target."""
+        tasks = self.problem.tasks
+        misses = [task.task.at_least - task.attained(allocation.spend) for task in tasks]
+        lifted = allocation if max(misses) <= 0 else lift(self.split, tasks, allocation, steps=_NUDGES)
+        if lifted is not None and self.problem.is_reached(lifted.spend):
+            self.found.append(lifted)
         return misses
 
 
@@ -299,8 +311,8 @@ class _LevelControl:
 
 def _polished(problem: TaskProblem, found: Sequence[Allocation]) -> Polished:
     split = compile_split(problem.form)
-    apart = 0.1 * problem.form.setting.ceiling / len(problem.form.setting.names)
-    starts = distinct(sorted(found, key=problem.worth, reverse=True), apart)[:_POLISHED]
+    ranked = sorted(found, key=problem.worth, reverse=True)
+    starts = distinct(ranked, _DIFFERENT * split_even(ranked[0]))[:_POLISHED]
     polished = [polish(split, problem.tasks, problem.objective, start) for start in starts]
     return max(polished, key=lambda each: problem.worth(each.allocation))
 

@@ -17,9 +17,6 @@ from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
 from optimizer.program import Program, solve_program
 
-_LIFTED = 1e-3
-"""Share above its target up to which a lift raises a row."""
-
 
 @dataclass(frozen=True)
 class CompiledSplit:
@@ -146,95 +143,6 @@ def solve_relaxation(
         return None
     values, bound = solved.values, solved.bound
     return _relaxed(split, values, bound * objective_scale)
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """Something that must rise by at least `rise` in a step: its slope per unit of each channel's spend.
-
-    `target` is what it rises to.
-    """
-
-    slopes: Mapping[str, float]
-    rise: float
-    target: float
-
-
-@dataclass(frozen=True, slots=True)
-class LinearStep:
-    """A split near another one, and the multiplier of each row (at least zero)."""
-
-    spend: Mapping[str, float]
-    total: float
-    multipliers: tuple[float, ...]
-
-
-def solve_step(
-    split: CompiledSplit,
-    spend: Mapping[str, float],
-    is_on: Mapping[str, bool],
-    slopes: Mapping[str, float] | None,
-    rows: Sequence[StepRow],
-    radius: float,
-    *,
-    is_lift: bool = False,
-    most: float | None = None,
-) -> LinearStep | None:
-    """The best small step from a split under the rules; None when there is none.
-
-    Parameters
-    ----------
-    split
-        The compiled formulation; switches stay as `is_on` says, channels bought in steps as they are.
-    spend
-        Where the step starts, money.
-    slopes
-        What one more unit of each channel's spend brings; None for the smallest total.
-    rows
-        What must rise, and by how much.
-    radius
-        Most that one channel's spend may change, money.
-    is_lift
-        Whether rows may fall short, and what is maximised is the least share of their targets.
-    most
-        Most that may be spent in all, money.
-    """
-    program = split.program.copy()
-    program.integers = []
-    for name, column in split.switch_columns.items():
-        program.column_lower[column] = program.column_upper[column] = float(is_on[name])
-    for name, column in split.spend_columns.items():
-        now, reach = spend[name] / split.spend_scale, radius / split.spend_scale
-        reach = 0.0 if name in split.stepped else reach
-        program.column_lower[column] = max(0.0, now - reach)
-        program.column_upper[column] = min(program.column_upper[column], now + reach)
-        if slopes is not None:
-            program.costs[column] = slopes[name] / (max(slopes.values()) or 1.0)
-    if most is not None:
-        upper = program.column_upper[split.total_column]
-        program.column_upper[split.total_column] = min(upper, most / split.spend_scale)
-    if slopes is None and not is_lift:
-        program.costs[split.total_column] = -1.0
-    share = program.column(-np.inf, _LIFTED, 1.0) if is_lift else None
-    positions = []
-    for row in rows:
-        entries = [(split.spend_columns[name], slope * split.spend_scale) for name, slope in row.slopes.items()]
-        start = sum(slope * spend[name] for name, slope in row.slopes.items())
-        if share is not None:
-            entries.append((share, -row.target))
-        positions.append(program.row(row.rise + start, np.inf, entries))
-    try:
-        solved = solve_program(program, relative_gap=0.0, seconds=10.0)
-    except SolverError:  # a step that cannot be told is none: a shorter one is tried
-        return None
-    if solved is None:
-        return None
-    values, duals = solved.values, solved.prices
-    return LinearStep(
-        spend={name: max(0.0, values[column]) * split.spend_scale for name, column in split.spend_columns.items()},
-        total=values[split.total_column] * split.spend_scale,
-        multipliers=tuple(abs(duals[position]) / program.row_scales[position] for position in positions),
-    )
 
 
 def _relaxed(split: CompiledSplit, values: Sequence[float], bound: float) -> Relaxed:
