@@ -12,6 +12,7 @@ from service.report.chart_style import (
     DOWN,
     GRID,
     INK,
+    PLAIN_ZERO,
     SMALL,
     STEP,
     UP,
@@ -120,7 +121,7 @@ def figures_with_intervals(bars: Sequence[Bar], colors: dict[str, str], title: s
 def changes(bars: Sequence[Bar], title: str) -> Spec:
     """Changes, a line each: bars to the right where they add and to the left where they take, with intervals."""
     shape = number_format(_sizes(bars))
-    x = alt.X("mean:Q", title=title, axis=alt.Axis(format=f"+{shape}", tickCount=6))
+    x = alt.X("mean:Q", title=title, axis=alt.Axis(format=f"+{shape}", labelExpr=PLAIN_ZERO, tickCount=6))
     y = alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, ticks=False, domain=False))
     sign = alt.Color("group:N", legend=None, scale=alt.Scale(domain=["up", "down"], range=[UP, DOWN]))
     layers = [

@@ -46,6 +46,9 @@ COMPACT: dict[Language, str] = {
 }
 """Labels of money on an axis with little room, as each language shortens large numbers."""
 
+PLAIN_ZERO = "datum.value === 0 ? '0' : datum.label"
+"""Labels of an axis whose numbers have a sign."""
+
 SIGNIFICANT = 6
 """Digits of a number in a chart: more than a pixel shows, fewer than a float writes."""
 

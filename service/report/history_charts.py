@@ -14,6 +14,7 @@ from service.report.chart_style import (
     ACCENT,
     INK,
     PALE,
+    PLAIN_ZERO,
     SMALL,
     TALL,
     Row,
@@ -98,7 +99,7 @@ def around_zero(calendar: Calendar, bands: Sequence[Band], unit: str, part_title
         alt.Tooltip("part:N", title=part_title),
         alt.Tooltip("amount:Q", title=unit, format=f"+{shape}"),
     ]
-    y = alt.Y("bottom:Q", title=unit, axis=alt.Axis(format=f"+{shape}"))
+    y = alt.Y("bottom:Q", title=unit, axis=alt.Axis(format=f"+{shape}", labelExpr=PLAIN_ZERO))
     bars = on("bars").mark_rect().encode(x=time_axis(), x2="end:T", y=y, y2="top:Q", color=_colors(bands), tooltip=told)
     zero = on("zero").mark_rule(color=INK, strokeWidth=0.8).encode(y="amount:Q")
     return finished([bars, zero], SMALL + 40, bars=rows, zero=[{"amount": 0.0}])

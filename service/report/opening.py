@@ -68,6 +68,8 @@ def in_short(subject: ReportSubject) -> Section:
 def verdict_sentence(subject: ReportSubject) -> Sentence:
     """What the checks of the model came to, naming those that did not pass."""
     manifest = subject.manifest
+    if not manifest.gates:
+        return sentence("No checks of the model are on record.")
     verdict = manifest.verdict
     said = VERDICTS[verdict]
     if verdict == "pass":

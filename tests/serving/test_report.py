@@ -322,3 +322,8 @@ def test_a_channel_that_never_spent_has_no_curve() -> None:
 
 def test_labels_that_repeat_are_numbered() -> None:
     assert distinct(["tv", "tv", "radio", "tv"]) == ("tv", "tv (2)", "radio", "tv (3)")
+
+
+def test_a_model_without_checks_is_not_said_to_have_passed_them() -> None:
+    said = report_of(subject_of(make_artifact(draws=20))).sections[0].blocks[0].items
+    assert "No checks of the model are on record." in said
