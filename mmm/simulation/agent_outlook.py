@@ -25,7 +25,7 @@ TRIED = 480
 """Splits that the surface is fitted to and tested on."""
 LEVELS = 9
 """Different amounts of a channel among them, the largest twice its largest spend over such a horizon."""
-SURFACE_STEPS, STEPS = (0.05, 0.02, 0.01), (0.01, 0.005)
+SURFACE_STEPS, STEPS = (0.05, 0.02, 0.01), (0.01, 0.005, 0.002)
 """Parts of the budget that are exchanged: on the surface, then by simulation."""
 REMEMBERED = 128
 """Budgets of single channels whose persuasion a search keeps at hand, about a megabyte each."""
@@ -78,9 +78,11 @@ class LivedResponse:
     without: FloatArray
     surface: Surface
 
-    def total(self, spend: FloatArray, periods: int | None = None) -> float:
-        """Outcome that a split adds, simulated. `spend` of shape (C,)."""
-        return self._added([self._by(channel, float(amount)) for channel, amount in enumerate(spend)], periods)
+    def totals(self, spend: FloatArray, periods: int) -> tuple[float, float]:
+        """Outcome that a split adds, over all periods and over the first few, simulated. `spend` of shape (C,)."""
+        convictions = [self._by(channel, float(amount)) for channel, amount in enumerate(spend)]
+        added = lived(self.crowd, self.ahead, convictions) - self.without
+        return float(added.sum()), float(added[:periods].sum())
 
     def curve(self, channel: int, budgets: FloatArray, periods: int | None = None) -> FloatArray:
         """Outcome that a channel adds at each budget, simulated. Shapes (N,), (N,)."""
@@ -97,7 +99,7 @@ class LivedResponse:
         return float((high - low) / (ends[1] - ends[0]))
 
     def best(self, budget: float, is_brand: BoolArray, band: tuple[float, float] | None) -> FloatArray:
-        """The split that no exchange of half a percent of the budget improves, by simulation. Shape (C,)."""
+        """The split that no exchange of 0.2 % of the budget improves, by simulation. Shape (C,)."""
         reference = self.ahead.reference_spend
         start = into_band(budget * reference / reference.sum(), is_brand, band)
         likely = climb(lambda split: float(self.surface.at(split[None])[0]), start, SURFACE_STEPS, is_brand, band)

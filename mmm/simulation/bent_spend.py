@@ -14,10 +14,10 @@ DEMAND_PULL = 2.0
 """Elasticity of budgets with respect to expected demand: a planner who sees a tenth more coming spends a fifth more."""
 OWN_WANDERING = 0.08
 """Spread (sd of the log) that a demand-led budget has of its own."""
-HIDDEN_PULL = 0.4
+HIDDEN_PULL = 0.6
 """Relative change of spend per standard deviation of the hidden driver."""
-CORRELATION = {"correlated_channels": 0.972, "twins": 0.99}
-"""Correlation of the channels that move together. Files whose channels reach 0.995 are refused as collinear."""
+CORRELATION = {"correlated_channels": 0.96, "twins": 0.99}
+"""Least correlation of channels that move together. Files whose channels reach 0.995 are refused as collinear."""
 BURST_WEEKS, BURST_STRENGTH = 5, 4.0
 """Length of a burst, and its spend a week over what the channel usually spends a week."""
 
@@ -32,8 +32,8 @@ def follow_demand(rng: np.random.Generator, spend: FloatArray, demand: FloatArra
     demand
         Expected outcome without media, the shock included, over its mean; > 0. Shape (T, G).
     demand_led
-        Which channels have no plan of their own but a share of expected demand; flights, fairs and
-        series keep their weeks and take more money in strong ones. Shape (C,).
+        Which channels have no plan of their own but a share of expected demand; flights and fairs
+        keep their weeks and take more money in strong ones. Shape (C,).
     """
     periods, channels, _ = spend.shape
     wandering = np.stack([autocorrelated(rng, periods, 0.5) for _ in range(channels)], axis=1)
@@ -50,15 +50,23 @@ def follow_driver(spend: FloatArray, driver: FloatArray) -> FloatArray:
 def move_together(
     rng: np.random.Generator, spend: FloatArray, group: tuple[int, ...], correlation: float
 ) -> FloatArray:
-    """Spend in which a group of channels keeps the rhythm of its first one, near a correlation below one."""
-    bent = spend.copy()
+    """Spend in which a group of channels has the rhythm of its first one; the least alike two correlate as said."""
     rhythm = spend[:, group[0]] / spend[:, group[0]].mean(axis=0)
-    # x and x(1 + e) correlate by about 1 / (1 + r) in squares, r = E[x²] var(e) / var(x); both carry half of it.
-    spread = np.sqrt(rhythm.var(axis=0) / (rhythm**2).mean(axis=0) * (1.0 / correlation - 1.0))
-    for channel in group:
-        apart = 1.0 + spread * rng.standard_normal(rhythm.shape)
-        bent[:, channel] = spend[:, channel].mean(axis=0) * np.maximum(rhythm * apart, 0.0)
-    return _same_money(bent, spend)
+    own = rng.standard_normal((len(group), *rhythm.shape))
+
+    def apart(spread: float) -> FloatArray:
+        moved = spend.copy()
+        for channel, wandering in zip(group, own, strict=True):
+            moved[:, channel] = spend[:, channel].mean(axis=0) * rhythm * np.maximum(1.0 + spread * wandering, 0.0)
+        return moved
+
+    # The chances of one draw would move the correlation: the spread is found that gives it in this draw.
+    close, far = 0.0, 1.0
+    for _ in range(40):
+        middle = (close + far) / 2.0
+        alike = np.corrcoef(apart(middle)[:, list(group)].sum(axis=2).T).min()
+        close, far = (middle, far) if alike > correlation else (close, middle)
+    return _same_money(apart(close), spend)
 
 
 def on_air_twice(rng: np.random.Generator, spend: FloatArray, channel: int) -> FloatArray:

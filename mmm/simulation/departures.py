@@ -15,7 +15,7 @@ WORTH_APART = (Range(0.3, 0.5), Range(1.7, 2.2), Range(0.8, 1.1))
 """Returns of channels that move together, relative to the market's: far enough apart for a split to matter."""
 HIDDEN_DRIVER = {"b2c": Words("distribution", "铺货率"), "b2b": Words("sales_force", "销售人数")}
 """What the data do not have: the part of shops that stock the brand; the people who sell."""
-HIDDEN_EFFECT = Range(0.07, 0.11)
+HIDDEN_EFFECT = Range(0.06, 0.09)
 """Change of the outcome, as a part of its level, per standard deviation of the hidden driver."""
 _KNOWN_SHOCK, _KNOWN_PERSISTENCE = Range(0.07, 0.11), Range(0.85, 0.95)
 """Shocks large and lasting enough that a planner sees them coming."""
@@ -75,8 +75,8 @@ def together(world: World, name: WorldName) -> tuple[int, ...]:
 
 
 def draw_hidden_driver(rng: np.random.Generator, world: World, periods: int) -> HiddenDriver:
-    """A slow driver: it lasts for months, as listings and hiring do."""
-    series = autocorrelated(rng, periods, 0.95)
+    """A slow driver: it lasts for months, as listings and hiring do, and has its bounds, as a part of all shops has."""
+    series = np.tanh(autocorrelated(rng, periods, 0.95))
     return HiddenDriver(
         HIDDEN_DRIVER[world.kind],
         np.asarray((series - series.mean()) / series.std()),
@@ -85,8 +85,8 @@ def draw_hidden_driver(rng: np.random.Generator, world: World, periods: int) -> 
 
 
 def demand_led(world: World) -> BoolArray:
-    """Which channels are bought as a share of expected demand: those without flights, fairs or issues. Shape (C,)."""
-    return np.array([channel.habit in ("always_on", "promotions") for channel in world.channels])
+    """Which channels are bought as a share of expected demand: those without flights or fairs. Shape (C,)."""
+    return np.array([channel.habit not in ("flights", "fairs") for channel in world.channels])
 
 
 def _worth_apart(world: World, group: tuple[int, ...]) -> World:
@@ -104,5 +104,5 @@ def _large_plants(world: World) -> World:
         name=Words("plant-builder", "plant-builder-cn"),
         value_per_unit_usd=120_000.0,
         value_per_unit_cny=500_000.0,
-        level=Range(0.8, 1.3),
+        level=Range(0.7, 1.1),
     )

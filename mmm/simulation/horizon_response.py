@@ -18,8 +18,8 @@ MONEY_STEPS = 2000
 class HorizonResponse(Protocol):
     """The true response of a market to money over a horizon, spend phased evenly."""
 
-    def total(self, spend: FloatArray, periods: int | None = None) -> float:
-        """Outcome that a split adds, over all periods or the first few. `spend` of shape (C,)."""
+    def totals(self, spend: FloatArray, periods: int) -> tuple[float, float]:
+        """Outcome that a split adds, over all periods and over the first few. `spend` of shape (C,)."""
         ...
 
     def curve(self, channel: int, budgets: FloatArray, periods: int | None = None) -> FloatArray:
@@ -116,9 +116,9 @@ class SeparateResponses:
     curves: Sequence[Sequence[TrueCurve]]
     geo_share: FloatArray
 
-    def total(self, spend: FloatArray, periods: int | None = None) -> float:
-        """Outcome that a split adds: the sum over its channels."""
-        return float(sum(self.curve(channel, spend[[channel]], periods)[0] for channel in range(len(spend))))
+    def totals(self, spend: FloatArray, periods: int) -> tuple[float, float]:
+        """Outcome that a split adds, over all periods and over the first few: the sum over its channels."""
+        return self._total(spend, None), self._total(spend, periods)
 
     def curve(self, channel: int, budgets: FloatArray, periods: int | None = None) -> FloatArray:
         """Outcome that a channel adds at each budget. Shapes (N,), (N,)."""
@@ -139,3 +139,6 @@ class SeparateResponses:
         grid: FloatArray = budget / MONEY_STEPS * np.arange(MONEY_STEPS + 1, dtype=np.float64)
         values = np.stack([self.curve(channel, grid) for channel in range(len(self.curves))])
         return np.asarray(grid[best_split(values, is_brand, band).steps])
+
+    def _total(self, spend: FloatArray, periods: int | None) -> float:
+        return float(sum(self.curve(channel, spend[[channel]], periods)[0] for channel in range(len(spend))))

@@ -85,7 +85,7 @@ class Outlook:
 
     def judge(self, spend: FloatArray) -> TrueSplit:
         """What a plan truly brings. `spend` is money per channel over the horizon, shape (C,)."""
-        return TrueSplit(spend, self.response.total(spend), self.response.total(spend, self.periods))
+        return TrueSplit(spend, *self.response.totals(spend, self.periods))
 
     def best(self, budget: float, band: tuple[float, float] | None) -> TrueSplit:
         """The split of `budget` that truly brings the most."""
