@@ -132,7 +132,9 @@ class _Search:
         return max(0.0, self.bound - self.value) / max(abs(self.value), 1e-300) if self.value else self.bound
 
 
-def allocate(problem: AllocationProblem, *, gap: float, seconds: float) -> Allocation | None:
+def allocate(
+    problem: AllocationProblem, *, gap: float, seconds: float, known: Allocation | None = None
+) -> Allocation | None:
     """The best split, its value and a valid bound; None when the rules or requirements cannot be met.
 
     Parameters
@@ -143,6 +145,8 @@ def allocate(problem: AllocationProblem, *, gap: float, seconds: float) -> Alloc
         Relative gap at which to stop, at least 1e-6.
     seconds
         Time after which the best split so far is returned with the gap that it has.
+    known
+        A split that obeys the rules: the answer is no worse if it meets the requirements.
 
     Returns
     -------
@@ -156,6 +160,10 @@ def allocate(problem: AllocationProblem, *, gap: float, seconds: float) -> Alloc
     """
     started = time.perf_counter()
     search = _start(problem, gap)
+    if known is not None:
+        first = Relaxed(known.spend, known.is_on, known.total, np.inf, ())
+        _judge(search, first)
+        _refine(search, first)
     rounds = 0
     while rounds < _MOST_ROUNDS:
         rounds += 1

@@ -38,6 +38,9 @@ _MIXES = 40
 _EXCHANGED = 3
 """Draws that hold a split back, per task, and draws given up, that may change places."""
 
+_EXCHANGES = 12
+"""Most exchanges of draws in one split."""
+
 _EXCHANGE_RADIUS = 0.1
 """Length of a step in which draws change places, as a share of an even split."""
 
@@ -52,16 +55,27 @@ _LIFTED = 5
 
 _NEWTON_STEPS = 60
 
-_WATCHED = 120
+_WATCHED = 60
 """Draws above the target that a step must keep there, per task, the nearest ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Polished:
-    """A split and, per task, weights of the draws that hold it back; None where the task does not. Shape (S,)."""
+    """A split, and what holds it back per task.
+
+    Attributes
+    ----------
+    allocation
+        The split.
+    focus
+        Weights of the draws that hold it back, None where the task does not. Shape (S,).
+    holding
+        Positions of the draws that hold it back, the most costly ones first. Shape (any,).
+    """
 
     allocation: Allocation
     focus: tuple[FloatArray | None, ...]
+    holding: tuple[IntArray, ...]
 
 
 def polish(
@@ -74,28 +88,36 @@ def polish(
     best, even = start, split.spend_scale
     least, radius = _LAST_RADIUS * even, _FIRST_RADIUS * even
     focus: tuple[FloatArray | None, ...] = tuple(None for _ in tasks)
+    holding: tuple[IntArray, ...] = tuple(np.zeros(0, dtype=np.int64) for _ in tasks)
     for _ in range(_MOST_STEPS):
         watched = [_Watched.of(task, best.spend, radius, least) for task in tasks]
         slopes = None if objective is None else objective.slopes(best.spend, least)
         step = solve_step(split, best.spend, best.is_on, slopes, _rows(watched), radius)
         if step is None:
             break
-        focus = _focus(watched, step.multipliers)
-        worth = _worth(objective, best)
-        moved = None
-        if _promised(slopes, best, step) > _WORTHWHILE * abs(worth):
-            moved = _bent(split, watched, slopes, best, step, radius)
-        if moved is not None and _worth(objective, moved) > worth:
+        focus, holding = _focus(watched, step.multipliers), _holding(watched, step.multipliers)
+        if _promised(slopes, best, step) <= _WORTHWHILE * abs(_worth(objective, best)):
+            break
+        moved = _bent(split, watched, slopes, best, step, radius)
+        if moved is not None and _worth(objective, moved) > _worth(objective, best):
             best, radius = moved, 1.5 * radius
-            continue
-        is_last = moved is None and _promised(slopes, best, step) <= _WORTHWHILE * abs(worth)
-        radius *= 0.4
-        if is_last or radius < least:
-            moved = _exchanged(split, tasks, objective, best, _holding(watched, step.multipliers))
-            if moved is None:
+        else:
+            radius *= 0.4
+            if radius < least:
                 break
-            best, radius = moved, _EXCHANGE_RADIUS * even
-    return Polished(best, focus)
+    return Polished(best, focus, holding)
+
+
+def exchange(
+    split: CompiledSplit, tasks: Sequence[MeasuredTask], objective: KpiCurves | None, polished: Polished
+) -> Polished:
+    """A polished split improved further, as long as draws that hold it back are worth giving up for others."""
+    for _ in range(_EXCHANGES):
+        moved = _exchanged(split, tasks, objective, polished)
+        if moved is None:
+            break
+        polished = polish(split, tasks, objective, moved)
+    return polished
 
 
 def lift(
@@ -205,17 +227,16 @@ def _exchanged(
     split: CompiledSplit,
     tasks: Sequence[MeasuredTask],
     objective: KpiCurves | None,
-    start: Allocation,
-    holding: Sequence[IntArray],
+    polished: Polished,
 ) -> Allocation | None:
-    """A better split where a draw that holds the start back is given up for one given up so far; None if none is."""
-    even = split.spend_scale
+    """A better split where a draw that holds one back is given up for one given up so far; None if none is."""
+    start, even = polished.allocation, split.spend_scale
     least, radius = _LAST_RADIUS * even, _EXCHANGE_RADIUS * even
     slopes = None if objective is None else objective.slopes(start.spend, least)
     watched = [_Watched.of(task, start.spend, radius, least) for task in tasks]
     worth = _worth(objective, start)
     options: list[tuple[float, list[_Watched], LinearStep]] = []
-    for index, (each, draws) in enumerate(zip(watched, holding, strict=True)):
+    for index, (each, draws) in enumerate(zip(watched, polished.holding, strict=True)):
         for given_up in draws[:_EXCHANGED]:
             for regained in each.nearest_below(_EXCHANGED):
                 changed = [*watched[:index], each.exchanged(int(given_up), int(regained)), *watched[index + 1 :]]
@@ -229,12 +250,12 @@ def _exchanged(
     return None
 
 
-def _holding(watched: Sequence["_Watched"], multipliers: Sequence[FloatArray]) -> list[IntArray]:
+def _holding(watched: Sequence["_Watched"], multipliers: Sequence[FloatArray]) -> tuple[IntArray, ...]:
     """Per task the draws that hold a step back, the most costly ones first."""
-    return [
+    return tuple(
         each.draws[[position for position in np.argsort(-parts) if parts[position] > 0]]
         for each, parts in zip(watched, multipliers, strict=True)
-    ]
+    )
 
 
 def _promised(slopes: Mapping[str, float] | None, start: Allocation, step: LinearStep) -> float:

@@ -16,7 +16,7 @@ from mmm.vocabulary import FloatArray
 from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, Requirement, allocate
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
-from optimizer.polish import Polished, distinct, lift, lifts_elsewhere, polish, split_even, worst_share
+from optimizer.polish import Polished, distinct, exchange, lift, lifts_elsewhere, polish, split_even, worst_share
 from optimizer.solve import CompiledSplit, compile_split
 from optimizer.tasks import MeasuredTask
 
@@ -36,9 +36,12 @@ _SETTLED = 1e-3
 """Excess over a target, relative to the level, that is left to polishing."""
 
 _ROUGH = 1e-3
-"""Relative gap of the splits that are polished."""
+"""Relative gap of splits that come nearest to tasks, and of the most that can be had."""
 
-_POLISHED = 4
+_COARSE = 5e-3
+"""Relative gap of splits that are lifted and polished in any case."""
+
+_POLISHED = 3
 """Splits that are polished, the best ones that differ."""
 
 _DIFFERENT = 0.05
@@ -50,7 +53,7 @@ _RIVALS = 2
 _MOVES = 6
 """Times that a better split is looked for elsewhere."""
 
-_SAVED = 2e-3
+_SAVED = 5e-4
 """Share of the budget that a split elsewhere must save before it is polished."""
 
 _GAIN = 1e-5
@@ -85,9 +88,12 @@ class TaskProblem:
     seconds: float
     first_guess: Mapping[str, float]
 
-    def best(self, requirements: tuple[Requirement, ...], gap: float) -> Allocation | None:
-        """The best split that meets some requirements; None when there is none."""
-        return allocate(AllocationProblem(self.form, self.objective, requirements), gap=gap, seconds=self.seconds)
+    def best(
+        self, requirements: tuple[Requirement, ...], gap: float, known: Allocation | None = None
+    ) -> Allocation | None:
+        """The best split that meets some requirements, no worse than a known one; None when there is none."""
+        problem = AllocationProblem(self.form, self.objective, requirements)
+        return allocate(problem, gap=gap, seconds=self.seconds, known=known)
 
     def nearest(self, requirements: tuple[Requirement, ...]) -> Allocation:
         """The split that comes nearest to some requirements."""
@@ -200,7 +206,7 @@ class _Pursuit:
         """Average the draws about the quantiles over splits that would reach the tasks."""
         for splits in range(1, _FOCUS_ROUNDS + 1):
             requirements = self._requirements(self._levels())
-            allocation = self.problem.best(requirements, _ROUGH) or self.problem.nearest(requirements)
+            allocation = self.problem.best(requirements, _COARSE) or self.problem.nearest(requirements)
             self._judge(allocation)
             self._shift_focus(allocation, splits)
 
@@ -208,7 +214,7 @@ class _Pursuit:
         """With the draws held, find the levels at which the tasks are just reached."""
         controls = [_LevelControl(level) for level in self._levels()]
         for _ in range(_LEVEL_ROUNDS):
-            allocation = self.problem.best(self._requirements([control.level for control in controls]), _ROUGH)
+            allocation = self.problem.best(self._requirements([control.level for control in controls]), _COARSE)
             if allocation is None:
                 if any(control.solvable is None for control in controls):
                     return
@@ -314,21 +320,19 @@ def _polished(problem: TaskProblem, found: Sequence[Allocation]) -> Polished:
     ranked = sorted(found, key=problem.worth, reverse=True)
     starts = distinct(ranked, _DIFFERENT * split_even(ranked[0]))[:_POLISHED]
     polished = [polish(split, problem.tasks, problem.objective, start) for start in starts]
-    return max(polished, key=lambda each: problem.worth(each.allocation))
+    best = max(polished, key=lambda each: problem.worth(each.allocation))
+    return exchange(split, problem.tasks, problem.objective, best)
 
 
 def _saved(problem: TaskProblem, polished: Polished) -> Polished:
     """The split with less money where splits further away reach the tasks with less."""
     split, best = compile_split(problem.form), polished
     for _ in range(_MOVES if best.allocation.total > 0 else 0):
-        start, most = best.allocation, (1.0 - _SAVED) * best.allocation.total
-        found = next(
-            (each for each in lifts_elsewhere(split, problem.tasks, start, most) if problem.is_reached(each.spend)),
-            None,
-        )
+        lifts = lifts_elsewhere(split, problem.tasks, best.allocation, (1.0 - _SAVED) * best.allocation.total)
+        found = next((each for each in lifts if problem.is_reached(each.spend)), None)
         if found is None:
             break
-        best = polish(split, problem.tasks, None, found)
+        best = exchange(split, problem.tasks, None, polish(split, problem.tasks, None, found))
     return best
 
 
@@ -340,6 +344,7 @@ def _overtaken(problem: TaskProblem, polished: Polished, rival: Allocation) -> P
     if lifted is None or not problem.is_reached(lifted.spend):
         return None
     better = polish(split, problem.tasks, problem.objective, lifted)
+    better = exchange(split, problem.tasks, problem.objective, better)
     return better if problem.worth(better.allocation) > problem.worth(polished.allocation) else None
 
 
@@ -374,7 +379,7 @@ def _certified(problem: TaskProblem, polished: Polished) -> tuple[Reached, Alloc
             curves = task.kpi.weighted_curves(task.periods, weights)
             requirements.append(Requirement(curves, (1.0 - 1e-9) * curves.value(allocation.spend)))
     kept = tuple(requirement for requirement in requirements if requirement.at_least > 0)
-    best = problem.best(kept, problem.gap)
+    best = problem.best(kept, problem.gap, allocation)
     if best is not None and problem.is_reached(best.spend) and problem.worth(best) >= problem.worth(allocation):
         return Reached(best, kept), None
     value = allocation.total if problem.objective is None else problem.worth(allocation)
