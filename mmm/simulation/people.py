@@ -19,6 +19,7 @@ Axes: N people, M media (paid channels, then media without cost), T periods.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 from mmm.vocabulary import FloatArray
 
@@ -110,16 +111,9 @@ def contacts_at(rates: FloatArray, chance: FloatArray) -> FloatArray:
     counts[low] = count
     high = rates >= _MANY
     if high.any():
-        rate, z = rates[high], normal_quantile(chance[high])
+        rate, z = rates[high], ndtri(chance[high])
         counts[high] = np.maximum(0.0, np.rint(rate + np.sqrt(rate) * z + (z**2 - 1.0) / 6.0))
     return counts
-
-
-def normal_quantile(chance: FloatArray) -> FloatArray:
-    """Quantiles of the standard normal distribution. Any shape."""
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri(chance))
 
 
 def traces_left(retention: FloatArray, counts: FloatArray, before: FloatArray) -> FloatArray:
