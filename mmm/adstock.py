@@ -3,7 +3,7 @@
 Plain operators on arrays: every function runs on NumPy arrays and on PyTensor variables alike,
 because it uses nothing but arithmetic operators. Sources: geometric and delayed weights from
 Jin et al. (2017), "Bayesian Methods for Media Mix Modeling with Carryover and Shape Effects",
-section 2.1, normalised to sum to one so that adstock conserves exposure.
+section 2.1; all are normalised to sum to one, so that adstock conserves exposure.
 """
 
 from typing import Any
@@ -53,6 +53,31 @@ def delayed_weights(retention: Any, peak_delay: Any, lags: Any) -> Any:
         Weights retention**((lag - peak_delay)**2), normalised along the last axis. Shape (..., L).
     """
     raw = retention ** ((lags - peak_delay) ** 2)
+    return raw / raw.sum(axis=-1, keepdims=True)
+
+
+def weibull_weights(survival: Any, exponent: Any, lags: Any) -> Any:
+    """Share of an exposure's effect that lands in each later period, its age distributed as Weibull's.
+
+    The effect that is still to come after age a is survival**(a**exponent): exact for whole periods, geometric for an
+    exponent of one, with a long tail below and a peak after some periods above. The discrete Weibull distribution of
+    Nakagawa and Osaki (1975).
+
+    Parameters
+    ----------
+    survival
+        Fraction of the effect that is still to come after one period, in (0, 1). Shape (..., 1).
+    exponent
+        Above zero. Shape (..., 1).
+    lags
+        Periods since exposure, 0 first. Shape (L,).
+
+    Returns
+    -------
+    array
+        Weights survival**(lag**exponent) - survival**((lag + 1)**exponent), normalised. Shape (..., L).
+    """
+    raw = survival ** (lags**exponent) - survival ** ((lags + 1.0) ** exponent)
     return raw / raw.sum(axis=-1, keepdims=True)
 
 

@@ -26,6 +26,7 @@ from mmm.vocabulary import (
     Evidence,
     FloatArray,
     Language,
+    LikelihoodKind,
     PeriodName,
     Role,
     SaturationKind,
@@ -44,6 +45,7 @@ class OutcomeInfo(StrictModel):
     unit: str
     stage: Stage
     value_per_unit: float | None
+    likelihood: LikelihoodKind = "normal"
 
 
 class ChannelInfo(StrictModel):
@@ -157,14 +159,15 @@ class ResponseDraws:
     Attributes
     ----------
     retention, peak_delay, half_saturation, slope, ceiling
-        Per draw and channel, shape (S, C). Retention in [0, 1); peak_delay in periods (zero for geometric);
+        Per draw and channel, shape (S, C). Retention in [0, 1); peak_delay in periods (zero for geometric; for Weibull
+        its exponent, see `mmm.adstock.weibull_weights`, with the survival as retention);
         half_saturation in money per period; ceiling in outcome units per period.
     organic_retention, organic_peak_delay, organic_half_saturation, organic_slope, organic_ceiling
         The same for organic media, shape (S, O), half_saturation in the medium's own unit.
     baseline
         Coefficients of `baseline_design`, in outcome units. Shape (S, K).
     noise_scale
-        Standard deviation of one period's noise, outcome units. Shape (S,).
+        Standard deviation of one period's noise, outcome units; of counts that at the mean outcome. Shape (S,).
     spend
         History of spend, money per period. Shape (T, C).
     organic

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.adstock import delayed_weights, geometric_weights, lagged_exposure
+from mmm.adstock import delayed_weights, geometric_weights, lagged_exposure, weibull_weights
 from mmm.artifact import ResponseArtifact
 from mmm.saturation import inflection, saturate, saturation_derivative
 from mmm.vocabulary import AdstockKind, FloatArray, SaturationKind
@@ -105,7 +105,10 @@ class ChannelResponse:
 def carryover_weights(
     kind: AdstockKind, carryover_periods: int, retention: FloatArray, peak_delay: FloatArray
 ) -> FloatArray:
-    """Adstock weights per draw, summing to one. `retention`, `peak_delay` of shape (S,); returns shape (S, L)."""
+    """Adstock weights per draw, summing to one. `retention`, `peak_delay` of shape (S,); returns shape (S, L).
+
+    `peak_delay` is in periods; for Weibull carryover it is the exponent, and `retention` the survival.
+    """
     lags = np.arange(carryover_periods, dtype=np.float64)
     match kind:
         case "geometric":
@@ -113,7 +116,7 @@ def carryover_weights(
         case "delayed":
             return np.asarray(delayed_weights(retention[:, None], peak_delay[:, None], lags))
         case "weibull":
-            raise ValueError("adstock 'weibull' is not offered yet: use 'geometric' or 'delayed'")
+            return np.asarray(weibull_weights(retention[:, None], peak_delay[:, None], lags))
 
 
 def medium_contribution(

@@ -14,11 +14,21 @@ from mmm.adstock import CARRYOVER_PERIODS, delayed_weights, geometric_weights, l
 from mmm.artifact import BaselineInfo, EventInfo
 from mmm.baseline import baseline_design
 from mmm.errors import FitError
+from mmm.lift import LiftTest, lift_tests
 from mmm.market import Market
 from mmm.periods import periods_between
 from mmm.spec import ChannelSpec, OrganicSpec, OutcomeSpec
 from mmm.usual_carryover import Buyers, usual_peak_delay, usual_retention
-from mmm.vocabulary import PERIODS_PER_YEAR, SEASON_LAG, AdstockKind, FloatArray, PeriodName, Role, SaturationKind
+from mmm.vocabulary import (
+    PERIODS_PER_YEAR,
+    SEASON_LAG,
+    AdstockKind,
+    FloatArray,
+    LikelihoodKind,
+    PeriodName,
+    Role,
+    SaturationKind,
+)
 
 HOLDOUT_PERIODS: dict[PeriodName, int] = {"day": 56, "week": 13, "month": 6, "quarter": 4, "year": 5}
 """Default number of last periods kept out for the gate: about a planning horizon."""
@@ -39,6 +49,9 @@ SMALLEST_KNOT_SPACING = 6
 """Periods between knots, at the least."""
 
 MOST_KNOTS = 12
+
+MODEL_ORDER: tuple[AdstockKind, ...] = ("geometric", "delayed", "weibull")
+"""Order of the kinds of carryover among the media of a model."""
 
 SMALLEST_TREND_UNIT = 10.0
 """Periods that count as one unit of the slope, at the least (a decade for annual data)."""
@@ -69,6 +82,10 @@ class Design:
     ----------
     media
         The media, geometric carryover first. Length M.
+    likelihood
+        Kind of the outcome's noise.
+    tests
+        The lift tests of this outcome.
     outcome
         Outcome units per period. Shape (T,).
     outcome_scale
@@ -90,6 +107,8 @@ class Design:
     """
 
     media: tuple[Medium, ...]
+    likelihood: LikelihoodKind
+    tests: tuple[LiftTest, ...]
     outcome: FloatArray
     outcome_scale: float
     observed: FloatArray
@@ -146,7 +165,7 @@ def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
     Raises
     ------
     FitError
-        When the market is a panel or has a kind of carryover that cannot be fitted yet.
+        When the market is a panel.
     """
     if market.is_panel:
         raise FitError(f"Market '{market.name}' is a panel of {len(market.geos)} geos: fit its national aggregate.")
@@ -161,6 +180,10 @@ def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
     baseline = _baseline(market, controls, len(visible))
     return Design(
         media=media,
+        likelihood=outcome.likelihood,
+        tests=lift_tests(
+            market, outcome, {medium.position: place for place, medium in enumerate(media) if medium.is_paid}
+        ),
         outcome=series,
         outcome_scale=float(visible.mean()),
         observed=observed,
@@ -197,14 +220,8 @@ def _media(market: Market) -> tuple[Medium, ...]:
     media = [medium(channel, channel.main_role, position) for position, channel in enumerate(market.spec.channels)]
     # Organic media are read by people who already look, as performance media are seen by them.
     media += [medium(spec, "performance", position) for position, spec in enumerate(market.spec.organic)]
-    for one in media:
-        if one.adstock == "weibull":
-            raise FitError(
-                f"'{one.name}': adstock 'weibull' cannot be fitted yet; use 'geometric', or 'delayed' for an "
-                f"effect that peaks later ({market.name}, market.toml)."
-            )
     # The key is total, so that equal markets have equal order; sorting is stable within a kind.
-    return tuple(sorted(media, key=lambda one: (one.adstock == "delayed", one.saturation != "hill")))
+    return tuple(sorted(media, key=lambda one: (MODEL_ORDER.index(one.adstock), one.saturation != "hill")))
 
 
 def _in_file_order(media: tuple[Medium, ...], *, is_paid: bool) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """From a market to a response artifact: holdout fit, fit, gates. The shell around the sampler."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -20,7 +20,8 @@ from mmm.diagnostics import Diagnostics, convergence_of, diagnose
 from mmm.errors import FitError
 from mmm.gates import evidence_of, judge
 from mmm.holdout import HoldoutScore, score_holdout
-from mmm.kernel import KernelData
+from mmm.kernel.data import KernelData
+from mmm.lift_check import LiftComparison, compare
 from mmm.market import Market, national_aggregate
 from mmm.parameters import kernel_data, linear_terms, prior_of_parameters, structure_of
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
@@ -32,6 +33,7 @@ from mmm.vocabulary import PERIODS_PER_YEAR
 
 HOLDOUT_STAGE = "holdout fit"
 FULL_STAGE = "fit"
+HISTORY_STAGE = "fit without lift tests"
 
 HOLDOUT_DRAWS, HOLDOUT_TUNE = 250, 300
 """Most draws and warm-up of a chain for the holdout: quantiles of a forecast need no more."""
@@ -83,16 +85,21 @@ def fit_outcome(
     chosen = market.spec.model.seed if seed is None else seed
     national = national_aggregate(market)
     choices = market.spec.model
-    of_holdout, of_fit = np.random.SeedSequence(chosen).spawn(2)
+    of_holdout, of_fit, of_history = np.random.SeedSequence(chosen).spawn(3)
     held_out = default_holdout(national)
     score = None
+    short = (Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune)),)
     if held_out:
-        short = (Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune)),)
         fitted = _fit(national, spec, held_out, short, HOLDOUT_STAGE, of_holdout, progress)
         score = score_holdout(fitted.posterior, national.spec.market.period, fitted.rng)
     full = tuple(Effort(choices.chains, times * choices.draws, times * choices.tune) for times in LENGTHENINGS)
     fitted = _fit(national, spec, 0, full, FULL_STAGE, of_fit, progress)
-    return _artifact(market, national, spec, chosen, fitted, score)
+    comparisons: tuple[LiftComparison, ...] = ()
+    if fitted.posterior.design.tests:
+        untested = replace(national, spec=national.spec.model_copy(update={"lift_tests": ()}))
+        history = _fit(untested, spec, 0, short, HISTORY_STAGE, of_history, progress)
+        comparisons = compare(fitted.posterior.design, history.posterior)
+    return _artifact(market, national, spec, chosen, fitted, score, comparisons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +157,11 @@ def _outcome_spec(market: Market, name: str) -> OutcomeSpec:
     if name not in outcomes:
         raise FitError(f"Market '{market.name}' has no outcome '{name}'; it has {', '.join(outcomes)}.")
     outcome = outcomes[name]
-    if outcome.likelihood != "normal":
+    series = market.outcomes[name]
+    if outcome.likelihood == "negative_binomial" and (series != series.round()).any():
         raise FitError(
-            f"Outcome '{name}': likelihood '{outcome.likelihood}' cannot be fitted yet; use 'normal' "
-            f"({market.name}, market.toml)."
+            f"Outcome '{name}': likelihood 'negative_binomial' is of counts, and some values are no whole numbers; use "
+            f"'normal' or 'student_t' ({market.name}, market.toml)."
         )
     return outcome
 
@@ -165,6 +173,7 @@ def _artifact(
     seed: int,
     fitted: _Fitted,
     score: HoldoutScore | None,
+    comparisons: tuple[LiftComparison, ...],
 ) -> ResponseArtifact:
     design, found = fitted.posterior.design, _diagnose(fitted)
     draws = response_draws(fitted.posterior)
@@ -190,7 +199,7 @@ def _artifact(
             ChannelEvidence(channel=design.media[place].name, contraction=float(found.contraction[place]))
             for place in design.paid
         ),
-        gates=judge(national, design, found, score),
+        gates=judge(national, design, found, score, comparisons),
         is_national_aggregate=market.is_panel,
         data_digest=market.data_digest,
         spec_digest=spec_digest(market),
@@ -205,7 +214,9 @@ def _outcome_info(national: Market, outcome: OutcomeSpec) -> OutcomeInfo:
     per_unit = national.values_per_unit[outcome.name]
     last_year = max(round(PERIODS_PER_YEAR[national.spec.market.period]), 1)
     value = None if per_unit is None else float(per_unit[-last_year:, 0].mean())
-    return OutcomeInfo(name=outcome.name, unit=outcome.unit, stage=outcome.stage, value_per_unit=value)
+    return OutcomeInfo(
+        name=outcome.name, unit=outcome.unit, stage=outcome.stage, value_per_unit=value, likelihood=outcome.likelihood
+    )
 
 
 def _channel_infos(market: Market) -> tuple[ChannelInfo, ...]:

@@ -12,6 +12,7 @@ from mmm.artifact import Gate
 from mmm.design import Design
 from mmm.diagnostics import ESS_LIMIT, RHAT_LIMIT, Diagnostics
 from mmm.holdout import INTERVAL, HoldoutScore
+from mmm.lift_check import LiftComparison, judge_lift_tests
 from mmm.market import Market
 from mmm.sentence import Number, Sentence, Share, Term, Word, sentence
 from mmm.vocabulary import Evidence, FloatArray, PeriodName, Verdict
@@ -53,7 +54,13 @@ def evidence_of(market: Market, design: Design, contraction: FloatArray) -> Evid
     return "measured" if _average_contraction(design, contraction) >= MEASURED_CONTRACTION else "prior"
 
 
-def judge(market: Market, design: Design, found: Diagnostics, holdout: HoldoutScore | None) -> tuple[Gate, ...]:
+def judge(
+    market: Market,
+    design: Design,
+    found: Diagnostics,
+    holdout: HoldoutScore | None,
+    comparisons: Sequence[LiftComparison] = (),
+) -> tuple[Gate, ...]:
     """All gates of a fit.
 
     Parameters
@@ -66,6 +73,8 @@ def judge(market: Market, design: Design, found: Diagnostics, holdout: HoldoutSc
         Its diagnostics.
     holdout
         Score of the fit that did not see the last periods; None when the window is too short for one.
+    comparisons
+        The lift tests beside a fit without them.
     """
     gates = [
         _convergence(found),
@@ -76,6 +85,7 @@ def judge(market: Market, design: Design, found: Diagnostics, holdout: HoldoutSc
         _residuals(found),
         _carryover(market),
         _learned(design, found),
+        *judge_lift_tests(comparisons),
         *_unused(market),
     ]
     return tuple(gates)
@@ -282,7 +292,7 @@ def _learned(design: Design, found: Diagnostics) -> Gate:
 
 def _unused(market: Market) -> list[Gate]:
     spec = market.spec
-    named = [("lift_tests", spec.lift_tests), ("indicators", spec.indicators)]
+    named = [("indicators", spec.indicators)]
     return [
         Gate(
             name=f"unused_{table}",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.baseline import repeat_last_season
+from mmm.outcome_noise import noisy
 from mmm.posterior import Posterior
 from mmm.vocabulary import SEASON_LAG, FloatArray, PeriodName
 
@@ -59,7 +60,8 @@ def score_holdout(posterior: Posterior, period: PeriodName, rng: np.random.Gener
     held = np.flatnonzero(design.observed == 0)
     actual = design.outcome[held]
     expected = posterior.expected[:, held]
-    predicted = expected + posterior.media.noise_scale[:, None] * rng.standard_normal(expected.shape)
+    media = posterior.media
+    predicted = noisy(design.likelihood, expected, media.noise_scale, media.noise_shape, rng)
     tail = (1.0 - INTERVAL) / 2.0
     lower, upper = np.quantile(predicted, [tail, 1.0 - tail], axis=0)
     naive = repeat_last_season(design.outcome[: held[0]], held, SEASON_LAG[period])

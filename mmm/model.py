@@ -7,7 +7,8 @@ per medium is the logarithm of its share of the outcome over the window (return 
 follows from it, so that the posterior has no ridge between ceiling and half-saturation.
 
 `build_plain` is the model as a textbook writes it; `build_integrated` integrates its linear coefficients out,
-and `mmm.kernel` is that density compiled for the sampler. Tests hold the three equal.
+and `mmm.kernel` is that density compiled for the sampler. Tests hold the three equal. Noise that is not normal
+cannot be integrated over: there the compiled density is that of the plain model.
 """
 
 from typing import Any
@@ -16,78 +17,143 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from mmm.adstock import delayed_weights, geometric_weights
+from mmm.adstock import delayed_weights, geometric_weights, lagged_exposure, weibull_weights
 from mmm.design import Design
+from mmm.lift import LiftTest
 from mmm.marginal import log_marginal
+from mmm.outcome_noise import LEAST_DEGREES, positive_mean
 from mmm.parameters import centered_outcome, linear_terms, prior_of_parameters, structure_of
 from mmm.priors import Priors, excess_share_density
 from mmm.saturation import saturate
-from mmm.vocabulary import SaturationKind
+from mmm.vocabulary import FloatArray, SaturationKind
 
-SMALLEST_STOCK = 1e-12
+SMALLEST_STOCK = 1e-30
 """Added to adstock in multiples of the exposure scale: at zero the gradient of a Hill curve is not a number."""
 _KINDS: tuple[SaturationKind, ...] = ("hill", "logistic", "michaelis_menten")
 
 
 def build_integrated(design: Design, priors: Priors) -> pm.Model:
-    """The model with its linear terms integrated out, in the formulas that everything else uses."""
+    """The model with its linear terms integrated out, in the formulas that everything else uses; normal noise alone."""
     structure, terms = structure_of(design), linear_terms(design, priors)
     target, observed = pt.as_tensor(centered_outcome(design, priors)), pt.as_tensor(design.observed)
     with pm.Model() as model:
         parameters = _add_parameters(design, priors)
-        residual = target - observed * media_response(design, parameters)
+        curves = _Curves(design, parameters)
+        residual = target - observed * curves.total()
         noise = pt.exp(parameters[structure.blocks["log_noise"]][0])
         left, variance = pt.as_tensor(terms.left), pt.as_tensor(terms.variance)
         density = log_marginal(residual, noise, design.observed.sum(), left, variance, pt.as_tensor(terms.log_weights))
         pm.Potential("outcome", density)
+        _add_lift_tests(design, curves)
     return model
 
 
 def build_plain(design: Design, priors: Priors) -> pm.Model:
     """The model with every coefficient sampled, as a textbook would write it: the specification."""
-    structure, terms = structure_of(design), linear_terms(design, priors)
-    target, observed = pt.as_tensor(centered_outcome(design, priors)), pt.as_tensor(design.observed)
+    structure = structure_of(design)
+    observed = pt.as_tensor(design.observed)
     with pm.Model() as model:
         parameters = _add_parameters(design, priors)
-        coefficients = pm.Flat("coefficients", shape=design.columns.shape[1])
+        curves = _Curves(design, parameters)
+        if structure.place("coefficient") >= 0:
+            coefficients = parameters[structure.blocks["coefficient"]]
+        else:
+            coefficients = pm.Flat("coefficients", shape=design.columns.shape[1])
         under_each_scale = pm.logp(pm.Normal.dist(0.0, pt.as_tensor(priors.linear_scales)), coefficients).sum(axis=1)
-        pm.Potential("coefficients_prior", pt.logsumexp(under_each_scale + terms.log_weights))
-        mean = pt.as_tensor(design.columns) @ coefficients + media_response(design, parameters)
-        noise = pm.Normal.dist(mean, pt.exp(parameters[structure.blocks["log_noise"]]))
-        pm.Potential("outcome", (observed * pm.logp(noise, target)).sum())
+        pm.Potential("coefficients_prior", pt.logsumexp(under_each_scale + priors.linear_log_weights))
+        mean = pt.as_tensor(design.columns) @ coefficients + curves.total()
+        pm.Potential("outcome", (observed * _outcome_density(design, priors, parameters, mean)).sum())
+        _add_lift_tests(design, curves)
     return model
+
+
+def _outcome_density(design: Design, priors: Priors, parameters: Any, mean: Any) -> Any:
+    """Log density of each period's outcome around what is added up. Shape (T,)."""
+    structure, target = structure_of(design), pt.as_tensor(centered_outcome(design, priors))
+    by_block = {name: parameters[block] for name, block in structure.blocks.items()}
+    match design.likelihood:
+        case "normal":
+            return pm.logp(pm.Normal.dist(mean, pt.exp(by_block["log_noise"][0])), target)
+        case "student_t":
+            degrees = LEAST_DEGREES + pt.exp(by_block["log_shape"][0])
+            return pm.logp(pm.StudentT.dist(nu=degrees, mu=mean, sigma=pt.exp(by_block["log_noise"][0])), target)
+        case "negative_binomial":
+            level = positive_mean(mean + pt.as_tensor(design.columns @ priors.linear_location)) * design.outcome_scale
+            counts = pt.as_tensor(design.outcome * design.observed)
+            return pm.logp(pm.NegativeBinomial.dist(mu=level, alpha=pt.exp(by_block["log_shape"][0])), counts)
 
 
 def media_response(design: Design, parameters: Any) -> Any:
     """Contribution of all media together, in mean outcomes, as a graph of the sampled parameters. Shape (T,)."""
-    structure = structure_of(design)
-    by_block = {name: parameters[place] for name, place in structure.blocks.items()}
-    retention = pt.sigmoid(by_block["logit_retention"])[:, None]
-    peak = (pt.sigmoid(by_block["logit_peak"]) * (design.carryover_periods - 1))[:, None]
-    lags = np.arange(design.carryover_periods, dtype=np.float64)
-    first_delayed = structure.media - structure.delayed
-    weights = pt.concatenate(
-        [
-            geometric_weights(retention[:first_delayed], lags),
-            delayed_weights(retention[first_delayed:], peak, lags),
-        ]
-    )
-    stock = (pt.as_tensor(design.lagged) * weights).sum(axis=-1) + SMALLEST_STOCK
-    half_saturation, share = pt.exp(by_block["log_half_saturation"]), pt.exp(by_block["log_share"])
-    total: Any = 0.0
-    for kind in _KINDS:
-        if places := structure.places(kind):
-            slope = pt.exp(by_block["log_slope"]) if kind == "hill" else 1.0
-            reached = saturate(kind, stock[:, places], half_saturation[places], slope)
-            # The share is of the whole window, held-out periods included: their exposure is known.
-            total = total + (reached * (share[places] * design.periods / reached.sum(axis=0))).sum(axis=-1)
-    return total
+    return _Curves(design, parameters).total()
+
+
+class _Curves:
+    """The media's curves as a graph of the sampled parameters."""
+
+    def __init__(self, design: Design, parameters: Any) -> None:
+        self._design = design
+        self._structure = structure_of(design)
+        by_block = {name: parameters[block] for name, block in self._structure.blocks.items()}
+        self._half_saturation = pt.exp(by_block["log_half_saturation"])
+        self._slope = by_block["log_slope"]
+        self._weights = self._carryover(by_block)
+        reached = self._reached(design.lagged)
+        # The share is of the whole window, held-out periods included: their exposure is known.
+        self._ceiling = pt.exp(by_block["log_share"]) * design.periods / reached.sum(axis=0)
+        self._contribution = reached * self._ceiling
+
+    def total(self) -> Any:
+        """Contribution of all media, mean outcomes. Shape (T,)."""
+        return self._contribution.sum(axis=-1)
+
+    def increment(self, test: LiftTest) -> Any:
+        """What a lift test's change of spend brought in the periods that were measured, mean outcomes."""
+        design, changed = self._design, self._design.exposure.copy()
+        changed[test.start : test.start + len(test.exposure_without), test.medium] = test.exposure_without
+        lagged = lagged_exposure(changed / design.exposure_scale, design.carryover_periods)
+        without = self._reached(lagged)[:, test.medium] * self._ceiling[test.medium]
+        measured = slice(test.start, test.start + test.measured)
+        return (self._contribution[:, test.medium] - without)[measured].sum()
+
+    def _carryover(self, by_block: dict[str, Any]) -> Any:
+        structure, lags = self._structure, np.arange(self._design.carryover_periods, dtype=np.float64)
+        retention = pt.sigmoid(by_block["logit_retention"])[:, None]
+        peak = (pt.sigmoid(by_block["logit_peak"]) * (len(lags) - 1))[:, None]
+        exponent = pt.exp(by_block["log_exponent"])[:, None]
+        # Media are in the order of their kinds.
+        return pt.concatenate(
+            [
+                geometric_weights(retention[structure.carried("geometric")], lags),
+                delayed_weights(retention[structure.carried("delayed")], peak, lags),
+                weibull_weights(retention[structure.carried("weibull")], exponent, lags),
+            ]
+        )
+
+    def _reached(self, lagged: FloatArray) -> Any:
+        """Response of every medium, in [0, 1). Shape (T, M)."""
+        stock = (pt.as_tensor(lagged) * self._weights).sum(axis=-1) + SMALLEST_STOCK
+        reached: list[Any] = [None] * self._structure.media
+        for kind in _KINDS:
+            for number, place in enumerate(self._structure.curved(kind)):
+                slope = pt.exp(self._slope[number]) if kind == "hill" else 1.0
+                reached[place] = saturate(kind, stock[:, place], self._half_saturation[place], slope)
+        return pt.stack(reached, axis=1)
+
+
+def _add_lift_tests(design: Design, curves: _Curves) -> None:
+    """What was measured scatters around the increment by the curves with the test's standard error."""
+    for number, test in enumerate(design.tests):
+        estimate, error = test.estimate / design.outcome_scale, test.standard_error / design.outcome_scale
+        pm.Potential(f"lift_test_{number}", pm.logp(pm.Normal.dist(curves.increment(test), error), estimate))
 
 
 def _add_parameters(design: Design, priors: Priors) -> Any:
     """The sampled parameters; each prior is explained in `mmm.priors`."""
     structure = structure_of(design)
     prior = prior_of_parameters(structure, priors)
-    parameters = pm.MvNormal("parameters", prior.location, cov=prior.covariance, shape=structure.size)
+    parameters = pm.MvNormal("parameters", prior.location, cov=prior.covariance, shape=len(prior.location))
+    if structure.place("coefficient") >= 0:
+        parameters = pt.concatenate([parameters, pm.Flat("coefficients", shape=structure.terms)])
     pm.Potential("share_below_one", excess_share_density(pt.exp(parameters[structure.blocks["log_share"]]).sum()))
     return parameters

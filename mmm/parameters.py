@@ -7,10 +7,21 @@ from scipy.special import expit
 
 from mmm.curves import medium_contribution
 from mmm.design import Design
-from mmm.kernel import LAYOUT_PEAK, LAYOUT_SATURATION, LAYOUT_SLOPE, SATURATION_CODES, KernelData
+from mmm.kernel.data import KernelData, MediaData
+from mmm.kernel.media import (
+    ADSTOCK_CODES,
+    LAYOUT_ADSTOCK,
+    LAYOUT_END_ROW,
+    LAYOUT_FIRST_ROW,
+    LAYOUT_SATURATION,
+    LAYOUT_SHAPE,
+    LAYOUT_SLOPE,
+    SATURATION_CODES,
+)
 from mmm.marginal import LinearTerms, decompose
+from mmm.outcome_noise import LEAST_DEGREES, LIKELIHOOD_CODES
 from mmm.priors import EXCESS_SPREAD, Priors
-from mmm.vocabulary import AdstockKind, FloatArray, IntArray, SaturationKind
+from mmm.vocabulary import AdstockKind, FloatArray, IntArray, LikelihoodKind, SaturationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +29,14 @@ class Structure:
     """The kinds of the media, in model order (geometric carryover first), and so the sampled parameters.
 
     One vector holds them all, D long: logit retention, log half-saturation and log share of every medium,
-    logit peak of the delayed ones, log slope of the Hill ones, log noise.
+    logit peak of the delayed ones, log exponent of the Weibull ones, log slope of the Hill ones; then log noise and log
+    shape of the noise, as its kind has them, and the linear coefficients where they cannot be integrated out.
     """
 
     adstock: tuple[AdstockKind, ...]
     saturation: tuple[SaturationKind, ...]
+    likelihood: LikelihoodKind = "normal"
+    terms: int = 0
 
     @property
     def media(self) -> int:
@@ -30,14 +44,9 @@ class Structure:
         return len(self.adstock)
 
     @property
-    def delayed(self) -> int:
-        """Number of media with delayed carryover."""
-        return self.adstock.count("delayed")
-
-    @property
     def size(self) -> int:
         """Number of sampled parameters D."""
-        return int(self.blocks["log_noise"].stop)
+        return max(int(block.stop) for block in self.blocks.values())
 
     @property
     def blocks(self) -> dict[str, slice]:
@@ -46,29 +55,28 @@ class Structure:
             "logit_retention": self.media,
             "log_half_saturation": self.media,
             "log_share": self.media,
-            "logit_peak": self.delayed,
+            "logit_peak": self.adstock.count("delayed"),
+            "log_exponent": self.adstock.count("weibull"),
             "log_slope": self.saturation.count("hill"),
-            "log_noise": 1,
+            "log_noise": int(self.likelihood != "negative_binomial"),
+            "log_shape": int(self.likelihood != "normal"),
+            "coefficient": 0 if self.likelihood == "normal" else self.terms,
         }
         stops = np.cumsum(list(sizes.values())).tolist()
         return {name: slice(stop - size, stop) for (name, size), stop in zip(sizes.items(), stops, strict=True)}
 
-    @property
-    def layout(self) -> IntArray:
-        """Where the kernel finds a medium's own parameters; see `mmm.kernel.KernelData`. Shape (3, M)."""
-        peaks, slopes = self.blocks["logit_peak"].start, self.blocks["log_slope"].start
-        table = np.full((3, self.media), -1, dtype=np.int64)
-        for place, (adstock, saturation) in enumerate(zip(self.adstock, self.saturation, strict=True)):
-            if adstock == "delayed":
-                table[LAYOUT_PEAK, place], peaks = peaks, peaks + 1
-            if saturation == "hill":
-                table[LAYOUT_SLOPE, place], slopes = slopes, slopes + 1
-            table[LAYOUT_SATURATION, place] = SATURATION_CODES[saturation]
-        return table
+    def place(self, name: str) -> int:
+        """Place of the first parameter of a block, -1 where there is none."""
+        block = self.blocks[name]
+        return int(block.start) if block.stop > block.start else -1
 
-    def places(self, kind: SaturationKind) -> list[int]:
+    def curved(self, kind: SaturationKind) -> list[int]:
         """Positions on axis M of the media with this kind of saturation."""
         return [place for place, found in enumerate(self.saturation) if found == kind]
+
+    def carried(self, kind: AdstockKind) -> list[int]:
+        """Positions on axis M of the media with this kind of carryover."""
+        return [place for place, found in enumerate(self.adstock) if found == kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class MediaDraws:
     `half_saturation` is in units of exposure per period, `ceiling` in outcome units per period; `peak_delay` is
     zero for geometric carryover and `slope` one for a saturation that has none. `contribution` is the outcome
     that all media brought together in each period and `paid_contribution` that of the paid ones, both of shape
-    (S, T); `noise_scale` is in outcome units, shape (S,).
+    (S, T); `noise_scale` is in outcome units and `noise_shape` as in `mmm.outcome_noise`, both of shape (S,).
     """
 
     retention: FloatArray
@@ -89,12 +97,16 @@ class MediaDraws:
     contribution: FloatArray
     paid_contribution: FloatArray
     noise_scale: FloatArray
+    noise_shape: FloatArray
 
 
 def structure_of(design: Design) -> Structure:
     """The structure of a design."""
     return Structure(
-        tuple(medium.adstock for medium in design.media), tuple(medium.saturation for medium in design.media)
+        tuple(medium.adstock for medium in design.media),
+        tuple(medium.saturation for medium in design.media),
+        design.likelihood,
+        design.columns.shape[1],
     )
 
 
@@ -137,19 +149,20 @@ class ParameterPrior:
 
 
 def prior_of_parameters(structure: Structure, priors: Priors) -> ParameterPrior:
-    """The prior of every sampled parameter, in the order of the vector."""
-    delayed = np.array(structure.adstock) == "delayed"
-    hill = np.array(structure.saturation) == "hill"
+    """The prior of every sampled parameter but the linear coefficients, in the order of the vector."""
     by_block = {
         "logit_retention": priors.logit_retention,
         "log_half_saturation": priors.log_half_saturation,
         "log_share": priors.log_share,
-        "logit_peak": priors.logit_peak[:, delayed],
-        "log_slope": priors.log_slope[:, hill],
+        "logit_peak": priors.logit_peak[:, structure.carried("delayed")],
+        "log_exponent": priors.log_exponent[:, structure.carried("weibull")],
+        "log_slope": priors.log_slope[:, structure.curved("hill")],
         "log_noise": priors.log_noise[:, None],
+        "log_shape": priors.log_shape[:, None],
     }
-    location, spread = np.concatenate([by_block[name] for name in structure.blocks], axis=1)
-    shared = np.zeros(structure.size)
+    present = [name for name in by_block if structure.place(name) >= 0]
+    location, spread = np.concatenate([by_block[name] for name in present], axis=1)
+    shared = np.zeros(len(location))
     shared[structure.blocks["log_share"]] = priors.shared_share
     return ParameterPrior(location, spread, shared)
 
@@ -158,22 +171,81 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelDat
     """The arrays that the compiled density reads."""
     structure = structure_of(design)
     prior = prior_of_parameters(structure, priors)
-    relative = (design.exposure / design.exposure_scale).T
     # Every prior scale stretches the same columns, so what they span is computed once and turned for each.
     _, size, basis = np.linalg.svd((design.columns * design.observed[:, None]).T, full_matrices=False)
     basis = basis[size > size[0] * np.finfo(float).eps * max(design.columns.shape)]
+    is_count = design.likelihood == "negative_binomial"
     return KernelData(
+        media=media_data(design),
+        likelihood=LIKELIHOOD_CODES[design.likelihood],
+        noise_place=structure.place("log_noise"),
+        shape_place=structure.place("log_shape"),
+        coefficient_place=structure.place("coefficient"),
         excess_spread=EXCESS_SPREAD,
+        outcome_scale=design.outcome_scale,
         prior=np.stack([prior.location, prior.spread, prior.shared]),
-        layout=structure.layout,
-        exposure=np.concatenate([np.zeros((structure.media, design.carryover_periods - 1)), relative], axis=1),
-        target=centered_outcome(design, priors),
+        target=design.outcome * design.observed if is_count else centered_outcome(design, priors),
         observed=design.observed,
         basis=basis,
         rotation=(basis @ terms.left).transpose(0, 2, 1),
         variance=terms.variance,
         log_weights=terms.log_weights,
+        columns=np.vstack([design.columns.T, design.columns @ priors.linear_location]),
+        scales=priors.linear_scales,
     )
+
+
+def media_data(design: Design) -> MediaData:
+    """Exposure of the media in segments (the window, then each lift test without the test), and the tests."""
+    structure, lags, periods = structure_of(design), design.carryover_periods, design.periods
+    relative = (design.exposure / design.exposure_scale).T
+    led = np.concatenate([np.zeros((structure.media, lags - 1)), relative], axis=1)
+    segments: list[tuple[int, int, int, int]] = []
+    pieces: list[tuple[int, int, int, int, int]] = []
+    exposures: list[FloatArray] = []
+    rows, start = np.zeros((structure.media, 2), dtype=np.int64), 0
+    for place in range(structure.media):
+        rows[place, 0] = row = 0 if place == 0 else rows[place - 1, 1]
+        windows = [led[place]]
+        for number, test in enumerate(design.tests):
+            if test.medium == place:
+                without = test.exposure_without / design.exposure_scale[place]
+                changed = led[place, test.start : test.start + lags - 1 + test.measured].copy()
+                changed[lags - 1 : lags - 1 + len(without)] = without
+                first = periods + sum(len(window) - lags + 1 for window in windows[1:])
+                pieces.append((number, place, test.start, first, test.measured))
+                windows.append(changed)
+        for window in windows:
+            segments.append((place, start, row, len(window) - lags + 1))
+            exposures.append(window)
+            start, row = start + len(window), row + len(window) - lags + 1
+        rows[place, 1] = row
+    scale = design.outcome_scale
+    return MediaData(
+        lags=lags,
+        layout=_layout(structure, rows),
+        segments=np.array(segments, dtype=np.int64),
+        exposure=np.concatenate(exposures),
+        weight=np.ones(periods),
+        pieces=np.array(pieces, dtype=np.int64).reshape(-1, 5),
+        piece_size=np.ones(len(pieces)),
+        tests=np.array([(test.estimate / scale, test.standard_error / scale) for test in design.tests]).reshape(-1, 2),
+    )
+
+
+def _layout(structure: Structure, rows: IntArray) -> IntArray:
+    """Where the kernel finds a medium's own parameters and rows; see `mmm.kernel.media`. Shape (6, M)."""
+    table = np.full((6, structure.media), -1, dtype=np.int64)
+    for block, row, places in (
+        ("logit_peak", LAYOUT_SHAPE, structure.carried("delayed")),
+        ("log_exponent", LAYOUT_SHAPE, structure.carried("weibull")),
+        ("log_slope", LAYOUT_SLOPE, structure.curved("hill")),
+    ):
+        table[row, places] = structure.blocks[block].start + np.arange(len(places))
+    table[LAYOUT_SATURATION] = [SATURATION_CODES[kind] for kind in structure.saturation]
+    table[LAYOUT_ADSTOCK] = [ADSTOCK_CODES[kind] for kind in structure.adstock]
+    table[LAYOUT_FIRST_ROW], table[LAYOUT_END_ROW] = rows.T
+    return table
 
 
 def natural_media(design: Design, parameters: FloatArray) -> MediaDraws:
@@ -189,12 +261,11 @@ def natural_media(design: Design, parameters: FloatArray) -> MediaDraws:
     structure = structure_of(design)
     by_block = {name: parameters[:, place] for name, place in structure.blocks.items()}
     shape = (len(parameters), structure.media)
-    hill = structure.places("hill")
+    hill, weibull = structure.curved("hill"), structure.carried("weibull")
     retention = expit(by_block["logit_retention"])
     peak_delay, slope, ceiling = np.zeros(shape), np.ones(shape), np.zeros(shape)
-    peak_delay[:, structure.media - structure.delayed :] = expit(by_block["logit_peak"]) * (
-        design.carryover_periods - 1
-    )
+    peak_delay[:, structure.carried("delayed")] = expit(by_block["logit_peak"]) * (design.carryover_periods - 1)
+    peak_delay[:, weibull] = np.exp(by_block["log_exponent"])
     slope[:, hill] = np.exp(by_block["log_slope"])
     half_saturation = np.exp(by_block["log_half_saturation"]) * design.exposure_scale
     brought = np.exp(by_block["log_share"]) * design.periods * design.outcome_scale
@@ -218,5 +289,11 @@ def natural_media(design: Design, parameters: FloatArray) -> MediaDraws:
         contribution += ceiling[:, place, None] * reached
         if medium.is_paid:
             paid += ceiling[:, place, None] * reached
-    noise = np.exp(by_block["log_noise"][:, 0]) * design.outcome_scale
-    return MediaDraws(retention, peak_delay, half_saturation, slope, ceiling, contribution, paid, noise)
+    noise = np.ones(len(parameters))
+    noise_shape = np.full(len(parameters), np.inf)
+    if structure.place("log_noise") >= 0:
+        noise = np.exp(by_block["log_noise"][:, 0]) * design.outcome_scale
+    if structure.place("log_shape") >= 0:
+        least = LEAST_DEGREES if design.likelihood == "student_t" else 0.0
+        noise_shape = least + np.exp(by_block["log_shape"][:, 0])
+    return MediaDraws(retention, peak_delay, half_saturation, slope, ceiling, contribution, paid, noise, noise_shape)

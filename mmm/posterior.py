@@ -7,7 +7,8 @@ import numpy as np
 from mmm.artifact import ResponseDraws
 from mmm.design import Design
 from mmm.marginal import draw_coefficients
-from mmm.parameters import MediaDraws, centered_outcome, linear_terms, natural_media
+from mmm.outcome_noise import positive_mean, standard_deviation
+from mmm.parameters import MediaDraws, centered_outcome, linear_terms, natural_media, structure_of
 from mmm.priors import Priors
 from mmm.vocabulary import FloatArray
 
@@ -30,7 +31,10 @@ class Posterior:
     @property
     def expected(self) -> FloatArray:
         """Outcome without noise, held-out periods included. Shape (S, T)."""
-        return np.asarray(self.baseline + self.media.contribution)
+        added = self.baseline + self.media.contribution
+        if self.design.likelihood == "negative_binomial":
+            return np.asarray(positive_mean(added / self.design.outcome_scale) * self.design.outcome_scale)
+        return np.asarray(added)
 
     @property
     def baseline(self) -> FloatArray:
@@ -77,7 +81,10 @@ def draw_posterior(design: Design, priors: Priors, parameters: FloatArray, rng: 
         Source of randomness of the coefficients.
     """
     media = natural_media(design, parameters)
-    scale = design.outcome_scale
+    scale, structure = design.outcome_scale, structure_of(design)
+    if structure.place("coefficient") >= 0:
+        sampled = parameters[:, structure.blocks["coefficient"]]
+        return Posterior(design, media, (priors.linear_location + sampled) * scale)
     residual = centered_outcome(design, priors) - design.observed * media.contribution / scale
     deviations = draw_coefficients(
         residual, media.noise_scale / scale, int(design.observed.sum()), linear_terms(design, priors), rng
@@ -101,7 +108,7 @@ def response_draws(posterior: Posterior) -> ResponseDraws:
         organic_slope=media.slope[:, organic],
         organic_ceiling=media.ceiling[:, organic],
         baseline=posterior.coefficients,
-        noise_scale=media.noise_scale,
+        noise_scale=standard_deviation(design.likelihood, media.noise_scale, media.noise_shape, design.outcome_scale),
         spend=design.exposure[:, paid],
         organic=design.exposure[:, organic],
         controls=design.controls,

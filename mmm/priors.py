@@ -69,6 +69,9 @@ KNOT_SPREADS = (0.02, 0.07, 0.25, 0.8)
 """Prior scales of a change of slope at a knot, mean outcomes a trend unit, equally likely beforehand: from a
 line that is straight to the eye to a trend that turns within a year. The data choose (`mmm.marginal`)."""
 
+EXPONENT_SPREAD = 0.4
+"""Sd of the logarithm of a Weibull carryover's exponent around one: 90 % within 0.5 (a long tail) and 1.9 (a peak)."""
+
 EVENT_SPREAD = 3.0
 """Sd of an event's level in standard deviations of the outcome: events are named because they stand out."""
 
@@ -77,6 +80,13 @@ NOISE_SHARE = 0.4
 
 NOISE_SPREAD = 0.8
 """Sd of its logarithm: 90 % within 0.11 and 1.5."""
+
+EXCESS_DEGREES, EXCESS_DEGREES_SPREAD = 8.0, 0.8
+"""Median and sd of the logarithm of the degrees of freedom of Student's t above two: 90 % within 4 and 32, from tails
+that hold outliers to next to normal ones."""
+
+COUNT_SIZE, COUNT_SIZE_SPREAD = 20.0, 1.2
+"""Median and sd of the logarithm of a negative binomial's size: beyond chance, counts vary by 8 to 60 %."""
 
 SMALLEST_VARIATION = 1e-3
 """Smallest coefficient of variation of the outcome that scales are built on."""
@@ -95,8 +105,12 @@ class Priors:
     shared_share
         Sd of what a medium's log share has in common with the others'; zero for organic media and for channels with
         a prior of their own. Shape (M,).
+    log_exponent
+        Location and sd per medium; it counts for Weibull alone. Shape (2, M).
     log_noise
         Location and sd of the noise in mean outcomes. Shape (2,).
+    log_shape
+        Location and sd of the noise's shape (`mmm.outcome_noise`); for Student's t and counts. Shape (2,).
     linear_location
         Mean outcomes. Shape (K,).
     linear_scales
@@ -111,7 +125,9 @@ class Priors:
     log_slope: FloatArray
     log_share: FloatArray
     shared_share: FloatArray
+    log_exponent: FloatArray
     log_noise: FloatArray
+    log_shape: FloatArray
     linear_location: FloatArray
     linear_scales: FloatArray
     linear_log_weights: FloatArray
@@ -161,6 +177,8 @@ def build_priors(market: Market, outcome: OutcomeSpec, design: Design) -> Priors
         log_slope=_pairs(np.full(count, np.log(SLOPE)), SLOPE_SPREAD),
         log_share=log_share,
         shared_share=_shared_share(market, design),
+        log_exponent=_pairs(np.zeros(count), EXPONENT_SPREAD),
+        log_shape=_log_shape(outcome),
         log_noise=np.array([np.log(NOISE_SHARE * variation), NOISE_SPREAD]),
         linear_location=location,
         linear_scales=scales,
@@ -191,6 +209,12 @@ def _log_share(market: Market, outcome: OutcomeSpec, design: Design) -> FloatArr
         else:
             pairs[:, place] = np.log(PAID_SHARE * spend[place] / total), SHARE_SPREAD
     return pairs
+
+
+def _log_shape(outcome: OutcomeSpec) -> FloatArray:
+    if outcome.likelihood == "negative_binomial":
+        return np.array([np.log(COUNT_SIZE), COUNT_SIZE_SPREAD])
+    return np.array([np.log(EXCESS_DEGREES), EXCESS_DEGREES_SPREAD])
 
 
 def _shared_share(market: Market, design: Design) -> FloatArray:

@@ -10,7 +10,8 @@ from nutpie.compile_pymc import CompiledPyMCModel
 
 from mmm.coordinates import round_coordinates
 from mmm.errors import FitError
-from mmm.kernel import KernelData, compiled_functions, density_of, pack
+from mmm.kernel.data import KernelData, pack
+from mmm.kernel.density import compiled_functions, density_of
 from mmm.vocabulary import FloatArray
 
 START_SPREAD = 1.5
@@ -115,10 +116,9 @@ def _nutpie_model(data: KernelData) -> CompiledPyMCModel:
 
     nutpie's `compile_pymc_model` ends in this same value, after some seconds of compiling in every new process.
     """
-    size = data.prior.shape[1]
+    size = data.size
     density, expand = compiled_functions()
-    location, spread, _shared = data.prior
-    coordinates = round_coordinates(density_of(data), location, spread)
+    coordinates = round_coordinates(density_of(data), data.start, data.spread)
 
     def start(seed: int) -> FloatArray:
         return np.asarray(START_SPREAD * np.random.default_rng(seed).standard_normal(size))

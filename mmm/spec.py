@@ -204,16 +204,27 @@ class IndicatorSpec(StrictModel):
 
 
 class LiftTestSpec(StrictModel):
-    """An experiment: window, cells, change of spend, measured change of the outcome."""
+    """An experiment: window, cells, change of spend, measured change of the outcome.
+
+    The outcome is measured from the first period of the window on, in `measured_periods` periods: the window itself
+    unless more is said, so that carryover after it counts only where it was measured.
+    """
 
     channel: Name
     start: date
     periods: Annotated[int, Field(ge=1, le=10_000)]
+    measured_periods: Annotated[int, Field(ge=1, le=10_000)] | None = None
     spend_change: float
     estimate: float
     standard_error: Positive
     geos: tuple[str, ...] = ()
     outcome: Name | None = None
+
+    @model_validator(mode="after")
+    def _measured_at_least_over_the_window(self) -> Self:
+        if self.measured_periods is not None and self.measured_periods < self.periods:
+            raise Unfit(sentence("measured_periods counts from start and is at least periods"))
+        return self
 
 
 class ModelChoices(StrictModel):

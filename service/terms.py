@@ -71,10 +71,11 @@ TERMS: tuple[str, ...] = (
     term("residuals"),
     term("carryover"),
     term("learned"),
-    term("unused_lift_tests"),
+    term("lift_test"),
     term("unused_indicators"),
     # stages of a fit
     term("holdout fit"),
+    term("fit without lift tests"),
     term("fit"),
     # what a thing may be that nobody knows
     term("market"),

@@ -13,10 +13,12 @@ START = "2024-01-01"
 
 
 def mixed_market(periods: int = 70, *, seed: int = 0) -> Market:
-    """Six channels that cover both kinds of carryover with all kinds of saturation, a control, a medium, an event."""
+    """Nine channels that cover every carryover with every saturation, two lift tests, a control, a medium, an event."""
     rng = np.random.default_rng(seed)
     kinds = [
-        (adstock, curve) for adstock in ("geometric", "delayed") for curve in ("hill", "logistic", "michaelis_menten")
+        (adstock, curve)
+        for adstock in ("geometric", "delayed", "weibull")
+        for curve in ("hill", "logistic", "michaelis_menten")
     ]
     channels = [
         {
@@ -34,8 +36,35 @@ def mixed_market(periods: int = 70, *, seed: int = 0) -> Market:
         "controls": [{"name": "price", "column": "price"}],
         "events": [{"name": "launch", "start": "2024-06-03", "periods": 3}],
         "channels": channels,
+        "lift_tests": [
+            {
+                "channel": "c0",
+                "start": "2024-03-04",
+                "periods": 4,
+                "spend_change": 900.0,
+                "estimate": 60.0,
+                "standard_error": 40.0,
+            },
+            {
+                "channel": "c6",
+                "start": "2024-05-06",
+                "periods": 3,
+                "measured_periods": 6,
+                "spend_change": -2000.0,
+                "estimate": -90.0,
+                "standard_error": 25.0,
+            },
+            {
+                "channel": "c0",
+                "start": "2024-09-02",
+                "periods": 2,
+                "spend_change": -500.0,
+                "estimate": -20.0,
+                "standard_error": 30.0,
+            },
+        ],
     }
-    spend = rng.gamma(2.0, 500.0, size=(periods, 6, 1)) * (rng.random((periods, 6, 1)) > 0.2)
+    spend = rng.gamma(2.0, 500.0, size=(periods, 9, 1)) * (rng.random((periods, 9, 1)) > 0.2)
     outcome = 1000.0 + 30.0 * rng.standard_normal((periods, 1)) + 0.05 * spend.sum(axis=1)
     return assembled(
         spec,

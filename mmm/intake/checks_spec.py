@@ -119,7 +119,7 @@ def misfitting_tests(spec: MarketSpec, calendar: Calendar, spec_file: str) -> li
     is_panel = calendar.geos != (NATIONAL,)
     for position, test in enumerate(spec.lift_tests, start=1):
         field = f"lift_tests[{position}]"
-        end = shift_period(test.start, test.periods - 1, period)
+        end = shift_period(test.start, (test.measured_periods or test.periods) - 1, period)
         if test.start < first or end > last:
             found = sentence(
                 "{start} to {end} (starts of its first and last {period})",

@@ -1,11 +1,13 @@
 """Three forms of one model: plain and integrated in PyMC, and the compiled density that is sampled."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fitting_markets import mixed_market
 
 from mmm.design import build_design
-from mmm.kernel import density_of
+from mmm.kernel.density import density_of
 from mmm.marginal import log_conditional
 from mmm.market import Market
 from mmm.model import build_integrated, build_plain, media_response
@@ -55,7 +57,7 @@ def forms(request: pytest.FixtureRequest) -> Forms:
 
 
 def test_the_market_covers_every_carryover_with_every_saturation(forms: Forms) -> None:
-    assert len(set(zip(forms.structure.adstock, forms.structure.saturation, strict=True))) == 6
+    assert len(set(zip(forms.structure.adstock, forms.structure.saturation, strict=True))) == 9
 
 
 def test_the_compiled_density_and_its_gradient_are_those_of_the_integrated_model(forms: Forms) -> None:
@@ -101,3 +103,31 @@ def test_contributions_from_draws_are_those_of_the_graph(forms: Forms) -> None:
         graph = media_response(forms.design, point).eval()
         drawn = natural_media(forms.design, point[None]).contribution[0] / forms.design.outcome_scale
         np.testing.assert_allclose(drawn, graph, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("likelihood", ["student_t", "negative_binomial"])
+def test_the_compiled_density_of_other_noise_is_that_of_the_plain_model(likelihood: str) -> None:
+    market = mixed_market()
+    outcome = market.spec.outcomes[0].model_copy(update={"likelihood": likelihood})
+    counts = {"orders": market.outcomes["orders"].round()}
+    design = build_design(replace(market, outcomes=counts), outcome, 13)
+    priors = build_priors(market, outcome, design)
+    data, prior = (
+        kernel_data(design, priors, linear_terms(design, priors)),
+        prior_of_parameters(structure_of(design), priors),
+    )
+    plain, compiled = build_plain(design, priors), density_of(data)
+    density, slope = plain.compile_logp(mode=AS_WRITTEN), plain.compile_dlogp(mode=AS_WRITTEN)
+    rng, offsets, sampled = np.random.default_rng(3), [], len(prior.location)
+    for _ in range(10):
+        # Some means come near zero, where a count's is bent away from it.
+        point = (
+            data.start
+            + data.spread * rng.standard_normal(data.size) * np.r_[np.ones(sampled), np.full(data.size - sampled, 0.5)]
+        )
+        value, gradient = compiled(point)
+        named = {"parameters": point[:sampled], "coefficients": point[sampled:]}
+        expected = slope(named)
+        offsets.append(value - density(named))
+        np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-8 * np.abs(expected).max())
+    np.testing.assert_allclose(offsets, offsets[0], rtol=1e-9, atol=1e-6)

@@ -1,17 +1,20 @@
 """From a market to an artifact: reproducible, refused in words, honest about panels and coarse data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fitting_markets import assembled, mixed_market, quick, quick_simulated, small_market
 
 from mmm.artifact import Gate, ResponseArtifact, artifact_files, read_artifact
 from mmm.baseline import forecast_baseline
-from mmm.curves import historical_contributions
+from mmm.curves import carryover_weights, historical_contributions
 from mmm.errors import FitError
 from mmm.fit import Progress, fit_outcome
 from mmm.market import Market
 from mmm.sentence import plain
 from mmm.simulation.simulate import simulate_market
+from mmm.spec import MarketSpec
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,11 @@ def changed(market: Market, **channel: object) -> Market:
     tables["channels"] = [{**tables["channels"][0], **channel}, *tables["channels"][1:]]
     wanted = {name: tables[name] for name in ("channels", "model", "outcomes")}
     return assembled(wanted, market.spend, market.outcomes["orders"])
+
+
+def with_likelihood(market: Market, likelihood: str) -> Market:
+    outcomes = (market.spec.outcomes[0].model_copy(update={"likelihood": likelihood}),)
+    return replace(market, spec=market.spec.model_copy(update={"outcomes": outcomes}))
 
 
 def test_the_same_market_and_seed_give_the_same_artifact() -> None:
@@ -52,10 +60,10 @@ def test_an_artifact_reads_back_from_its_files(fitted: ResponseArtifact) -> None
 
 
 def test_channels_keep_the_order_of_the_file_whatever_their_kind(fitted: ResponseArtifact) -> None:
-    assert fitted.channels == ("c0", "c1", "c2", "c3", "c4", "c5")
+    assert fitted.channels == tuple(f"c{place}" for place in range(9))
     assert (fitted.draws.peak_delay[:, :3] == 0.0).all()
     assert (fitted.draws.peak_delay[:, 3:] > 0.0).all()
-    assert (fitted.draws.slope[:, [1, 2, 4, 5]] == 1.0).all()
+    assert (fitted.draws.slope[:, [1, 2, 4, 5, 7, 8]] == 1.0).all()
 
 
 def test_base_and_contributions_add_up_to_the_outcome_but_for_noise(fitted: ResponseArtifact) -> None:
@@ -91,21 +99,90 @@ def test_a_panel_is_fitted_as_its_national_aggregate_and_says_so() -> None:
     np.testing.assert_allclose(artifact.draws.outcome, simulated.market.outcomes["orders"].sum(axis=1))
 
 
-@pytest.mark.parametrize("likelihood", ["student_t", "negative_binomial"])
-def test_a_likelihood_that_is_not_offered_is_refused_with_one_that_is(likelihood: str) -> None:
-    tables = {
-        "outcomes": [{"name": "orders", "column": "orders", "unit": "orders", "likelihood": likelihood}],
-        "channels": [{"name": "tv", "spend": "tv", "role": "brand"}],
-    }
-    rng = np.random.default_rng(0)
-    market = assembled(tables, rng.gamma(1.0, 100.0, (60, 1, 1)), rng.normal(300.0, 20.0, (60, 1)))
-    with pytest.raises(FitError, match=f"'{likelihood}' cannot be fitted yet; use 'normal'"):
+def test_counts_that_are_no_whole_numbers_are_refused_with_what_to_use() -> None:
+    market = with_likelihood(small_market(), "negative_binomial")
+    with pytest.raises(FitError, match="some values are no whole numbers; use 'normal' or 'student_t'"):
         fit_outcome(market, "orders")
 
 
-def test_weibull_carryover_is_refused_with_what_to_use() -> None:
-    with pytest.raises(FitError, match="'tv': adstock 'weibull' cannot be fitted yet; use 'geometric', or 'delayed'"):
-        fit_outcome(changed(small_market(), adstock="weibull"), "orders")
+def test_leads_with_many_zeros_are_fitted_as_counts() -> None:
+    rng = np.random.default_rng(4)
+    spend = rng.gamma(0.5, 1000.0, size=(150, 2, 1))
+    mean = 1.0 + (2.0 * spend / (spend + 1000.0)).sum(axis=1)
+    leads = rng.negative_binomial(3.0, 3.0 / (3.0 + mean)).astype(float)
+    market = with_likelihood(replace(small_market(150), spend=spend, outcomes={"orders": leads}), "negative_binomial")
+    artifact = fit_outcome(quick(market, draws=500), "orders")
+    assert (leads == 0).mean() > 0.15
+    assert gates(artifact)["convergence"].verdict == gates(artifact)["divergences"].verdict == "pass"
+    low, high = np.quantile(historical_contributions(artifact).sum(axis=(1, 2)), [0.01, 0.99])
+    assert low < (mean - 1.0).sum() < high
+    assert artifact.draws.noise_scale.mean() == pytest.approx(np.sqrt(mean + mean**2 / 3.0).mean(), rel=0.25)
+
+
+def test_outliers_pull_less_at_a_fit_with_heavy_tails() -> None:
+    market = small_market(120, seed=2)
+    spoilt = market.outcomes["orders"].copy()
+    spoilt[[20, 60, 95]] += 400.0
+    spoilt = replace(market, outcomes={"orders": spoilt})
+    normal, heavy = (
+        fit_outcome(quick(with_likelihood(spoilt, kind), draws=500), "orders") for kind in ("normal", "student_t")
+    )
+    truth = (150.0 * market.spend / (market.spend + 1000.0)).sum(axis=0)[:, 0]
+    found = [historical_contributions(one).sum(axis=1) for one in (normal, heavy)]
+    spreads, errors = zip(*((one.std(axis=0), np.abs(one.mean(axis=0) - truth)) for one in found), strict=True)
+    assert (spreads[1] < 0.8 * spreads[0]).all()
+    assert errors[1].sum() < errors[0].sum()
+
+
+def test_weibull_carryover_finds_a_tail_that_geometric_carryover_has_not() -> None:
+    rng = np.random.default_rng(8)
+    spend = rng.gamma(0.3, 3000.0, size=(200, 2, 1))
+    weights = carryover_weights("weibull", 13, np.array([0.6]), np.array([0.6]))[0]
+    stock = np.stack([np.convolve(spend[:, place, 0], weights)[:200] for place in range(2)], axis=1)
+    outcome = 300.0 + (300.0 * stock / (stock + 1000.0)).sum(axis=1) + rng.normal(0.0, 6.0, 200)
+    market = replace(small_market(200), spend=spend, outcomes={"orders": outcome[:, None]})
+    kinds = {"adstock": "weibull", "saturation": "michaelis_menten"}
+    artifact = fit_outcome(quick(changed(market, **kinds), draws=500), "orders")
+    found = carryover_weights("weibull", 13, artifact.draws.retention[:, 0], artifact.draws.peak_delay[:, 0])
+    np.testing.assert_allclose(found.mean(axis=0), weights, atol=0.03)
+
+
+def lift_test(market: Market, estimate: float, error: float) -> Market:
+    """The market with a test on its second channel, which was off for four weeks of extra rest."""
+    test = {
+        "channel": "search",
+        "start": "2024-06-03",
+        "periods": 4,
+        "spend_change": -4000.0,
+        "estimate": estimate,
+        "standard_error": error,
+    }
+    tables = {**market.spec.model_dump(mode="json", exclude_unset=True), "lift_tests": [test]}
+    return replace(market, spec=MarketSpec.model_validate(tables))
+
+
+def test_a_lift_test_narrows_its_channel_and_says_whether_history_agrees() -> None:
+    market = quick(small_market(80), draws=500)
+    history = fit_outcome(market, "orders")
+    # The increment that the truth gives: no carryover, and response 150 x / (x + 1000) a period.
+    spend = market.spend[22:26, 1, 0]
+    truth = float((150.0 * spend / (spend + 1000.0) - 150.0 * (spend + 1000.0) / (spend + 2000.0)).sum())
+    tested = fit_outcome(lift_test(market, truth, 4.0), "orders")
+    roas = [historical_contributions(one)[:, :, 1].sum(axis=1) for one in (history, tested)]
+    assert np.ptp(np.quantile(roas[1], [0.05, 0.95])) < 0.7 * np.ptp(np.quantile(roas[0], [0.05, 0.95]))
+    assert gates(tested)["lift_test"].verdict == "pass"
+    contradicting = fit_outcome(lift_test(market, 6.0 * truth, 4.0), "orders")
+    assert gates(contradicting)["lift_test"].verdict == "review"
+    action = gates(contradicting)["lift_test"].action
+    assert action is not None
+    assert "cannot both be right" in plain(action)
+
+
+def test_a_lift_test_that_added_more_than_was_spent_is_refused() -> None:
+    market = lift_test(quick(small_market(80)), 10.0, 1.0)
+    tests = (market.spec.lift_tests[0].model_copy(update={"spend_change": 1e9}),)
+    with pytest.raises(FitError, match="spend_change is 1,000,000,000, but only"):
+        fit_outcome(replace(market, spec=market.spec.model_copy(update={"lift_tests": tests})), "orders")
 
 
 def test_an_unknown_outcome_is_refused_with_those_there_are() -> None:

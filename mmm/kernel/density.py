@@ -1,0 +1,224 @@
+"""The density of a market that is no panel, as the C functions that nutpie calls.
+
+`mmm.model` states the density with the formulas of `mmm.adstock`, `mmm.saturation` and `mmm.marginal`; PyTensor needs
+tens of seconds to differentiate and compile that graph in a new process and then evaluates it several times slower
+than loops over the media do. So what is sampled is these loops, with their gradient by the chain rule, kept on disk by
+numba. The PyMC model is their specification: a test holds densities and gradients equal to rounding.
+
+One compiled function serves every market: all arrays reach it as one vector. The sampler walks in coordinates
+of its own (`mmm.coordinates`), which the compiled functions translate.
+"""
+
+from ctypes import POINTER, c_double
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+
+from mmm.coordinates import Coordinates, Density
+from mmm.kernel.compiling import compile_inline, keep_on_disk
+from mmm.kernel.data import (
+    BASIS,
+    CENTER,
+    COEFFICIENT_PLACE,
+    COLUMNS,
+    EXCESS_SPREAD,
+    EXPOSURE,
+    LAGS,
+    LAYOUT,
+    LIKELIHOOD,
+    LOG_WEIGHTS,
+    NOISE_PLACE,
+    OBSERVED,
+    OUTCOME_SCALE,
+    PIECE_SIZE,
+    PIECES,
+    PRIOR,
+    ROTATION,
+    SCALARS,
+    SCALES,
+    SEGMENTS,
+    SHAPE_PLACE,
+    STRETCH,
+    TARGET,
+    TESTS,
+    VARIANCE,
+    WEIGHT,
+    KernelData,
+    pack,
+)
+from mmm.kernel.integrated import integrated_normal
+from mmm.kernel.lift import lift_density
+from mmm.kernel.media import LAYOUT_END_ROW, LAYOUT_FIRST_ROW, RESPONSE, SERIES, pull_back, respond
+from mmm.kernel.noise import count_density, student_t_density
+from mmm.kernel.prior import coefficient_prior, limit_share, normal_prior
+from mmm.kernel.tables import table_of
+from mmm.outcome_noise import LIKELIHOOD_CODES
+from mmm.vocabulary import FloatArray
+
+ACCEPTED, REJECTED, WRONG_SIZE = 0, 4, -1
+"""What a compiled function tells the sampler: fine, not finite, unrecoverable."""
+
+_NORMAL, _STUDENT_T = LIKELIHOOD_CODES["normal"], LIKELIHOOD_CODES["student_t"]
+
+
+@cache
+def compiled_functions() -> tuple[Any, Any]:
+    """Density and expansion as C functions that nutpie calls; compiled once a machine, then read from disk."""
+    pointer = numba.types.CPointer(numba.types.double)
+    integer, size = numba.types.int64, numba.types.uint64
+    return (
+        keep_on_disk(_c_density, integer(size, pointer, pointer, pointer, numba.types.voidptr)),
+        keep_on_disk(_c_expand, integer(size, size, pointer, pointer, numba.types.voidptr)),
+    )
+
+
+def density_of(data: KernelData) -> Density:
+    """Log posterior density of sampled parameters (D,), up to a constant, and its gradient (D,).
+
+    Where either is not finite, the density is minus infinity.
+    """
+    size = data.size
+    vector = pack(data, Coordinates(np.zeros(size), np.eye(size)))
+    compiled = compiled_functions()[0].ctypes
+
+    def evaluate(parameters: FloatArray) -> tuple[float, FloatArray]:
+        place = np.ascontiguousarray(parameters, dtype=np.float64)
+        gradient, value = np.empty(size), np.empty(1)
+        pointers = (values.ctypes.data_as(POINTER(c_double)) for values in (place, gradient, value))
+        code = compiled(size, *pointers, vector.ctypes.data)
+        return (float(value[0]) if code == ACCEPTED else -np.inf), gradient
+
+    return evaluate
+
+
+@compile_inline
+def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -> float:
+    """Log density; writes its gradient."""
+    scalars = table_of(vector, SCALARS)[0]
+    layout, segments = table_of(vector, LAYOUT).astype(np.int64), table_of(vector, SEGMENTS).astype(np.int64)
+    exposure, weight = table_of(vector, EXPOSURE)[0], table_of(vector, WEIGHT)[0]
+    target, observed = table_of(vector, TARGET)[0], table_of(vector, OBSERVED)[0]
+    media, periods = layout.shape[1], weight.shape[0]
+    lags = int(scalars[LAGS])
+    noise_place, shape_place = int(scalars[NOISE_PLACE]), int(scalars[SHAPE_PLACE])
+    first_coefficient = int(scalars[COEFFICIENT_PLACE])
+    for i in range(gradient.shape[0]):
+        gradient[i] = 0.0
+    series = np.empty((SERIES, layout[LAYOUT_END_ROW, media - 1]))
+    ceiling = np.empty(media)
+    respond(parameters, layout, segments, exposure, lags, weight, series, ceiling)
+    brought = np.zeros(periods)
+    for m in range(media):
+        first, height = layout[LAYOUT_FIRST_ROW, m], ceiling[m]
+        reached = series[RESPONSE, first : first + periods]
+        for t in range(periods):
+            brought[t] += height * reached[t]
+
+    pull = np.empty(periods)
+    if int(scalars[LIKELIHOOD]) == _NORMAL:
+        variance, basis = table_of(vector, VARIANCE), table_of(vector, BASIS)
+        rotation = table_of(vector, ROTATION).reshape(variance.shape[0], variance.shape[1], basis.shape[0])
+        for t in range(periods):
+            brought[t] = target[t] - observed[t] * brought[t]
+        density, by_noise = integrated_normal(
+            brought,
+            np.exp(parameters[noise_place]),
+            observed.sum(),
+            basis,
+            rotation,
+            variance,
+            table_of(vector, LOG_WEIGHTS)[0],
+            pull,
+        )
+        gradient[noise_place] += by_noise
+        for t in range(periods):
+            pull[t] *= observed[t]
+    else:
+        columns = table_of(vector, COLUMNS)
+        terms = columns.shape[0] - 1
+        for k in range(terms):
+            column, coefficient = columns[k], parameters[first_coefficient + k]
+            for t in range(periods):
+                brought[t] += coefficient * column[t]
+        if int(scalars[LIKELIHOOD]) == _STUDENT_T:
+            density, by_noise, by_shape = student_t_density(
+                target, observed, brought, parameters[noise_place], parameters[shape_place], pull
+            )
+            gradient[noise_place] += by_noise
+            gradient[shape_place] += by_shape
+        else:
+            expected = columns[terms]
+            for t in range(periods):
+                brought[t] += expected[t]
+            density, by_shape = count_density(
+                target, observed, brought, scalars[OUTCOME_SCALE], parameters[shape_place], pull
+            )
+            gradient[shape_place] += by_shape
+        for k in range(terms):
+            column, total = columns[k], 0.0
+            for t in range(periods):
+                total += pull[t] * column[t]
+            gradient[first_coefficient + k] += total
+        density += coefficient_prior(
+            parameters, first_coefficient, table_of(vector, SCALES), table_of(vector, LOG_WEIGHTS)[0], gradient
+        )
+
+    pulls = np.zeros(series.shape[1])
+    for m in range(media):
+        first = layout[LAYOUT_FIRST_ROW, m]
+        for t in range(periods):
+            pulls[first + t] = pull[t]
+    tests = table_of(vector, TESTS)
+    if tests.shape[0] > 0:
+        pieces = table_of(vector, PIECES).astype(np.int64)
+        density += lift_density(pieces, table_of(vector, PIECE_SIZE)[0], tests, layout, ceiling, series, pulls)
+    for m in range(media):
+        of_medium = pulls[layout[LAYOUT_FIRST_ROW, m] : layout[LAYOUT_END_ROW, m]]
+        pull_back(layout, m, ceiling[m], weight, of_medium, series, gradient)
+    density += limit_share(parameters, media, scalars[EXCESS_SPREAD], gradient)
+    return density + normal_prior(parameters, table_of(vector, PRIOR), gradient)
+
+
+@compile_inline
+def _parameters_at(position: FloatArray, vector: FloatArray) -> FloatArray:
+    """The sampled parameters at a position of the sampler."""
+    stretch: FloatArray = table_of(vector, STRETCH)
+    parameters: FloatArray = table_of(vector, CENTER)[0].copy()
+    for i in range(position.shape[0]):
+        row, total = stretch[i], 0.0
+        for j in range(position.shape[0]):
+            total += row[j] * position[j]
+        parameters[i] += total
+    return parameters
+
+
+def _c_density(size: Any, position: Any, gradient: Any, density: Any, data: Any) -> int:
+    vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
+    stretch = table_of(vector, STRETCH)
+    if size != stretch.shape[0]:
+        return WRONG_SIZE
+    slope = np.empty(size)
+    value = _density(_parameters_at(numba.carray(position, (size,)), vector), vector, slope)
+    found = numba.carray(gradient, (size,))
+    for j in range(size):
+        found[j] = 0.0
+    is_finite = np.isfinite(value)
+    for i in range(size):
+        row, by_parameter = stretch[i], slope[i]
+        is_finite = is_finite and np.isfinite(by_parameter)
+        for j in range(size):
+            found[j] += row[j] * by_parameter
+    numba.carray(density, (1,))[0] = value
+    return ACCEPTED if is_finite else REJECTED
+
+
+def _c_expand(size: Any, expanded: Any, position: Any, values: Any, data: Any) -> int:
+    if size != expanded:
+        return WRONG_SIZE
+    vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
+    parameters, found = _parameters_at(numba.carray(position, (size,)), vector), numba.carray(values, (size,))
+    for i in range(size):
+        found[i] = parameters[i]
+    return ACCEPTED

@@ -1,0 +1,63 @@
+"""Log densities of what is assumed beforehand, each adding its gradient."""
+
+import numpy as np
+
+from mmm.kernel.compiling import compile_inline
+from mmm.vocabulary import FloatArray
+
+
+@compile_inline
+def normal_prior(parameters: FloatArray, prior: FloatArray, gradient: FloatArray) -> float:
+    """Normal log density of the first parameters up to a constant; the shared spread by the Sherman-Morrison formula.
+
+    `prior` holds location, own sd and shared sd; shape (3, at most D).
+    """
+    size = prior.shape[1]
+    squares, products, loadings = 0.0, 0.0, 0.0
+    for i in range(size):
+        standard, loading = (parameters[i] - prior[0, i]) / prior[1, i], prior[2, i] / prior[1, i]
+        squares += standard * standard
+        products += loading * standard
+        loadings += loading * loading
+    common = products / (1.0 + loadings)
+    for i in range(size):
+        standard, loading = (parameters[i] - prior[0, i]) / prior[1, i], prior[2, i] / prior[1, i]
+        gradient[i] -= (standard - common * loading) / prior[1, i]
+    return -0.5 * (squares - common * products)
+
+
+@compile_inline
+def limit_share(parameters: FloatArray, media: int, excess_spread: float, gradient: FloatArray) -> float:
+    """Penalty of `mmm.priors.excess_share_density`."""
+    total = 0.0
+    for m in range(media):
+        total += np.exp(parameters[2 * media + m])
+    excess = (total - 1.0) / excess_spread
+    if excess <= 0.0:
+        return 0.0
+    for m in range(media):
+        gradient[2 * media + m] -= excess / excess_spread * np.exp(parameters[2 * media + m])
+    return -0.5 * excess**2
+
+
+@compile_inline
+def coefficient_prior(
+    parameters: FloatArray, first: int, scales: FloatArray, log_weights: FloatArray, gradient: FloatArray
+) -> float:
+    """Log density, up to a constant, of coefficients that are normal under one of several scales, shape (J, K)."""
+    count, terms = scales.shape
+    density = np.empty(count)
+    for j in range(count):
+        density[j] = log_weights[j]
+        for k in range(terms):
+            density[j] -= 0.5 * (parameters[first + k] / scales[j, k]) ** 2 + np.log(scales[j, k])
+    largest = density.max()
+    total = 0.0
+    for j in range(count):
+        density[j] = np.exp(density[j] - largest)
+        total += density[j]
+    for j in range(count):
+        for k in range(terms):
+            gradient[first + k] -= density[j] / total * parameters[first + k] / scales[j, k] ** 2
+    mixture: float = largest + np.log(total)
+    return mixture
