@@ -21,11 +21,15 @@ from mmm.errors import FitError
 from mmm.gates import evidence_of, judge
 from mmm.holdout import HoldoutScore, score_holdout
 from mmm.kernel.data import KernelData
+from mmm.kernel.panel_data import PanelData
 from mmm.lift_check import LiftComparison, compare
 from mmm.market import Market, national_aggregate
-from mmm.parameters import kernel_data, linear_terms, prior_of_parameters, structure_of
+from mmm.panel_design import build_panel_design
+from mmm.panel_parameters import panel_data, panel_prior, panel_structure
+from mmm.panel_posterior import draw_panel_posterior
+from mmm.parameters import ParameterPrior, Structure, kernel_data, linear_terms, prior_of_parameters, structure_of
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
-from mmm.priors import Priors, build_priors
+from mmm.priors import build_priors
 from mmm.sampling import Effort, Samples, sample
 from mmm.spec import OutcomeSpec
 from mmm.spec_digest import spec_digest
@@ -68,7 +72,8 @@ def fit_outcome(
     Parameters
     ----------
     market
-        What to learn from. Of a panel the national aggregate is fitted, and the artifact says so.
+        What to learn from. The geos of a panel are pooled in part, or added up where market.toml says so; either way
+        the artifact speaks of the country.
     outcome
         Name of one of its outcomes.
     seed
@@ -83,28 +88,34 @@ def fit_outcome(
     """
     spec = _outcome_spec(market, outcome)
     chosen = market.spec.model.seed if seed is None else seed
-    national = national_aggregate(market)
+    fitted_as = market if is_pooled(market) else national_aggregate(market)
     choices = market.spec.model
     of_holdout, of_fit, of_history = np.random.SeedSequence(chosen).spawn(3)
-    held_out = default_holdout(national)
+    held_out = default_holdout(fitted_as)
     score = None
     short = (Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune)),)
     if held_out:
-        fitted = _fit(national, spec, held_out, short, HOLDOUT_STAGE, of_holdout, progress)
-        score = score_holdout(fitted.posterior, national.spec.market.period, fitted.rng)
+        fitted = _fit(fitted_as, spec, held_out, short, HOLDOUT_STAGE, of_holdout, progress)
+        score = score_holdout(fitted.posterior, market.spec.market.period, fitted.rng)
     full = tuple(Effort(choices.chains, times * choices.draws, times * choices.tune) for times in LENGTHENINGS)
-    fitted = _fit(national, spec, 0, full, FULL_STAGE, of_fit, progress)
+    fitted = _fit(fitted_as, spec, 0, full, FULL_STAGE, of_fit, progress)
     comparisons: tuple[LiftComparison, ...] = ()
     if fitted.posterior.design.tests:
-        untested = replace(national, spec=national.spec.model_copy(update={"lift_tests": ()}))
+        untested = replace(fitted_as, spec=market.spec.model_copy(update={"lift_tests": ()}))
         history = _fit(untested, spec, 0, short, HISTORY_STAGE, of_history, progress)
         comparisons = compare(fitted.posterior.design, history.posterior)
-    return _artifact(market, national, spec, chosen, fitted, score, comparisons)
+    return _artifact(market, national_aggregate(market), spec, chosen, fitted, score, comparisons)
+
+
+def is_pooled(market: Market) -> bool:
+    """Whether a market's geos are fitted side by side."""
+    return market.is_panel and market.spec.model.geos == "pooled"
 
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    priors: Priors
+    prior: ParameterPrior
+    structure: Structure
     samples: Samples
     posterior: Posterior
     rng: np.random.Generator
@@ -119,17 +130,25 @@ def _fit(
     seed: np.random.SeedSequence,
     progress: Listener | None,
 ) -> _Fitted:
+    of_sampler, of_rest = seed.spawn(2)
+    sampler_seed, rng = int(of_sampler.generate_state(1, np.uint64)[0]), np.random.default_rng(of_rest)
+    if market.is_panel:
+        panel = build_panel_design(market, outcome, held_out)
+        priors = build_priors(national_aggregate(market), outcome, panel.national)
+        samples = _sample(panel_data(panel, priors), efforts, sampler_seed, stage, progress)
+        drawn = draw_panel_posterior(panel, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
+        return _Fitted(panel_prior(panel, priors), panel_structure(panel), samples, drawn.country, rng)
     design = build_design(market, outcome, held_out)
     priors = build_priors(market, outcome, design)
-    of_sampler, of_rest = seed.spawn(2)
-    data = kernel_data(design, priors, linear_terms(design, priors))
-    samples = _sample(data, efforts, int(of_sampler.generate_state(1, np.uint64)[0]), stage, progress)
-    rng = np.random.default_rng(of_rest)
+    samples = _sample(kernel_data(design, priors, linear_terms(design, priors)), efforts, sampler_seed, stage, progress)
     posterior = draw_posterior(design, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
-    return _Fitted(priors, samples, posterior, rng)
+    structure = structure_of(design)
+    return _Fitted(prior_of_parameters(structure, priors), structure, samples, posterior, rng)
 
 
-def _sample(data: KernelData, efforts: tuple[Effort, ...], seed: int, stage: str, progress: Listener | None) -> Samples:
+def _sample(
+    data: KernelData | PanelData, efforts: tuple[Effort, ...], seed: int, stage: str, progress: Listener | None
+) -> Samples:
     """Samples of the first effort after which the chains agree, or of the last one."""
     *earlier, last = efforts
     for effort in earlier:
@@ -148,8 +167,7 @@ def _listener(stage: str, effort: Effort, progress: Listener | None) -> Callable
 
 
 def _diagnose(fitted: _Fitted) -> Diagnostics:
-    structure = structure_of(fitted.posterior.design)
-    return diagnose(fitted.samples, prior_of_parameters(structure, fitted.priors), structure, fitted.posterior)
+    return diagnose(fitted.samples, fitted.prior, fitted.structure, fitted.posterior)
 
 
 def _outcome_spec(market: Market, name: str) -> OutcomeSpec:
@@ -200,7 +218,7 @@ def _artifact(
             for place in design.paid
         ),
         gates=judge(national, design, found, score, comparisons),
-        is_national_aggregate=market.is_panel,
+        is_national_aggregate=market.is_panel and not is_pooled(market),
         data_digest=market.data_digest,
         spec_digest=spec_digest(market),
         seed=seed,

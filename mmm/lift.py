@@ -90,14 +90,16 @@ def _lift_test(market: Market, spec: LiftTestSpec, number: int, position: int, m
     return LiftTest(medium, start, measured, without, spec.estimate, spec.standard_error)
 
 
-def spend_without(spend: FloatArray, change: float) -> FloatArray | None:
+def spend_without(spend: FloatArray, change: float, weights: FloatArray | None = None) -> FloatArray | None:
     """Spend of a window without a test: added money leaves in proportion, money held back returns evenly.
 
-    None when more was added than was spent. Shape (T,).
+    Evenly over periods and, by their `weights` (such as population), over geos; `spend` is of shape (T,) or (G, T),
+    `weights` of shape (G, 1). None when more was added than was spent.
     """
     total = float(spend.sum())
     if change <= 0:
-        return np.asarray(spend - change / len(spend))
+        shares = np.ones_like(spend) if weights is None else np.broadcast_to(weights, spend.shape)
+        return np.asarray(spend - change * shares / shares.sum())
     if change > total * (1.0 + 1e-9):
         return None
     return np.asarray(spend * max(1.0 - change / total, 0.0))

@@ -22,7 +22,7 @@ from mmm.design import Design
 from mmm.lift import LiftTest
 from mmm.marginal import log_marginal
 from mmm.outcome_noise import LEAST_DEGREES, positive_mean
-from mmm.parameters import centered_outcome, linear_terms, prior_of_parameters, structure_of
+from mmm.parameters import Structure, centered_outcome, linear_terms, prior_of_parameters, structure_of
 from mmm.priors import Priors, excess_share_density
 from mmm.saturation import saturate
 from mmm.vocabulary import FloatArray, SaturationKind
@@ -38,8 +38,8 @@ def build_integrated(design: Design, priors: Priors) -> pm.Model:
     target, observed = pt.as_tensor(centered_outcome(design, priors)), pt.as_tensor(design.observed)
     with pm.Model() as model:
         parameters = _add_parameters(design, priors)
-        curves = _Curves(design, parameters)
-        residual = target - observed * curves.total()
+        curves = _curves(design, parameters)
+        residual = target - observed * curves.contribution.sum(axis=1)
         noise = pt.exp(parameters[structure.blocks["log_noise"]][0])
         left, variance = pt.as_tensor(terms.left), pt.as_tensor(terms.variance)
         density = log_marginal(residual, noise, design.observed.sum(), left, variance, pt.as_tensor(terms.log_weights))
@@ -54,14 +54,14 @@ def build_plain(design: Design, priors: Priors) -> pm.Model:
     observed = pt.as_tensor(design.observed)
     with pm.Model() as model:
         parameters = _add_parameters(design, priors)
-        curves = _Curves(design, parameters)
+        curves = _curves(design, parameters)
         if structure.place("coefficient") >= 0:
             coefficients = parameters[structure.blocks["coefficient"]]
         else:
             coefficients = pm.Flat("coefficients", shape=design.columns.shape[1])
         under_each_scale = pm.logp(pm.Normal.dist(0.0, pt.as_tensor(priors.linear_scales)), coefficients).sum(axis=1)
         pm.Potential("coefficients_prior", pt.logsumexp(under_each_scale + priors.linear_log_weights))
-        mean = pt.as_tensor(design.columns) @ coefficients + curves.total()
+        mean = pt.as_tensor(design.columns) @ coefficients + curves.contribution.sum(axis=1)
         pm.Potential("outcome", (observed * _outcome_density(design, priors, parameters, mean)).sum())
         _add_lift_tests(design, curves)
     return model
@@ -85,39 +85,46 @@ def _outcome_density(design: Design, priors: Priors, parameters: Any, mean: Any)
 
 def media_response(design: Design, parameters: Any) -> Any:
     """Contribution of all media together, in mean outcomes, as a graph of the sampled parameters. Shape (T,)."""
-    return _Curves(design, parameters).total()
+    return _curves(design, parameters).contribution.sum(axis=1)
 
 
-class _Curves:
-    """The media's curves as a graph of the sampled parameters."""
+class Curves:
+    """The media's curves as a graph of the sampled parameters. N rows (periods, of a panel geo after geo), M media.
 
-    def __init__(self, design: Design, parameters: Any) -> None:
-        self._design = design
-        self._structure = structure_of(design)
-        by_block = {name: parameters[block] for name, block in self._structure.blocks.items()}
+    Attributes
+    ----------
+    ceiling
+        Height at which each medium brings its share. Shape (M,).
+    contribution
+        What each medium brings in each row, mean outcomes. Shape (N, M).
+    """
+
+    def __init__(
+        self, structure: Structure, lags: int, parameters: Any, lagged: FloatArray, weight: FloatArray
+    ) -> None:
+        self._structure, self._lags = structure, np.arange(lags, dtype=np.float64)
+        by_block = {name: parameters[block] for name, block in structure.blocks.items()}
         self._half_saturation = pt.exp(by_block["log_half_saturation"])
         self._slope = by_block["log_slope"]
         self._weights = self._carryover(by_block)
-        reached = self._reached(design.lagged)
+        reached = self.reached(lagged)
         # The share is of the whole window, held-out periods included: their exposure is known.
-        self._ceiling = pt.exp(by_block["log_share"]) * design.periods / reached.sum(axis=0)
-        self._contribution = reached * self._ceiling
+        counted = (pt.as_tensor(weight)[:, None] * reached).sum(axis=0)
+        self.ceiling = pt.exp(by_block["log_share"]) * weight.sum() / counted
+        self.contribution = reached * self.ceiling
 
-    def total(self) -> Any:
-        """Contribution of all media, mean outcomes. Shape (T,)."""
-        return self._contribution.sum(axis=-1)
-
-    def increment(self, test: LiftTest) -> Any:
-        """What a lift test's change of spend brought in the periods that were measured, mean outcomes."""
-        design, changed = self._design, self._design.exposure.copy()
-        changed[test.start : test.start + len(test.exposure_without), test.medium] = test.exposure_without
-        lagged = lagged_exposure(changed / design.exposure_scale, design.carryover_periods)
-        without = self._reached(lagged)[:, test.medium] * self._ceiling[test.medium]
-        measured = slice(test.start, test.start + test.measured)
-        return (self._contribution[:, test.medium] - without)[measured].sum()
+    def reached(self, lagged: FloatArray) -> Any:
+        """Response of every medium to lagged exposure (N, M, L), in [0, 1). Shape (N, M)."""
+        stock = (pt.as_tensor(lagged) * self._weights).sum(axis=-1) + SMALLEST_STOCK
+        reached: list[Any] = [None] * self._structure.media
+        for kind in _KINDS:
+            for number, place in enumerate(self._structure.curved(kind)):
+                slope = pt.exp(self._slope[number]) if kind == "hill" else 1.0
+                reached[place] = saturate(kind, stock[:, place], self._half_saturation[place], slope)
+        return pt.stack(reached, axis=1)
 
     def _carryover(self, by_block: dict[str, Any]) -> Any:
-        structure, lags = self._structure, np.arange(self._design.carryover_periods, dtype=np.float64)
+        structure, lags = self._structure, self._lags
         retention = pt.sigmoid(by_block["logit_retention"])[:, None]
         peak = (pt.sigmoid(by_block["logit_peak"]) * (len(lags) - 1))[:, None]
         exponent = pt.exp(by_block["log_exponent"])[:, None]
@@ -130,22 +137,26 @@ class _Curves:
             ]
         )
 
-    def _reached(self, lagged: FloatArray) -> Any:
-        """Response of every medium, in [0, 1). Shape (T, M)."""
-        stock = (pt.as_tensor(lagged) * self._weights).sum(axis=-1) + SMALLEST_STOCK
-        reached: list[Any] = [None] * self._structure.media
-        for kind in _KINDS:
-            for number, place in enumerate(self._structure.curved(kind)):
-                slope = pt.exp(self._slope[number]) if kind == "hill" else 1.0
-                reached[place] = saturate(kind, stock[:, place], self._half_saturation[place], slope)
-        return pt.stack(reached, axis=1)
+
+def _curves(design: Design, parameters: Any) -> Curves:
+    structure = structure_of(design)
+    return Curves(structure, design.carryover_periods, parameters, design.lagged, np.ones(design.periods))
 
 
-def _add_lift_tests(design: Design, curves: _Curves) -> None:
+def _increment(design: Design, curves: Curves, test: LiftTest) -> Any:
+    """What a lift test's change of spend brought in the periods that were measured, mean outcomes."""
+    changed = design.exposure.copy()
+    changed[test.start : test.start + len(test.exposure_without), test.medium] = test.exposure_without
+    lagged = lagged_exposure(changed / design.exposure_scale, design.carryover_periods)
+    difference = curves.contribution - curves.reached(lagged) * curves.ceiling
+    return difference[test.start : test.start + test.measured, test.medium].sum()
+
+
+def _add_lift_tests(design: Design, curves: Curves) -> None:
     """What was measured scatters around the increment by the curves with the test's standard error."""
     for number, test in enumerate(design.tests):
         estimate, error = test.estimate / design.outcome_scale, test.standard_error / design.outcome_scale
-        pm.Potential(f"lift_test_{number}", pm.logp(pm.Normal.dist(curves.increment(test), error), estimate))
+        pm.Potential(f"lift_test_{number}", pm.logp(pm.Normal.dist(_increment(design, curves, test), error), estimate))
 
 
 def _add_parameters(design: Design, priors: Priors) -> Any:

@@ -30,13 +30,15 @@ class Structure:
 
     One vector holds them all, D long: logit retention, log half-saturation and log share of every medium,
     logit peak of the delayed ones, log exponent of the Weibull ones, log slope of the Hill ones; then log noise and log
-    shape of the noise, as its kind has them, and the linear coefficients where they cannot be integrated out.
+    shape of the noise, as its kind has them, and the linear coefficients where they cannot be integrated out; for a
+    panel four more, which `mmm.panel_parameters` explains.
     """
 
     adstock: tuple[AdstockKind, ...]
     saturation: tuple[SaturationKind, ...]
     likelihood: LikelihoodKind = "normal"
     terms: int = 0
+    is_panel: bool = False
 
     @property
     def media(self) -> int:
@@ -61,6 +63,10 @@ class Structure:
             "log_noise": int(self.likelihood != "negative_binomial"),
             "log_shape": int(self.likelihood != "normal"),
             "coefficient": 0 if self.likelihood == "normal" else self.terms,
+            "log_effect_spread": int(self.is_panel),
+            "log_pooling": int(self.is_panel),
+            "noise_exponent": int(self.is_panel),
+            "log_bend_spread": int(self.is_panel),
         }
         stops = np.cumsum(list(sizes.values())).tolist()
         return {name: slice(stop - size, stop) for (name, size), stop in zip(sizes.items(), stops, strict=True)}
@@ -223,7 +229,7 @@ def media_data(design: Design) -> MediaData:
     scale = design.outcome_scale
     return MediaData(
         lags=lags,
-        layout=_layout(structure, rows),
+        layout=layout_of(structure, rows),
         segments=np.array(segments, dtype=np.int64),
         exposure=np.concatenate(exposures),
         weight=np.ones(periods),
@@ -233,7 +239,7 @@ def media_data(design: Design) -> MediaData:
     )
 
 
-def _layout(structure: Structure, rows: IntArray) -> IntArray:
+def layout_of(structure: Structure, rows: IntArray) -> IntArray:
     """Where the kernel finds a medium's own parameters and rows; see `mmm.kernel.media`. Shape (6, M)."""
     table = np.full((6, structure.media), -1, dtype=np.int64)
     for block, row, places in (

@@ -10,8 +10,9 @@ from nutpie.compile_pymc import CompiledPyMCModel
 
 from mmm.coordinates import round_coordinates
 from mmm.errors import FitError
-from mmm.kernel.data import KernelData, pack
-from mmm.kernel.density import compiled_functions, density_of
+from mmm.kernel.data import KernelData
+from mmm.kernel.evaluation import density_of, functions_for, packed
+from mmm.kernel.panel_data import PanelData
 from mmm.vocabulary import FloatArray
 
 START_SPREAD = 1.5
@@ -47,7 +48,9 @@ class Samples:
     divergences: int
 
 
-def sample(data: KernelData, effort: Effort, seed: int, progress: Callable[[int, int], None] | None = None) -> Samples:
+def sample(
+    data: KernelData | PanelData, effort: Effort, seed: int, progress: Callable[[int, int], None] | None = None
+) -> Samples:
     """Draws from the posterior of the sampled parameters.
 
     Parameters
@@ -111,13 +114,13 @@ def _finished_trace(sampler: Any) -> Any:
         return None
 
 
-def _nutpie_model(data: KernelData) -> CompiledPyMCModel:
+def _nutpie_model(data: KernelData | PanelData) -> CompiledPyMCModel:
     """Our compiled density in the place of one that nutpie would have compiled from a PyMC model.
 
     nutpie's `compile_pymc_model` ends in this same value, after some seconds of compiling in every new process.
     """
     size = data.size
-    density, expand = compiled_functions()
+    density, expand = functions_for(data)
     coordinates = round_coordinates(density_of(data), data.start, data.spread)
 
     def start(seed: int) -> FloatArray:
@@ -131,7 +134,7 @@ def _nutpie_model(data: KernelData) -> CompiledPyMCModel:
         initial_point_func=start,
         shared_data={},
         shared_var_keys={},
-        user_data=pack(data, coordinates),
+        user_data=packed(data, coordinates),
         n_expanded=size,
         shape_info=(["parameters"], [slice(0, size)], [(size,)]),
         logp_func=None,

@@ -15,6 +15,7 @@ from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import (
     AdstockKind,
+    GeosKind,
     Language,
     LikelihoodKind,
     PeriodName,
@@ -231,6 +232,7 @@ class ModelChoices(StrictModel):
     """Table ``[model]``: everything has a default."""
 
     trend: TrendKind = "knots"
+    geos: GeosKind = "pooled"
     seasonality: Annotated[int, Field(ge=0, le=20)] | None = None
     carryover_periods: Annotated[int, Field(ge=1, le=400)] | None = None
     holdout: Annotated[int, Field(ge=0, le=400)] | None = None

@@ -22,6 +22,7 @@ type Scene = Literal["search", "ecommerce", "social", "streaming", "offline", "o
 type AdstockKind = Literal["geometric", "delayed", "weibull"]
 type SaturationKind = Literal["hill", "logistic", "michaelis_menten"]
 type LikelihoodKind = Literal["normal", "student_t", "negative_binomial"]
+type GeosKind = Literal["pooled", "national"]
 type TrendKind = Literal["none", "linear", "knots"]
 type Evidence = Literal["measured", "prior", "assumed"]
 type Verdict = Literal["pass", "review", "fail"]

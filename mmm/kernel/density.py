@@ -9,14 +9,12 @@ One compiled function serves every market: all arrays reach it as one vector. Th
 of its own (`mmm.coordinates`), which the compiled functions translate.
 """
 
-from ctypes import POINTER, c_double
 from functools import cache
 from typing import Any
 
 import numba
 import numpy as np
 
-from mmm.coordinates import Coordinates, Density
 from mmm.kernel.compiling import compile_inline, keep_on_disk
 from mmm.kernel.data import (
     BASIS,
@@ -45,20 +43,16 @@ from mmm.kernel.data import (
     TESTS,
     VARIANCE,
     WEIGHT,
-    KernelData,
-    pack,
 )
 from mmm.kernel.integrated import integrated_normal
 from mmm.kernel.lift import lift_density
 from mmm.kernel.media import LAYOUT_END_ROW, LAYOUT_FIRST_ROW, RESPONSE, SERIES, pull_back, respond
 from mmm.kernel.noise import count_density, student_t_density
+from mmm.kernel.positions import ACCEPTED, REJECTED, WRONG_SIZE, parameters_at, slope_at_position
 from mmm.kernel.prior import coefficient_prior, limit_share, normal_prior
 from mmm.kernel.tables import table_of
 from mmm.outcome_noise import LIKELIHOOD_CODES
 from mmm.vocabulary import FloatArray
-
-ACCEPTED, REJECTED, WRONG_SIZE = 0, 4, -1
-"""What a compiled function tells the sampler: fine, not finite, unrecoverable."""
 
 _NORMAL, _STUDENT_T = LIKELIHOOD_CODES["normal"], LIKELIHOOD_CODES["student_t"]
 
@@ -72,25 +66,6 @@ def compiled_functions() -> tuple[Any, Any]:
         keep_on_disk(_c_density, integer(size, pointer, pointer, pointer, numba.types.voidptr)),
         keep_on_disk(_c_expand, integer(size, size, pointer, pointer, numba.types.voidptr)),
     )
-
-
-def density_of(data: KernelData) -> Density:
-    """Log posterior density of sampled parameters (D,), up to a constant, and its gradient (D,).
-
-    Where either is not finite, the density is minus infinity.
-    """
-    size = data.size
-    vector = pack(data, Coordinates(np.zeros(size), np.eye(size)))
-    compiled = compiled_functions()[0].ctypes
-
-    def evaluate(parameters: FloatArray) -> tuple[float, FloatArray]:
-        place = np.ascontiguousarray(parameters, dtype=np.float64)
-        gradient, value = np.empty(size), np.empty(1)
-        pointers = (values.ctypes.data_as(POINTER(c_double)) for values in (place, gradient, value))
-        code = compiled(size, *pointers, vector.ctypes.data)
-        return (float(value[0]) if code == ACCEPTED else -np.inf), gradient
-
-    return evaluate
 
 
 @compile_inline
@@ -181,44 +156,25 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
     return density + normal_prior(parameters, table_of(vector, PRIOR), gradient)
 
 
-@compile_inline
-def _parameters_at(position: FloatArray, vector: FloatArray) -> FloatArray:
-    """The sampled parameters at a position of the sampler."""
-    stretch: FloatArray = table_of(vector, STRETCH)
-    parameters: FloatArray = table_of(vector, CENTER)[0].copy()
-    for i in range(position.shape[0]):
-        row, total = stretch[i], 0.0
-        for j in range(position.shape[0]):
-            total += row[j] * position[j]
-        parameters[i] += total
-    return parameters
-
-
 def _c_density(size: Any, position: Any, gradient: Any, density: Any, data: Any) -> int:
     vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
     stretch = table_of(vector, STRETCH)
     if size != stretch.shape[0]:
         return WRONG_SIZE
     slope = np.empty(size)
-    value = _density(_parameters_at(numba.carray(position, (size,)), vector), vector, slope)
-    found = numba.carray(gradient, (size,))
-    for j in range(size):
-        found[j] = 0.0
-    is_finite = np.isfinite(value)
-    for i in range(size):
-        row, by_parameter = stretch[i], slope[i]
-        is_finite = is_finite and np.isfinite(by_parameter)
-        for j in range(size):
-            found[j] += row[j] * by_parameter
+    parameters = parameters_at(numba.carray(position, (size,)), table_of(vector, CENTER)[0], stretch)
+    value = _density(parameters, vector, slope)
+    is_finite = slope_at_position(slope, stretch, numba.carray(gradient, (size,)))
     numba.carray(density, (1,))[0] = value
-    return ACCEPTED if is_finite else REJECTED
+    return ACCEPTED if is_finite and np.isfinite(value) else REJECTED
 
 
 def _c_expand(size: Any, expanded: Any, position: Any, values: Any, data: Any) -> int:
     if size != expanded:
         return WRONG_SIZE
     vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
-    parameters, found = _parameters_at(numba.carray(position, (size,)), vector), numba.carray(values, (size,))
+    stretch, found = table_of(vector, STRETCH), numba.carray(values, (size,))
+    parameters = parameters_at(numba.carray(position, (size,)), table_of(vector, CENTER)[0], stretch)
     for i in range(size):
         found[i] = parameters[i]
     return ACCEPTED

@@ -7,7 +7,7 @@ import pytest
 from fitting_markets import mixed_market
 
 from mmm.design import build_design
-from mmm.kernel.density import density_of
+from mmm.kernel.evaluation import density_of
 from mmm.marginal import log_conditional
 from mmm.market import Market
 from mmm.model import build_integrated, build_plain, media_response

@@ -91,12 +91,32 @@ def test_chains_that_do_not_agree_are_sampled_longer() -> None:
     assert totals == [2 * 150, 2 * 2 * 150, 4 * 2 * 150]  # 50 draws a chain can never make 400 effective ones
 
 
-def test_a_panel_is_fitted_as_its_national_aggregate_and_says_so() -> None:
+def test_a_panel_is_added_up_where_its_market_asks_for_it_and_says_so() -> None:
     simulated = simulate_market("b2c", periods=104, seed=3, geos=3)
-    artifact = fit_outcome(quick(simulated.market), "orders")
+    artifact = fit_outcome(quick(simulated.market, geos="national"), "orders")
     assert artifact.manifest.is_national_aggregate
     np.testing.assert_allclose(artifact.draws.spend, simulated.market.spend.sum(axis=2))
     np.testing.assert_allclose(artifact.draws.outcome, simulated.market.outcomes["orders"].sum(axis=1))
+
+
+def test_geos_together_teach_more_than_their_sum_and_speak_of_the_country() -> None:
+    simulated = simulate_market("b2c", periods=104, seed=3, geos=8)
+    market = quick(simulated.market, draws=400, holdout=13)
+    pooled, added = (
+        fit_outcome(replace(market, spec=geos_as(market, how)), "orders") for how in ("pooled", "national")
+    )
+    assert not pooled.manifest.is_national_aggregate
+    truth = simulated.truth.contributions.sum(axis=(0, 2))
+    found = [historical_contributions(one).sum(axis=1) for one in (pooled, added)]
+    low, high = np.quantile(found[0], [0.05, 0.95], axis=0)
+    assert ((low <= truth) & (truth <= high)).mean() >= 0.7
+    widths = [np.ptp(np.quantile(np.log(one), [0.05, 0.95], axis=0), axis=0).mean() for one in found]
+    assert widths[0] < 0.9 * widths[1]
+    assert gates(pooled)["holdout_coverage"].verdict != "fail"
+
+
+def geos_as(market: Market, how: str) -> MarketSpec:
+    return market.spec.model_copy(update={"model": market.spec.model.model_copy(update={"geos": how})})
 
 
 def test_counts_that_are_no_whole_numbers_are_refused_with_what_to_use() -> None:

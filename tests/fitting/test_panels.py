@@ -1,0 +1,83 @@
+"""Geos together: the compiled density is that of the model, and what is drawn back adds up to the country."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mmm.kernel.evaluation import density_of
+from mmm.market import Market, national_aggregate
+from mmm.panel_design import PanelDesign, build_panel_design
+from mmm.panel_model import build_panel
+from mmm.panel_parameters import panel_data, panel_prior
+from mmm.panel_posterior import draw_panel_posterior
+from mmm.priors import Priors, build_priors
+from mmm.simulation.simulate import simulate_market
+from mmm.spec import MarketSpec
+
+AS_WRITTEN = "FAST_COMPILE"
+
+
+def panel(geos: int, periods: int, *, seed: int = 3) -> Market:
+    """A simulated panel with two lift tests, the second of them in two of its geos, measured beyond its end."""
+    market = simulate_market("b2c", periods=periods, seed=seed, geos=geos).market
+    on_air = market.spend[20:23, :, :2].min(axis=(0, 2)) > 100.0
+    first, second = market.spec.channels[0].name, market.spec.channels[int(np.flatnonzero(on_air)[-1])].name
+    start = market.dates[20].isoformat()
+    tests = [
+        {
+            "channel": first,
+            "start": start,
+            "periods": 4,
+            "spend_change": -1e4,
+            "estimate": -30.0,
+            "standard_error": 20.0,
+        },
+        {
+            "channel": second,
+            "start": start,
+            "periods": 3,
+            "measured_periods": 6,
+            "geos": list(market.geos[:2]),
+            "spend_change": 100.0,
+            "estimate": 5.0,
+            "standard_error": 30.0,
+        },
+    ]
+    tables = {**market.spec.model_dump(mode="json", exclude_unset=True), "lift_tests": tests}
+    return replace(market, spec=MarketSpec.model_validate(tables))
+
+
+def prepared(market: Market, held_out: int) -> tuple[PanelDesign, Priors]:
+    outcome = market.spec.outcomes[0]
+    design = build_panel_design(market, outcome, held_out)
+    return design, build_priors(national_aggregate(market), outcome, design.national)
+
+
+@pytest.mark.parametrize("held_out", [0, 6])
+def test_the_compiled_density_and_its_gradient_are_those_of_the_model(held_out: int) -> None:
+    design, priors = prepared(panel(3, 52), held_out)
+    compiled, model = density_of(panel_data(design, priors)), build_panel(design, priors)
+    density, slope = model.compile_logp(mode=AS_WRITTEN), model.compile_dlogp(mode=AS_WRITTEN)
+    prior = panel_prior(design, priors)
+    rng, offsets = np.random.default_rng(1), []
+    for _ in range(6):
+        point = prior.location + 0.7 * prior.total_spread * rng.standard_normal(len(prior.location))
+        value, gradient = compiled(point)
+        expected = slope({"parameters": point})
+        offsets.append(value - density({"parameters": point}))
+        np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7 * np.abs(expected).max())
+    np.testing.assert_allclose(offsets, offsets[0], atol=1e-6)
+
+
+def test_what_is_drawn_back_fits_the_geos_and_adds_up_to_the_country() -> None:
+    design, priors = prepared(panel(4, 104), 0)
+    parameters = np.repeat(panel_prior(design, priors).location[None], 200, axis=0)
+    drawn = draw_panel_posterior(design, priors, parameters, np.random.default_rng(5))
+    national = design.national
+    residual = national.outcome - drawn.country.expected.mean(axis=0)
+    assert residual.std() < 0.5 * national.outcome.std()
+    assert abs(residual.mean()) < 0.02 * national.outcome_scale
+    assert drawn.effects.mean() == pytest.approx(1.0, abs=0.1)
+    # What is the same everywhere has one effect.
+    np.testing.assert_array_equal(drawn.effects.std(axis=0).max(axis=0) > 0.05, design.varies > 0)
