@@ -176,6 +176,9 @@ class ResponseDraws:
         History of controls, as in the file. Shape (T, number of controls).
     outcome
         History of the outcome. Shape (T,).
+    exposure
+        What worked in each period, in money: spend, or exposure at the last year's cost per unit for channels whose
+        market gives it. None where it is spend for all. Shape (T, C).
     """
 
     retention: FloatArray
@@ -194,6 +197,12 @@ class ResponseDraws:
     organic: FloatArray
     controls: FloatArray
     outcome: FloatArray
+    exposure: FloatArray | None = None
+
+    @property
+    def worked(self) -> FloatArray:
+        """What carries over and saturates, in money per period. Shape (T, C)."""
+        return self.spend if self.exposure is None else self.exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +303,8 @@ def _check_shapes(manifest: Manifest, draws: ResponseDraws) -> None:
         "outcome": (periods,),
     }
     faults = []
+    if draws.exposure is not None:
+        expected["exposure"] = (periods, channels)
     for name, shape in expected.items():
         values: FloatArray = getattr(draws, name)
         if values.shape != shape:
@@ -311,7 +322,11 @@ def _manifest_bytes(manifest: Manifest) -> bytes:
 
 def _arrays_bytes(draws: ResponseDraws) -> bytes:
     return save_tensors(
-        {name: np.ascontiguousarray(getattr(draws, name), dtype=np.float64) for name in ResponseDraws.__slots__}
+        {
+            name: np.ascontiguousarray(getattr(draws, name), dtype=np.float64)
+            for name in ResponseDraws.__slots__
+            if getattr(draws, name) is not None
+        }
     )
 
 

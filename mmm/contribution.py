@@ -98,8 +98,12 @@ def _figures(
     spend = float(series[window].sum())
     roas = mroas = cpa = None
     if spend > 0:
-        response = channel_response(artifact, channel, series[window] / spend, series[: window.start])
-        brought, marginal = response.per_draw(spend), response.marginal_per_draw(spend)
+        worked = artifact.draws.worked[:, place]
+        bought = float(worked[window].sum())
+        phasing = worked[window] / bought if bought > 0 else series[window] / spend
+        response = channel_response(artifact, channel, phasing, worked[: window.start])
+        # Money of the next unit buys exposure as money of the window did.
+        brought, marginal = response.per_draw(bought), response.marginal_per_draw(bought) * bought / spend
         cpa = figure(spend / brought)
         value = artifact.manifest.outcome.value_per_unit
         if value is not None:

@@ -153,7 +153,8 @@ def channel_response(
     flighting
         Share of the budget that each period of the horizon gets; sums to one. Shape (T,).
     earlier_spend
-        Money per period before the horizon, the last entry just before it. Shape (any,).
+        Money per period before the horizon (of exposure, see `ResponseDraws.worked`), the last entry just before it.
+        Shape (any,).
 
     Raises
     ------
@@ -194,7 +195,7 @@ def historical_contributions(artifact: ResponseArtifact) -> FloatArray:
                 info.adstock,
                 info.saturation,
                 manifest.carryover_periods,
-                draws.spend[:, index],
+                draws.worked[:, index],
                 draws.retention[:, index],
                 draws.peak_delay[:, index],
                 draws.half_saturation[:, index],

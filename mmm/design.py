@@ -93,7 +93,10 @@ class Design:
     observed
         One where the fit may see the outcome, zero where it is held out. Shape (T,).
     exposure
-        Spend of paid channels (money), value of organic media (own unit), per period. Shape (T, M).
+        Spend of paid channels or their exposure at today's cost (money), value of organic media (own unit), per period.
+        Shape (T, M).
+    spend
+        Money of paid channels per period, in the order of market.toml. Shape (T, C).
     exposure_scale
         Level at which a typical unit of exposure is spent, after carryover. Shape (M,), > 0.
     carryover_periods
@@ -113,6 +116,7 @@ class Design:
     outcome_scale: float
     observed: FloatArray
     exposure: FloatArray
+    spend: FloatArray
     exposure_scale: FloatArray
     carryover_periods: int
     baseline: BaselineInfo
@@ -174,20 +178,20 @@ def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
     observed = np.ones(len(series))
     observed[len(series) - held_out :] = 0.0
     visible = series[observed > 0]
-    exposure = np.stack([_exposure(market, medium) for medium in media], axis=1)
+    exposure = np.stack([exposure_of(market, medium)[:, 0] for medium in media], axis=1)
+    places = {medium.position: place for place, medium in enumerate(media) if medium.is_paid}
     lags = carryover_periods(market)
     controls = _controls(market)
     baseline = _baseline(market, controls, len(visible))
     return Design(
         media=media,
         likelihood=outcome.likelihood,
-        tests=lift_tests(
-            market, outcome, {medium.position: place for place, medium in enumerate(media) if medium.is_paid}
-        ),
+        tests=lift_tests(market, outcome, places, exposure),
         outcome=series,
         outcome_scale=float(visible.mean()),
         observed=observed,
         exposure=exposure,
+        spend=market.spend[:, :, 0],
         exposure_scale=_exposure_scale(media, exposure, lags),
         carryover_periods=lags,
         baseline=baseline,
@@ -229,10 +233,24 @@ def _in_file_order(media: tuple[Medium, ...], *, is_paid: bool) -> tuple[int, ..
     return tuple(place for _, place in sorted(places))
 
 
-def _exposure(market: Market, medium: Medium) -> FloatArray:
-    if medium.is_paid:
-        return market.spend[:, medium.position, 0]
-    return market.organic[medium.name][:, 0]
+def exposure_of(market: Market, medium: Medium) -> FloatArray:
+    """What works in each period and geo: spend, exposure at the last year's cost, or an organic medium. Shape (T, G).
+
+    Exposure that a market gives (impressions, gross rating points, clicks) is counted in money, at what a unit of it
+    cost over the last year: what money bought in the past changes with prices, and plans are made at today's.
+    """
+    if not medium.is_paid:
+        return market.organic[medium.name]
+    spend = market.spend[:, medium.position]
+    if medium.name not in market.exposure:
+        return spend
+    units = market.exposure[medium.name]
+    year = max(round(PERIODS_PER_YEAR[market.spec.market.period]), 1)
+    # A channel that rested all year is counted at what it cost when it was last on air.
+    for window in (slice(-year, None), slice(None)):
+        if units[window].sum() > 0 and spend[window].sum() > 0:
+            return np.asarray(units * (spend[window].sum() / units[window].sum()))
+    return spend
 
 
 def _exposure_scale(media: tuple[Medium, ...], exposure: FloatArray, lags: int) -> FloatArray:

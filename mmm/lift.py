@@ -43,7 +43,9 @@ class LiftTest:
     standard_error: float
 
 
-def lift_tests(market: Market, outcome: OutcomeSpec, places: Mapping[int, int]) -> tuple[LiftTest, ...]:
+def lift_tests(
+    market: Market, outcome: OutcomeSpec, places: Mapping[int, int], exposure: FloatArray
+) -> tuple[LiftTest, ...]:
     """The lift tests of one outcome of a market that is no panel.
 
     Parameters
@@ -54,6 +56,8 @@ def lift_tests(market: Market, outcome: OutcomeSpec, places: Mapping[int, int]) 
         A test that names no outcome is of the market's first one.
     places
         Position on axis M of each paid channel, by its place in market.toml.
+    exposure
+        What worked in each period, in money. Shape (T, M).
 
     Raises
     ------
@@ -66,11 +70,13 @@ def lift_tests(market: Market, outcome: OutcomeSpec, places: Mapping[int, int]) 
     for number, spec in enumerate(market.spec.lift_tests, start=1):
         if (spec.outcome or first) == outcome.name:
             position = channels[spec.channel]
-            found.append(_lift_test(market, spec, number, position, places[position]))
+            found.append(_lift_test(market, spec, number, position, places[position], exposure))
     return tuple(found)
 
 
-def _lift_test(market: Market, spec: LiftTestSpec, number: int, position: int, medium: int) -> LiftTest:
+def _lift_test(
+    market: Market, spec: LiftTestSpec, number: int, position: int, medium: int, exposure: FloatArray
+) -> LiftTest:
     start = periods_between(market.dates[0], spec.start, market.spec.market.period)
     measured, periods = spec.measured_periods or spec.periods, len(market.dates)
     where = f"lift_tests[{number}] of '{spec.channel}'"
@@ -79,7 +85,8 @@ def _lift_test(market: Market, spec: LiftTestSpec, number: int, position: int, m
             f"{where}: the test lies outside of the data, which run from {market.dates[0]} to {market.dates[-1]}; "
             f"bring data that cover it, or leave the test out ({market.name}, market.toml)."
         )
-    spend = market.spend[start : start + spec.periods, position, 0]
+    window = slice(start, start + spec.periods)
+    spend = market.spend[window, position, 0]
     without = spend_without(spend, spec.spend_change)
     if without is None:
         raise FitError(
@@ -87,7 +94,10 @@ def _lift_test(market: Market, spec: LiftTestSpec, number: int, position: int, m
             f"periods; spend_change is what was spent less what would have been spent without the test "
             f"({market.name}, market.toml)."
         )
-    return LiftTest(medium, start, measured, without, spec.estimate, spec.standard_error)
+    # Where effects are by exposure, money that was moved bought exposure at the price of the day.
+    worked = exposure[window, medium]
+    bought = np.divide(worked, spend, out=np.ones_like(spend), where=spend > 0)
+    return LiftTest(medium, start, measured, without * bought, spec.estimate, spec.standard_error)
 
 
 def spend_without(spend: FloatArray, change: float, weights: FloatArray | None = None) -> FloatArray | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmm.design import Design, build_design
+from mmm.design import Design, build_design, exposure_of
 from mmm.errors import FitError
 from mmm.lift import spend_without
 from mmm.market import Market, national_aggregate
@@ -104,10 +104,7 @@ def build_panel_design(market: Market, outcome: OutcomeSpec, held_out: int) -> P
     per_head = geos / (size[:, None] * national.exposure_scale)
     exposure = (
         np.stack(
-            [
-                (market.spend[:, medium.position] if medium.is_paid else market.organic[medium.name]).T
-                for medium in national.media
-            ],
+            [exposure_of(market, medium).T for medium in national.media],
             axis=2,
         )
         * per_head[:, None, :]

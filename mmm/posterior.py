@@ -109,8 +109,9 @@ def response_draws(posterior: Posterior) -> ResponseDraws:
         organic_ceiling=media.ceiling[:, organic],
         baseline=posterior.coefficients,
         noise_scale=standard_deviation(design.likelihood, media.noise_scale, media.noise_shape, design.outcome_scale),
-        spend=design.exposure[:, paid],
+        spend=design.spend,
         organic=design.exposure[:, organic],
         controls=design.controls,
         outcome=design.outcome,
+        exposure=None if np.array_equal(design.exposure[:, paid], design.spend) else design.exposure[:, paid],
     )

@@ -194,7 +194,8 @@ def excess_share_density(total_share: Any) -> Any:
 
 def _log_share(market: Market, outcome: OutcomeSpec, design: Design) -> FloatArray:
     """Prior of each medium's share of the outcome, from a prior on its return where there is one."""
-    spend = design.exposure.sum(axis=0)
+    spend = np.zeros(len(design.media))
+    spend[list(design.paid)] = design.spend.sum(axis=0)
     # A channel without spend in the window has no contribution to speak of; its share must still be a number.
     paid = np.array([medium.is_paid for medium in design.media])
     total = spend[paid].sum()

@@ -122,7 +122,8 @@ def build_timeline(
                 start=Day(day=start),
             )
         )
-    earlier = repeat_last_season(history, np.arange(max(0, first - manifest.carryover_periods), first), season)
+    worked = artifact.draws.worked
+    earlier = repeat_last_season(worked, np.arange(max(0, first - manifest.carryover_periods), first), season)
     phasing, phasing_warnings = _phasing(scenario.flighting, artifact, positions, season)
     return Timeline(
         dates=period_range(start, periods, manifest.period),

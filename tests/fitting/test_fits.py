@@ -11,7 +11,7 @@ from mmm.baseline import forecast_baseline
 from mmm.curves import carryover_weights, historical_contributions
 from mmm.errors import FitError
 from mmm.fit import Progress, fit_outcome
-from mmm.market import Market
+from mmm.market import Market, with_data_digest
 from mmm.sentence import plain
 from mmm.simulation.simulate import simulate_market
 from mmm.spec import MarketSpec
@@ -248,3 +248,31 @@ def test_a_break_that_no_column_explains_is_missed_by_the_forecast_and_the_gates
     found = gates(fit_outcome(quick(broken), "orders"))
     assert found["holdout_coverage"].verdict == "fail"
     assert found["holdout_coverage"].action is not None
+
+
+def priced(market: Market, cost: np.ndarray) -> Market:
+    """The market with impressions of its second channel, bought at a cost that changes."""
+    tables = market.spec.model_dump(mode="json", exclude_unset=True)
+    tables["channels"][1]["exposure"] = "search_impressions"
+    exposure = {"search": market.spend[:, 1] / cost[:, None]}
+    return with_data_digest(replace(market, spec=MarketSpec.model_validate(tables), exposure=exposure))
+
+
+def test_effects_by_exposure_follow_what_money_bought_and_not_the_money() -> None:
+    # Impressions became three times as dear, and the same spend bought a third: only exposure explains the fall.
+    rng = np.random.default_rng(12)
+    cost = np.linspace(1.0, 3.0, 120)
+    spend = np.stack([rng.gamma(1.0, 1000.0, 120), np.full(120, 1500.0) * rng.uniform(0.7, 1.3, 120)], axis=1)
+    worked = spend[:, 1] / cost * 3.0
+    outcome = 300.0 + 150.0 * spend[:, 0] / (spend[:, 0] + 1000.0) + 250.0 * worked / (worked + 2000.0)
+    outcome += rng.normal(0.0, 5.0, 120)
+    market = replace(small_market(120), spend=spend[:, :, None], outcomes={"orders": outcome[:, None]})
+    artifact = fit_outcome(quick(priced(market, cost), draws=500), "orders")
+    assert artifact.draws.exposure is not None
+    np.testing.assert_allclose(artifact.draws.exposure[-52:, 1].sum(), spend[-52:, 1].sum())
+    np.testing.assert_array_equal(artifact.draws.spend, spend)
+    found = historical_contributions(artifact)[:, :, 1]
+    truth = 250.0 * worked / (worked + 2000.0)
+    fall = (found[:, :30].sum(axis=1) / found[:, -30:].sum(axis=1)).mean()
+    assert fall == pytest.approx(truth[:30].sum() / truth[-30:].sum(), rel=0.15)
+    assert read_artifact(artifact_files(artifact), artifact.digest).draws.exposure is not None
