@@ -22,7 +22,7 @@ from mmm.design import Design
 from mmm.lift import LiftTest
 from mmm.marginal import log_marginal
 from mmm.outcome_noise import LEAST_DEGREES, positive_mean
-from mmm.parameters import Structure, centered_outcome, linear_terms, prior_of_parameters, structure_of
+from mmm.parameters import Structure, centered_outcome, coefficients_at, linear_terms, prior_of_parameters, structure_of
 from mmm.priors import Priors, excess_share_density
 from mmm.saturation import saturate
 from mmm.vocabulary import FloatArray, SaturationKind
@@ -56,11 +56,11 @@ def build_plain(design: Design, priors: Priors) -> pm.Model:
         parameters = _add_parameters(design, priors)
         curves = _curves(design, parameters)
         if structure.place("coefficient") >= 0:
-            coefficients = parameters[structure.blocks["coefficient"]]
+            coefficients = coefficients_at(design, priors, parameters)
         else:
             coefficients = pm.Flat("coefficients", shape=design.columns.shape[1])
-        under_each_scale = pm.logp(pm.Normal.dist(0.0, pt.as_tensor(priors.linear_scales)), coefficients).sum(axis=1)
-        pm.Potential("coefficients_prior", pt.logsumexp(under_each_scale + priors.linear_log_weights))
+            of_each_scale = pm.logp(pm.Normal.dist(0.0, pt.as_tensor(priors.linear_scales)), coefficients).sum(axis=1)
+            pm.Potential("coefficients_prior", pt.logsumexp(of_each_scale + priors.linear_log_weights))
         mean = pt.as_tensor(design.columns) @ coefficients + curves.contribution.sum(axis=1)
         pm.Potential("outcome", (observed * _outcome_density(design, priors, parameters, mean)).sum())
         _add_lift_tests(design, curves)
@@ -163,8 +163,6 @@ def _add_parameters(design: Design, priors: Priors) -> Any:
     """The sampled parameters; each prior is explained in `mmm.priors`."""
     structure = structure_of(design)
     prior = prior_of_parameters(structure, priors)
-    parameters = pm.MvNormal("parameters", prior.location, cov=prior.covariance, shape=len(prior.location))
-    if structure.place("coefficient") >= 0:
-        parameters = pt.concatenate([parameters, pm.Flat("coefficients", shape=structure.terms)])
+    parameters = pm.MvNormal("parameters", prior.location, cov=prior.covariance, shape=structure.size)
     pm.Potential("share_below_one", excess_share_density(pt.exp(parameters[structure.blocks["log_share"]]).sum()))
     return parameters

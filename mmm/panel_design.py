@@ -14,6 +14,7 @@ from mmm.errors import FitError
 from mmm.lift import spend_without
 from mmm.market import Market, national_aggregate
 from mmm.periods import periods_between
+from mmm.priors import SMALLEST_VARIATION
 from mmm.spec import LiftTestSpec, OutcomeSpec
 from mmm.vocabulary import FloatArray
 
@@ -52,6 +53,8 @@ class PanelDesign:
         Population over the mean population; without population, mean outcome over its mean. Shape (G,), sums to G.
     outcome
         Per head, in national means. Shape (G, T).
+    variation
+        Usual standard deviation of a geo's outcome per head, in national means.
     exposure
         Per head, in multiples of each medium's national scale. Shape (G, T, M).
     columns
@@ -66,6 +69,7 @@ class PanelDesign:
     geos: tuple[str, ...]
     size: FloatArray
     outcome: FloatArray
+    variation: float
     exposure: FloatArray
     columns: FloatArray
     varies: FloatArray
@@ -109,11 +113,13 @@ def build_panel_design(market: Market, outcome: OutcomeSpec, held_out: int) -> P
         )
         * per_head[:, None, :]
     )
+    per_person = series / (size[:, None] * national.outcome_scale / geos)
     return PanelDesign(
         national=national,
         geos=market.geos,
         size=size,
-        outcome=series / (size[:, None] * national.outcome_scale / geos),
+        outcome=per_person,
+        variation=max(float(np.median(per_person[:, national.observed > 0].std(axis=1))), SMALLEST_VARIATION),
         exposure=exposure,
         columns=_columns(market, national),
         varies=(np.ptp(exposure, axis=0).max(axis=0) > SAME_EVERYWHERE).astype(np.float64),

@@ -13,8 +13,8 @@ import numpy as np
 from mmm.kernel.data import MediaData
 from mmm.kernel.panel_data import PanelData
 from mmm.panel_design import PanelDesign
-from mmm.parameters import ParameterPrior, Structure, layout_of, prior_of_parameters, structure_of
-from mmm.priors import EXCESS_SPREAD, NOISE_SHARE, SMALLEST_VARIATION, Priors
+from mmm.parameters import ParameterPrior, Structure, bends_of, layout_of, prior_of_parameters, structure_of
+from mmm.priors import BEND_SPREAD, BEND_SPREAD_SPREAD, EXCESS_SPREAD, NOISE_SHARE, Priors
 from mmm.vocabulary import FloatArray
 
 EFFECT_SPREAD, EFFECT_SPREAD_SPREAD = 0.25, 0.6
@@ -25,10 +25,6 @@ POOLING, POOLING_SPREAD = 0.3, 0.7
 
 NOISE_EXPONENT, NOISE_EXPONENT_SPREAD = 0.25, 0.25
 """Noise per head falls with size to this power: 0.5 if people were independent, 0 if they all moved together."""
-
-BEND_SPREAD, BEND_SPREAD_SPREAD = 0.1, 1.2
-"""Median sd of a bend of the trend, mean outcomes a trend unit, and sd of its logarithm: from straight to the eye
-(0.01) to turning within a year (0.7), as `mmm.priors.KNOT_SPREADS` without geos."""
 
 GEO_LEVEL_SPREAD = 0.4
 """Sd of a geo's own level per head, in national means: not pooled, because every geo shows its own."""
@@ -53,10 +49,8 @@ def panel_structure(design: PanelDesign) -> Structure:
 def panel_prior(design: PanelDesign, priors: Priors) -> ParameterPrior:
     """The prior of every sampled parameter: the country's, then the panel's own."""
     national = prior_of_parameters(structure_of(design.national), priors)
-    visible = design.outcome[:, design.national.observed > 0]
-    variation = max(float(np.median(visible.std(axis=1))), SMALLEST_VARIATION)
     location = national.location.copy()
-    location[-1] = np.log(NOISE_SHARE * variation)
+    location[-1] = np.log(NOISE_SHARE * design.variation)
     own = np.array(
         [
             (np.log(EFFECT_SPREAD), EFFECT_SPREAD_SPREAD),
@@ -75,9 +69,7 @@ def panel_prior(design: PanelDesign, priors: Priors) -> ParameterPrior:
 def linear_prior(design: PanelDesign, priors: Priors) -> LinearPrior:
     """Prior sds of what geos have in common and of what each has of its own."""
     info = design.national.baseline
-    bends = np.zeros(design.columns.shape[2])
-    first = 1 + info.has_slope
-    bends[first : first + len(info.knots)] = 1.0
+    bends = bends_of(info)
     common = np.where(bends > 0, 1.0, priors.linear_scales[0])
     local, pooled = common.copy(), np.ones_like(common)
     local[0], pooled[0] = GEO_LEVEL_SPREAD, 0.0

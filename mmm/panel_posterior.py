@@ -58,7 +58,7 @@ def draw_panel_posterior(
     rng
         Source of randomness of what is drawn back.
     """
-    curves, linear = _PanelCurves.at(design, parameters), linear_prior(design, priors)
+    curves, linear = national_curves(design, parameters), linear_prior(design, priors)
     draws, (geos, periods, media) = len(parameters), design.exposure.shape
     national, terms = design.national, design.columns.shape[2]
     target, observed = panel_target(design, priors), design.national.observed
@@ -112,7 +112,7 @@ def _draw_linear(
 
 
 @dataclass(frozen=True, slots=True)
-class _PanelCurves:
+class NationalCurves:
     """The country's curves per draw, per head. S draws, M media; each array of shape (S, M)."""
 
     design: PanelDesign
@@ -122,25 +122,6 @@ class _PanelCurves:
     half_saturation: FloatArray
     slope: FloatArray
     share: FloatArray
-
-    @classmethod
-    def at(cls, design: PanelDesign, parameters: FloatArray) -> "_PanelCurves":
-        structure, national = panel_structure(design), design.national
-        by_block = {name: parameters[:, place] for name, place in structure.blocks.items()}
-        shape = (len(parameters), structure.media)
-        peak_delay, slope = np.zeros(shape), np.ones(shape)
-        peak_delay[:, structure.carried("delayed")] = expit(by_block["logit_peak"]) * (national.carryover_periods - 1)
-        peak_delay[:, structure.carried("weibull")] = np.exp(by_block["log_exponent"])
-        slope[:, structure.curved("hill")] = np.exp(by_block["log_slope"])
-        return cls(
-            design=design,
-            lagged=lagged_exposure(design.exposure.transpose(1, 0, 2), national.carryover_periods),
-            retention=expit(by_block["logit_retention"]),
-            peak_delay=peak_delay,
-            half_saturation=np.exp(by_block["log_half_saturation"]),
-            slope=slope,
-            share=np.exp(by_block["log_share"]),
-        )
 
     def contribution(self, draw: int) -> FloatArray:
         """What each medium would bring in each geo by the country's effect, per head. Shape (G, T, M)."""
@@ -201,6 +182,26 @@ class _PanelCurves:
             noise_scale=spread,
             noise_shape=np.full(len(half), np.inf),
         )
+
+
+def national_curves(design: PanelDesign, parameters: FloatArray) -> NationalCurves:
+    """The country's curves at sampled parameters (S, D)."""
+    structure, national = panel_structure(design), design.national
+    by_block = {name: parameters[:, place] for name, place in structure.blocks.items()}
+    shape = (len(parameters), structure.media)
+    peak_delay, slope = np.zeros(shape), np.ones(shape)
+    peak_delay[:, structure.carried("delayed")] = expit(by_block["logit_peak"]) * (national.carryover_periods - 1)
+    peak_delay[:, structure.carried("weibull")] = np.exp(by_block["log_exponent"])
+    slope[:, structure.curved("hill")] = np.exp(by_block["log_slope"])
+    return NationalCurves(
+        design=design,
+        lagged=lagged_exposure(design.exposure.transpose(1, 0, 2), national.carryover_periods),
+        retention=expit(by_block["logit_retention"]),
+        peak_delay=peak_delay,
+        half_saturation=np.exp(by_block["log_half_saturation"]),
+        slope=slope,
+        share=np.exp(by_block["log_share"]),
+    )
 
 
 def _joint_half(

@@ -1,10 +1,12 @@
 """The vector of sampled parameters: what stands where, and what it means in natural units."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
+from mmm.artifact import BaselineInfo, baseline_terms
 from mmm.curves import medium_contribution
 from mmm.design import Design
 from mmm.kernel.data import KernelData, MediaData
@@ -20,7 +22,7 @@ from mmm.kernel.media import (
 )
 from mmm.marginal import LinearTerms, decompose
 from mmm.outcome_noise import LEAST_DEGREES, LIKELIHOOD_CODES
-from mmm.priors import EXCESS_SPREAD, Priors
+from mmm.priors import BEND_SPREAD, BEND_SPREAD_SPREAD, EXCESS_SPREAD, Priors
 from mmm.vocabulary import AdstockKind, FloatArray, IntArray, LikelihoodKind, SaturationKind
 
 
@@ -66,7 +68,7 @@ class Structure:
             "log_effect_spread": int(self.is_panel),
             "log_pooling": int(self.is_panel),
             "noise_exponent": int(self.is_panel),
-            "log_bend_spread": int(self.is_panel),
+            "log_bend_spread": int(self.is_panel or self.likelihood != "normal"),
         }
         stops = np.cumsum(list(sizes.values())).tolist()
         return {name: slice(stop - size, stop) for (name, size), stop in zip(sizes.items(), stops, strict=True)}
@@ -155,7 +157,7 @@ class ParameterPrior:
 
 
 def prior_of_parameters(structure: Structure, priors: Priors) -> ParameterPrior:
-    """The prior of every sampled parameter but the linear coefficients, in the order of the vector."""
+    """The prior of every sampled parameter of a market that is no panel, in the order of the vector."""
     by_block = {
         "logit_retention": priors.logit_retention,
         "log_half_saturation": priors.log_half_saturation,
@@ -165,12 +167,36 @@ def prior_of_parameters(structure: Structure, priors: Priors) -> ParameterPrior:
         "log_slope": priors.log_slope[:, structure.curved("hill")],
         "log_noise": priors.log_noise[:, None],
         "log_shape": priors.log_shape[:, None],
+        # In multiples of their own prior's sd: `coefficients_at` scales them.
+        "coefficient": np.stack([np.zeros(structure.terms), np.ones(structure.terms)]),
+        "log_bend_spread": np.array([[np.log(BEND_SPREAD)], [BEND_SPREAD_SPREAD]]),
     }
     present = [name for name in by_block if structure.place(name) >= 0]
     location, spread = np.concatenate([by_block[name] for name in present], axis=1)
     shared = np.zeros(len(location))
     shared[structure.blocks["log_share"]] = priors.shared_share
     return ParameterPrior(location, spread, shared)
+
+
+def bends_of(info: BaselineInfo) -> FloatArray:
+    """One for the bends of the trend among the linear terms, else zero. Shape (K,)."""
+    bends = np.zeros(baseline_terms(info))
+    first = 1 + info.has_slope
+    bends[first : first + len(info.knots)] = 1.0
+    return bends
+
+
+def linear_scales(design: Design, priors: Priors) -> FloatArray:
+    """Prior sd of the linear terms where they are sampled; of bends, in multiples of the sampled spread. Shape (K,)."""
+    return np.where(bends_of(design.baseline) > 0, 1.0, priors.linear_scales[0])
+
+
+def coefficients_at(design: Design, priors: Priors, parameters: Any) -> Any:
+    """Linear coefficients, less their prior mean, from sampled parameters (..., D); NumPy and PyTensor. (..., K)."""
+    blocks, bends = structure_of(design).blocks, bends_of(design.baseline)
+    # A power instead of a choice: one where there is no bend.
+    spread = np.exp(parameters[..., blocks["log_bend_spread"]] * bends)
+    return parameters[..., blocks["coefficient"]] * linear_scales(design, priors) * spread
 
 
 def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelData:
@@ -187,6 +213,7 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelDat
         noise_place=structure.place("log_noise"),
         shape_place=structure.place("log_shape"),
         coefficient_place=structure.place("coefficient"),
+        bend_place=structure.place("log_bend_spread"),
         excess_spread=EXCESS_SPREAD,
         outcome_scale=design.outcome_scale,
         prior=np.stack([prior.location, prior.spread, prior.shared]),
@@ -197,7 +224,8 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelDat
         variance=terms.variance,
         log_weights=terms.log_weights,
         columns=np.vstack([design.columns.T, design.columns @ priors.linear_location]),
-        scales=priors.linear_scales,
+        scales=linear_scales(design, priors),
+        bends=bends_of(design.baseline),
     )
 
 

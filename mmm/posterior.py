@@ -8,7 +8,7 @@ from mmm.artifact import ResponseDraws
 from mmm.design import Design
 from mmm.marginal import draw_coefficients
 from mmm.outcome_noise import positive_mean, standard_deviation
-from mmm.parameters import MediaDraws, centered_outcome, linear_terms, natural_media, structure_of
+from mmm.parameters import MediaDraws, centered_outcome, coefficients_at, linear_terms, natural_media, structure_of
 from mmm.priors import Priors
 from mmm.vocabulary import FloatArray
 
@@ -83,7 +83,7 @@ def draw_posterior(design: Design, priors: Priors, parameters: FloatArray, rng: 
     media = natural_media(design, parameters)
     scale, structure = design.outcome_scale, structure_of(design)
     if structure.place("coefficient") >= 0:
-        sampled = parameters[:, structure.blocks["coefficient"]]
+        sampled = coefficients_at(design, priors, parameters)
         return Posterior(design, media, (priors.linear_location + sampled) * scale)
     residual = centered_outcome(design, priors) - design.observed * media.contribution / scale
     deviations = draw_coefficients(

@@ -69,6 +69,10 @@ KNOT_SPREADS = (0.02, 0.07, 0.25, 0.8)
 """Prior scales of a change of slope at a knot, mean outcomes a trend unit, equally likely beforehand: from a
 line that is straight to the eye to a trend that turns within a year. The data choose (`mmm.marginal`)."""
 
+BEND_SPREAD, BEND_SPREAD_SPREAD = 0.1, 1.2
+"""Median sd of a bend of the trend, mean outcomes a trend unit, and sd of its logarithm, where it is sampled: from
+straight to the eye (0.01) to turning within a year (0.7), as KNOT_SPREADS are where it is summed over."""
+
 EXPONENT_SPREAD = 0.4
 """Sd of the logarithm of a Weibull carryover's exponent around one: 90 % within 0.5 (a long tail) and 1.9 (a peak)."""
 

@@ -9,10 +9,10 @@ from mmm.kernel.tables import pack_tables
 from mmm.vocabulary import FloatArray, IntArray
 
 SCALARS, PRIOR, LAYOUT, SEGMENTS, EXPOSURE, WEIGHT, PIECES, PIECE_SIZE, TESTS = range(9)
-TARGET, OBSERVED, BASIS, ROTATION, VARIANCE, LOG_WEIGHTS, COLUMNS, SCALES, CENTER, STRETCH = range(9, 19)
+TARGET, OBSERVED, BASIS, ROTATION, VARIANCE, LOG_WEIGHTS, COLUMNS, SCALES, BENDS, CENTER, STRETCH = range(9, 20)
 """Places of the tables in a packed vector."""
 
-LIKELIHOOD, LAGS, NOISE_PLACE, SHAPE_PLACE, COEFFICIENT_PLACE, EXCESS_SPREAD, OUTCOME_SCALE = range(7)
+LIKELIHOOD, LAGS, NOISE_PLACE, SHAPE_PLACE, COEFFICIENT_PLACE, BEND_PLACE, EXCESS_SPREAD, OUTCOME_SCALE = range(8)
 """Columns of the table of scalars."""
 
 
@@ -56,15 +56,15 @@ class KernelData:
         Exposure and lift tests.
     likelihood
         Code of the noise; see `mmm.outcome_noise`.
-    noise_place, shape_place, coefficient_place
-        Places of log noise, of the noise's shape and of the first coefficient among the parameters, -1 for none.
+    noise_place, shape_place, coefficient_place, bend_place
+        Places of log noise, of the noise's shape, of the first coefficient and of the log spread of the trend's bends
+        among the parameters, -1 for none.
     excess_spread
         Sd of the share by which media together may exceed the whole outcome (`mmm.priors`).
     outcome_scale
         Mean outcome.
     prior
-        Location, own sd and shared sd of every sampled parameter but the coefficients, as in
-        `mmm.parameters.ParameterPrior`. Shape (3, at most D).
+        Location, own sd and shared sd of every sampled parameter, as in `mmm.parameters.ParameterPrior`. Shape (3, D).
     target
         Outcome less the baseline's prior mean, in mean outcomes, zero where not observed; the outcome itself for
         counts. Shape (T,).
@@ -79,8 +79,9 @@ class KernelData:
         As in `mmm.marginal.LinearTerms`.
     columns
         The linear terms' columns and, last, the baseline's prior mean. Shape (K + 1, T).
-    scales
-        Prior sd of each linear term under each prior scale. Shape (J, K).
+    scales, bends
+        Prior sd of each linear term where it is sampled, and one for those that the sampled spread of bends
+        multiplies. Shape (K,).
     """
 
     media: MediaData
@@ -88,6 +89,7 @@ class KernelData:
     noise_place: int
     shape_place: int
     coefficient_place: int
+    bend_place: int
     excess_spread: float
     outcome_scale: float
     prior: FloatArray
@@ -99,25 +101,22 @@ class KernelData:
     log_weights: FloatArray
     columns: FloatArray
     scales: FloatArray
+    bends: FloatArray
 
     @property
     def size(self) -> int:
         """Number of sampled parameters D."""
-        return len(self.start)
+        return int(self.prior.shape[1])
 
     @property
     def start(self) -> FloatArray:
         """A point in the middle of the prior. Shape (D,)."""
-        return np.concatenate([self.prior[0], np.zeros(self._sampled_terms)])
+        return np.asarray(self.prior[0])
 
     @property
     def spread(self) -> FloatArray:
         """A usual spread of each parameter. Shape (D,)."""
-        return np.concatenate([self.prior[1], np.exp(np.log(self.scales).mean(axis=0))[: self._sampled_terms]])
-
-    @property
-    def _sampled_terms(self) -> int:
-        return self.scales.shape[1] if self.coefficient_place >= 0 else 0
+        return np.asarray(self.prior[1])
 
 
 def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
@@ -129,6 +128,7 @@ def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
         data.noise_place,
         data.shape_place,
         data.coefficient_place,
+        data.bend_place,
         data.excess_spread,
         data.outcome_scale,
     )
@@ -151,7 +151,8 @@ def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
             data.variance,
             data.log_weights[None],
             data.columns,
-            data.scales,
+            data.scales[None],
+            data.bends[None],
             coordinates.center[None],
             coordinates.stretch,
         ]

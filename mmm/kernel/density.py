@@ -18,6 +18,8 @@ import numpy as np
 from mmm.kernel.compiling import compile_inline, keep_on_disk
 from mmm.kernel.data import (
     BASIS,
+    BEND_PLACE,
+    BENDS,
     CENTER,
     COEFFICIENT_PLACE,
     COLUMNS,
@@ -49,7 +51,7 @@ from mmm.kernel.lift import lift_density
 from mmm.kernel.media import LAYOUT_END_ROW, LAYOUT_FIRST_ROW, RESPONSE, SERIES, pull_back, respond
 from mmm.kernel.noise import count_density, student_t_density
 from mmm.kernel.positions import ACCEPTED, REJECTED, WRONG_SIZE, parameters_at, slope_at_position
-from mmm.kernel.prior import coefficient_prior, limit_share, normal_prior
+from mmm.kernel.prior import limit_share, normal_prior
 from mmm.kernel.tables import table_of
 from mmm.outcome_noise import LIKELIHOOD_CODES
 from mmm.vocabulary import FloatArray
@@ -111,10 +113,12 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
         for t in range(periods):
             pull[t] *= observed[t]
     else:
-        columns = table_of(vector, COLUMNS)
-        terms = columns.shape[0] - 1
+        columns, scales, bends = table_of(vector, COLUMNS), table_of(vector, SCALES)[0], table_of(vector, BENDS)[0]
+        terms, bend_place = columns.shape[0] - 1, int(scalars[BEND_PLACE])
+        bend = np.exp(parameters[bend_place])
         for k in range(terms):
-            column, coefficient = columns[k], parameters[first_coefficient + k]
+            column, spread = columns[k], scales[k] * (bend if bends[k] > 0.0 else 1.0)
+            coefficient = parameters[first_coefficient + k] * spread
             for t in range(periods):
                 brought[t] += coefficient * column[t]
         if int(scalars[LIKELIHOOD]) == _STUDENT_T:
@@ -132,13 +136,11 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
             )
             gradient[shape_place] += by_shape
         for k in range(terms):
-            column, total = columns[k], 0.0
+            column, spread, total = columns[k], scales[k] * (bend if bends[k] > 0.0 else 1.0), 0.0
             for t in range(periods):
                 total += pull[t] * column[t]
-            gradient[first_coefficient + k] += total
-        density += coefficient_prior(
-            parameters, first_coefficient, table_of(vector, SCALES), table_of(vector, LOG_WEIGHTS)[0], gradient
-        )
+            gradient[first_coefficient + k] += total * spread
+            gradient[bend_place] += bends[k] * total * spread * parameters[first_coefficient + k]
 
     pulls = np.zeros(series.shape[1])
     for m in range(media):

@@ -38,26 +38,3 @@ def limit_share(parameters: FloatArray, media: int, excess_spread: float, gradie
     for m in range(media):
         gradient[2 * media + m] -= excess / excess_spread * np.exp(parameters[2 * media + m])
     return -0.5 * excess**2
-
-
-@compile_inline
-def coefficient_prior(
-    parameters: FloatArray, first: int, scales: FloatArray, log_weights: FloatArray, gradient: FloatArray
-) -> float:
-    """Log density, up to a constant, of coefficients that are normal under one of several scales, shape (J, K)."""
-    count, terms = scales.shape
-    density = np.empty(count)
-    for j in range(count):
-        density[j] = log_weights[j]
-        for k in range(terms):
-            density[j] -= 0.5 * (parameters[first + k] / scales[j, k]) ** 2 + np.log(scales[j, k])
-    largest = density.max()
-    total = 0.0
-    for j in range(count):
-        density[j] = np.exp(density[j] - largest)
-        total += density[j]
-    for j in range(count):
-        for k in range(terms):
-            gradient[first + k] -= density[j] / total * parameters[first + k] / scales[j, k] ** 2
-    mixture: float = largest + np.log(total)
-    return mixture
