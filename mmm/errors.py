@@ -6,7 +6,8 @@ MmmError
 │   └── FileRefused    a TOML or JSON document that does not fit its schema
 └── Unusable           what cannot be worked with, in one sentence
     ├── ArtifactError  an artifact that is damaged, incomplete or of an unknown schema
-    └── FitError       a fit that cannot be done or did not finish
+    ├── FitError       a fit that cannot be done or did not finish
+    └── HistoryTooShort  fewer periods than a backtest needs
 """
 
 from collections.abc import Sequence
@@ -76,3 +77,7 @@ class ArtifactError(Unusable):
 
 class FitError(Unusable):
     """A fit that cannot be done or did not finish."""
+
+
+class HistoryTooShort(Unusable):
+    """A history with fewer periods than a backtest needs."""

@@ -18,8 +18,9 @@ from mmm.artifact import (
 from mmm.design import build_design, default_holdout
 from mmm.diagnostics import Diagnostics, convergence_of, diagnose
 from mmm.errors import FitError
+from mmm.forecast_scores import DrawnForecast
 from mmm.gates import evidence_of, judge
-from mmm.holdout import HoldoutScore, score_holdout
+from mmm.holdout import HoldoutScore, forecast_held_out, score_holdout
 from mmm.kernel.data import KernelData
 from mmm.kernel.panel_data import PanelData
 from mmm.lift_check import LiftComparison, compare
@@ -31,7 +32,7 @@ from mmm.parameters import ParameterPrior, Structure, kernel_data, linear_terms,
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.priors import build_priors
 from mmm.sampling import Effort, Samples, sample
-from mmm.spec import OutcomeSpec
+from mmm.spec import ModelChoices, OutcomeSpec
 from mmm.spec_digest import spec_digest
 from mmm.vocabulary import PERIODS_PER_YEAR
 
@@ -93,7 +94,7 @@ def fit_outcome(
     of_holdout, of_fit, of_history = np.random.SeedSequence(chosen).spawn(3)
     held_out = default_holdout(fitted_as)
     score = None
-    short = (Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune)),)
+    short = (_short_effort(choices),)
     if held_out:
         fitted = _fit(fitted_as, spec, held_out, short, HOLDOUT_STAGE, of_holdout, progress)
         score = score_holdout(fitted.posterior, market.spec.market.period, fitted.rng)
@@ -105,6 +106,41 @@ def fit_outcome(
         history = _fit(untested, spec, 0, short, HISTORY_STAGE, of_history, progress)
         comparisons = compare(fitted.posterior.design, history.posterior)
     return _artifact(market, national_aggregate(market), spec, chosen, fitted, score, comparisons)
+
+
+def forecast_last(
+    market: Market,
+    outcome: str,
+    periods: int,
+    *,
+    seed: np.random.SeedSequence,
+    progress: Listener | None = None,
+) -> DrawnForecast:
+    """The forecast of a market's last periods by a fit that does not see their outcome, but their spend and controls.
+
+    Parameters
+    ----------
+    market, outcome, progress
+        As in `fit_outcome`.
+    periods
+        Number of last periods.
+    seed
+        Equal markets and seeds give equal forecasts.
+
+    Raises
+    ------
+    FitError
+        As in `fit_outcome`.
+    """
+    spec = _outcome_spec(market, outcome)
+    fitted_as = market if is_pooled(market) else national_aggregate(market)
+    effort = _short_effort(market.spec.model)
+    fitted = _fit(fitted_as, spec, periods, (effort,), HOLDOUT_STAGE, seed, progress)
+    return forecast_held_out(fitted.posterior, fitted.rng)
+
+
+def _short_effort(choices: ModelChoices) -> Effort:
+    return Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune))
 
 
 def is_pooled(market: Market) -> bool:

@@ -11,7 +11,8 @@ from scipy.stats import binom
 from mmm.artifact import Gate
 from mmm.design import Design
 from mmm.diagnostics import ESS_LIMIT, RHAT_LIMIT, Diagnostics
-from mmm.holdout import INTERVAL, HoldoutScore
+from mmm.forecast_scores import INTERVAL
+from mmm.holdout import HoldoutScore
 from mmm.lift_check import LiftComparison, judge_lift_tests
 from mmm.market import Market
 from mmm.sentence import Number, Sentence, Share, Term, Word, sentence

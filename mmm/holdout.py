@@ -5,12 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.baseline import repeat_last_season
+from mmm.forecast_scores import DrawnForecast, score_periods, weighted_error
 from mmm.outcome_noise import noisy
 from mmm.posterior import Posterior
-from mmm.vocabulary import SEASON_LAG, FloatArray, PeriodName
-
-INTERVAL = 0.9
-"""Probability of the intervals whose coverage is counted."""
+from mmm.vocabulary import SEASON_LAG, PeriodName
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +57,22 @@ def score_holdout(posterior: Posterior, period: PeriodName, rng: np.random.Gener
     design = posterior.design
     held = np.flatnonzero(design.observed == 0)
     actual = design.outcome[held]
-    expected = posterior.expected[:, held]
-    media = posterior.media
-    predicted = noisy(design.likelihood, expected, media.noise_scale, media.noise_shape, rng)
-    tail = (1.0 - INTERVAL) / 2.0
-    lower, upper = np.quantile(predicted, [tail, 1.0 - tail], axis=0)
+    scores = score_periods(forecast_held_out(posterior, rng), actual)
     naive = repeat_last_season(design.outcome[: held[0]], held, SEASON_LAG[period])
     return HoldoutScore(
         periods=len(held),
-        error=_weighted_error(actual, expected.mean(axis=0)),
-        naive_error=_weighted_error(actual, naive),
-        covered=int(((actual >= lower) & (actual <= upper)).sum()),
+        error=scores.error,
+        naive_error=weighted_error(np.abs(actual - naive), actual),
+        covered=int(scores.is_covered.sum()),
     )
 
 
-def _weighted_error(actual: FloatArray, forecast: FloatArray) -> float:
-    total = float(np.abs(actual).sum())
-    return float(np.abs(actual - forecast).sum()) / total if total > 0 else 0.0
+def forecast_held_out(posterior: Posterior, rng: np.random.Generator) -> DrawnForecast:
+    """The forecast of the periods that a fit's design keeps out, given their spend and controls.
+
+    `rng` is the source of the noise of its draws.
+    """
+    design, media = posterior.design, posterior.media
+    expected = posterior.expected[:, design.observed == 0]
+    drawn = noisy(design.likelihood, expected, media.noise_scale, media.noise_shape, rng)
+    return DrawnForecast(expected.mean(axis=0), drawn)

@@ -27,6 +27,7 @@ type TrendKind = Literal["none", "linear", "knots"]
 type Evidence = Literal["measured", "prior", "assumed"]
 type Verdict = Literal["pass", "review", "fail"]
 type Attitude = Literal["neutral", "cautious"]
+type ForecastName = Literal["model", "seasonal_naive", "ridge"]
 type TaskCount = Literal["total", "incremental"]
 
 STAGES: tuple[Stage, ...] = ("need", "search", "evaluation", "purchase", "post_purchase")
@@ -39,9 +40,6 @@ PERIODS_PER_YEAR: dict[PeriodName, float] = {
     "year": 1.0,
 }
 """Mean number of periods in a calendar year."""
-
-DAYS_PER_WEEK = 7
-"""Days between one weekday and the next."""
 
 SEASON_LAG: dict[PeriodName, int] = {"day": 364, "week": 52, "month": 12, "quarter": 4, "year": 1}
 """Whole periods between one season and the next: the lag of a seasonal-naive forecast (days keep their weekday)."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy.exc import OperationalError
 
-from mmm.errors import ArtifactError, Fault, FileRefused, FitError, MarketRefused, Refused, Unusable
+from mmm.errors import ArtifactError, Fault, FileRefused, FitError, HistoryTooShort, MarketRefused, Refused, Unusable
 from mmm.parsing import json_pointer
 from mmm.sentence import Number, Said, Sentence, phrase, sentence
 from optimizer.errors import ScenarioRefused, SolverError
@@ -61,6 +61,7 @@ ARTIFACT_DAMAGED = Kind("artifact-damaged", 500, 1, sentence("The model cannot b
 HOME_UNUSABLE = Kind("home-unusable", 503, 1, sentence("The home folder cannot be used"))
 DATABASE_SILENT = Kind("database-silent", 503, 1, sentence("The database does not answer"))
 NOT_FITTED = Kind("not-fitted", 500, 1, sentence("The model could not be fitted"))
+HISTORY_TOO_SHORT = Kind("history-too-short", 422, 1, sentence("The history is too short for this backtest"))
 NOT_SOLVED = Kind("not-solved", 422, 1, sentence("The solver found no answer"))
 
 MISUSE = Kind("misuse", 400, 2, sentence("The command is not understood"))
@@ -76,6 +77,7 @@ KINDS: tuple[tuple[type[Exception], Kind], ...] = (
     (OperationalError, DATABASE_SILENT),
     (ArtifactError, ARTIFACT_DAMAGED),
     (FitError, NOT_FITTED),
+    (HistoryTooShort, HISTORY_TOO_SHORT),
     (SolverError, NOT_SOLVED),
 )
 """Which kind of problem an exception is; the first that fits counts."""
@@ -84,6 +86,7 @@ ADVICE: dict[str, Sentence] = {
     ARTIFACT_DAMAGED.slug: sentence("{reason}. Fit the market again; what is damaged is never used."),
     DATABASE_SILENT.slug: sentence("{reason}. Nothing was changed; try again in a while."),
     NOT_FITTED.slug: sentence("{reason}. Nothing was registered."),
+    HISTORY_TOO_SHORT.slug: sentence("{reason}. Bring more history, or ask for fewer or shorter windows."),
     NOT_SOLVED.slug: sentence("{reason}. Nothing was kept; a change of the rules or their units may help."),
 }
 """What to do about kinds of problem whose exceptions give but a reason."""

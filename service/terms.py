@@ -77,6 +77,10 @@ TERMS: tuple[str, ...] = (
     term("holdout fit"),
     term("fit without lift tests"),
     term("fit"),
+    # forecasts of a backtest
+    term("the model"),
+    term("repeating the year before"),
+    term("ridge regression"),
     # what a thing may be that nobody knows
     term("market"),
     term("scenario"),
