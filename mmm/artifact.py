@@ -79,11 +79,22 @@ class EventInfo(StrictModel):
     periods: int
 
 
+class HolidayInfo(StrictModel):
+    """A public holiday: how many of its `days` fall into the periods at `positions`, also beyond the window.
+
+    Position 0 is the first period of the window; periods that are not named have none.
+    """
+
+    name: str
+    positions: tuple[int, ...]
+    days: tuple[int, ...]
+
+
 class BaselineInfo(StrictModel):
     """How the columns of the baseline's design follow from a position in time.
 
     Column order of `baseline_design`: intercept, slope (if `slope_scale` > 0), one hinge a knot,
-    sine and cosine a Fourier pair, controls, events.
+    sine and cosine a Fourier pair, controls, events, sine and cosine a Fourier pair of the week, holidays.
 
     `trend_unit` is the number of periods that count as one unit of the slope. `controls` are
     standardised by `control_means` and `control_scales`.
@@ -98,6 +109,8 @@ class BaselineInfo(StrictModel):
     control_means: tuple[float, ...] = ()
     control_scales: tuple[float, ...] = ()
     events: tuple[EventInfo, ...] = ()
+    week_pairs: int = 0
+    holidays: tuple[HolidayInfo, ...] = ()
 
 
 class Gate(StrictModel):
@@ -277,7 +290,8 @@ def read_artifact(files: Mapping[str, bytes], digest: str) -> ResponseArtifact:
 
 def baseline_terms(info: BaselineInfo) -> int:
     """Number of columns K of `baseline_design`."""
-    return 1 + info.has_slope + len(info.knots) + 2 * info.fourier_pairs + len(info.controls) + len(info.events)
+    trend, seasons = 1 + info.has_slope + len(info.knots), 2 * (info.fourier_pairs + info.week_pairs)
+    return trend + seasons + len(info.controls) + len(info.events) + len(info.holidays)
 
 
 def _check_shapes(manifest: Manifest, draws: ResponseDraws) -> None:

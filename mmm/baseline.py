@@ -11,7 +11,7 @@ import numpy as np
 from mmm.artifact import BaselineInfo, ResponseArtifact
 from mmm.curves import medium_contribution
 from mmm.periods import periods_between
-from mmm.vocabulary import SEASON_LAG, FloatArray, IntArray
+from mmm.vocabulary import DAYS_PER_WEEK, SEASON_LAG, FloatArray, IntArray
 
 
 def baseline_design(info: BaselineInfo, positions: IntArray, controls: FloatArray) -> FloatArray:
@@ -29,8 +29,8 @@ def baseline_design(info: BaselineInfo, positions: IntArray, controls: FloatArra
     Returns
     -------
     FloatArray
-        Intercept, slope, hinges max(0, t - knot), Fourier pairs (sine, cosine), standardised
-        controls, event indicators. Shape (T, K).
+        Intercept, slope, hinges max(0, t - knot), Fourier pairs (sine, cosine) of the year, standardised
+        controls, event indicators, Fourier pairs of the week (daily data), days of each holiday. Shape (T, K).
     """
     time = positions.astype(np.float64)
     columns = [np.ones_like(time)]
@@ -44,6 +44,12 @@ def baseline_design(info: BaselineInfo, positions: IntArray, controls: FloatArra
         columns.append((controls[:, index] - mean) / scale)
     for event in info.events:
         columns.append(((positions >= event.start) & (positions < event.start + event.periods)).astype(np.float64))
+    for pair in range(1, info.week_pairs + 1):
+        angle = 2.0 * np.pi * pair * time / DAYS_PER_WEEK
+        columns += [np.sin(angle), np.cos(angle)]
+    for holiday in info.holidays:
+        days = dict(zip(holiday.positions, holiday.days, strict=True))
+        columns.append(np.array([float(days.get(int(position), 0)) for position in positions]))
     return np.stack(columns, axis=1)
 
 

@@ -17,18 +17,19 @@ from mmm.curves import historical_contributions, medium_contribution
 from mmm.periods import period_range
 from mmm.vocabulary import FloatArray
 
-type PartKind = Literal["level", "season", "control", "event", "organic", "channel"]
+type PartKind = Literal["level", "season", "control", "event", "week", "holiday", "organic", "channel"]
 
-BASE: tuple[PartKind, ...] = ("level", "season", "control", "event", "organic")
+BASE: tuple[PartKind, ...] = ("level", "season", "control", "event", "week", "holiday", "organic")
 """Parts that no paid channel brings."""
 
-SEASON_AND_CAUSES: tuple[PartKind, ...] = ("season", "control", "event")
-"""Parts that count against a norm, and so may be negative: the average of the year or of a control, no event."""
+SEASON_AND_CAUSES: tuple[PartKind, ...] = ("season", "control", "event", "week", "holiday")
+"""Parts that count against a norm, and so may be negative: the average of the year, the week or a control, no event
+and no holiday."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the outcome; `name` is that of a control, event, medium or channel, else empty."""
+    """One part of the outcome; `name` is that of a control, event, holiday, medium or channel, else empty."""
 
     kind: PartKind
     name: str = ""
@@ -41,7 +42,8 @@ class Decomposition:
     Attributes
     ----------
     parts
-        Level (intercept and trend), season, controls, events, organic media, paid channels; those that the model has.
+        Level (intercept and trend), season, controls, events, day of the week, holidays, organic media, paid
+        channels; those that the model has.
     dates
         Start of each period. Length T.
     brought
@@ -214,6 +216,9 @@ def _baseline_columns(info: BaselineInfo) -> list[tuple[Part, slice]]:
         groups.append((Part("season"), 2 * info.fourier_pairs))
     groups += [(Part("control", name), 1) for name in info.controls]
     groups += [(Part("event", event.name), 1) for event in info.events]
+    if info.week_pairs:
+        groups.append((Part("week"), 2 * info.week_pairs))
+    groups += [(Part("holiday", holiday.name), 1) for holiday in info.holidays]
     placed, start = [], 0
     for part, width in groups:
         placed.append((part, slice(start, start + width)))

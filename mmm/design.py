@@ -14,12 +14,14 @@ from mmm.adstock import CARRYOVER_PERIODS, delayed_weights, geometric_weights, l
 from mmm.artifact import BaselineInfo, EventInfo
 from mmm.baseline import baseline_design
 from mmm.errors import FitError
+from mmm.holiday_calendar import holiday_terms
 from mmm.lift import LiftTest, lift_tests
 from mmm.market import Market
 from mmm.periods import periods_between
 from mmm.spec import ChannelSpec, OrganicSpec, OutcomeSpec
 from mmm.usual_carryover import Buyers, usual_peak_delay, usual_retention
 from mmm.vocabulary import (
+    DAYS_PER_WEEK,
     PERIODS_PER_YEAR,
     SEASON_LAG,
     AdstockKind,
@@ -41,6 +43,12 @@ FEWEST_PERIODS_FOR_HOLDOUT = 20
 
 FOURIER_PAIRS: dict[PeriodName, int] = {"day": 3, "week": 3, "month": 2, "quarter": 1, "year": 0}
 """Default number of Fourier pairs of the yearly season."""
+
+WEEK_PAIRS = 3
+"""Fourier pairs of the week in daily data: three say all that seven days can."""
+
+FEWEST_WEEKS = 4
+"""Weeks of daily data from which on the days of the week are told apart."""
 
 KNOT_SPACING_YEARS = 0.5
 """Distance between knots of the trend: shorter would compete with campaigns for the outcome."""
@@ -293,6 +301,8 @@ def _baseline(market: Market, controls: FloatArray, visible: int) -> BaselineInf
         # A control that does not vary becomes a column of zeros, which the prior leaves at no effect.
         control_scales=tuple(float(scale) if scale > 0 else 1.0 for scale in scales),
         events=tuple(EventInfo(name=event.name, start=start, periods=event.periods) for event, start in starts),
+        week_pairs=WEEK_PAIRS if period == "day" and visible >= FEWEST_WEEKS * DAYS_PER_WEEK else 0,
+        holidays=holiday_terms(spec.model.holidays, market.dates[:visible], period, spec.market.language),
     )
 
 

@@ -79,6 +79,10 @@ EXPONENT_SPREAD = 0.4
 EVENT_SPREAD = 3.0
 """Sd of an event's level in standard deviations of the outcome: events are named because they stand out."""
 
+HOLIDAY_SPREAD = 1.0
+"""Sd of what a holiday does to its fullest period, in standard deviations of the outcome: some holidays move a market
+and most do not, and nobody has named them one by one."""
+
 NOISE_SHARE = 0.4
 """Median noise in standard deviations of the outcome: a model is expected to explain most, not all, of it."""
 
@@ -242,8 +246,12 @@ def _linear_scales(design: Design, variation: float) -> FloatArray:
     seasonal = [variation / pair for pair in range(1, info.fourier_pairs + 1) for _ in range(2)]
     controls = [variation] * len(info.controls)
     events = [EVENT_SPREAD * variation] * len(info.events)
+    # A day that differs from all others, as a closed Sunday, is made of equal pairs.
+    weekly = [variation] * (2 * info.week_pairs)
+    holidays = [HOLIDAY_SPREAD * variation / max(holiday.days) for holiday in info.holidays]
+    causes = [*seasonal, *controls, *events, *weekly, *holidays]
     spreads = KNOT_SPREADS if info.knots else KNOT_SPREADS[:1]
-    return np.array([[*fixed, *([spread] * len(info.knots)), *seasonal, *controls, *events] for spread in spreads])
+    return np.array([[*fixed, *([spread] * len(info.knots)), *causes] for spread in spreads])
 
 
 def _variation(design: Design) -> float:

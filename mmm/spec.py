@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
@@ -40,6 +40,13 @@ type Name = Annotated[
 type Column = Annotated[str, Field(min_length=1, max_length=200)]
 type Positive = Annotated[float, Field(gt=0)]
 type Fraction = Annotated[float, Field(ge=0, le=1)]
+type Country = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Z]{2}$",
+        description=sentence("a code of two capitals (ISO 3166) such as DE, US or CN").template,
+    ),
+]
 
 DEFAULT_BRAND_WEIGHT: dict[Role, float] = {"brand": 1.0, "performance": 0.0}
 
@@ -228,13 +235,18 @@ class LiftTestSpec(StrictModel):
         return self
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class ModelChoices(StrictModel):
-    """Table ``[model]``: everything has a default."""
+    """Table ``[model]``: everything has a default; `holidays` is one country or a list of them."""
 
     trend: TrendKind = "knots"
     geos: GeosKind = "pooled"
     seasonality: Annotated[int, Field(ge=0, le=20)] | None = None
     carryover_periods: Annotated[int, Field(ge=1, le=400)] | None = None
+    holidays: Annotated[tuple[Country, ...], Field(max_length=40), BeforeValidator(_as_list)] = ()
     holdout: Annotated[int, Field(ge=0, le=400)] | None = None
     draws: Annotated[int, Field(ge=50, le=20_000)] = 1000
     tune: Annotated[int, Field(ge=50, le=20_000)] = 400

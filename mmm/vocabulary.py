@@ -41,5 +41,8 @@ PERIODS_PER_YEAR: dict[PeriodName, float] = {
 }
 """Mean number of periods in a calendar year."""
 
+DAYS_PER_WEEK = 7
+"""Days between one weekday and the next."""
+
 SEASON_LAG: dict[PeriodName, int] = {"day": 364, "week": 52, "month": 12, "quarter": 4, "year": 1}
 """Whole periods between one season and the next: the lag of a seasonal-naive forecast (days keep their weekday)."""

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 
 from mmm.errors import Fault
+from mmm.holiday_calendar import unknown_countries
 from mmm.intake.checks_calendar import Calendar
 from mmm.intake.tables import Table
 from mmm.market import NATIONAL
@@ -159,6 +160,13 @@ def misfitting_choices(spec: MarketSpec, periods: int, spec_file: str) -> list[F
             expected = sentence("fewer than the {count} periods of the data", count=Number(amount=periods))
             faults.append(Fault(spec_file, f"model.{name}", str(asked), expected))
     return faults
+
+
+def unknown_calendars(spec: MarketSpec, spec_file: str) -> list[Fault]:
+    """A fault for each country whose holidays nobody here knows."""
+    expected = sentence("a country whose holidays are known, such as DE, US or CN (GB for the United Kingdom)")
+    unknown = unknown_countries(spec.model.holidays)
+    return [Fault(spec_file, "model.holidays", repr(code), expected) for code in unknown]
 
 
 def event_notes(spec: MarketSpec, dates: Sequence[date]) -> tuple[Sentence, ...]:

@@ -20,6 +20,7 @@ from mmm.intake.checks_spec import (
     not_counts,
     number_columns,
     other_columns,
+    unknown_calendars,
     worthless,
 )
 from mmm.intake.dates import read_dates
@@ -51,6 +52,7 @@ def market_from_table(spec: MarketSpec, table: Table, spec_file: str = "market.t
     personal = personal_columns(table, {use.column for use in numeric})
     faults = [*table.faults, *columns_in_two_roles(spec, spec_file), *personal]
     faults += missing_columns(table, [*others, *numeric], spec_file)
+    faults += unknown_calendars(spec, spec_file)
 
     readable = frozenset(table.header) - {fault.field for fault in personal}  # faults of cells quote what they found
     numbers = {use.column: _read(table, use) for use in numeric if use.column in readable}

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mmm.holiday_calendar import holiday_terms
 from mmm.intake.checks_series import parameter_count
 from mmm.market import Market
 from mmm.periods import PLURALS
@@ -107,6 +108,10 @@ def _other_lines(market: Market) -> list[Sentence]:
     if spec.events:
         names = Word(text=", ".join(event.name for event in spec.events))
         lines.append(sentence("Events: {names}.", names=names))
+    holidays = holiday_terms(spec.model.holidays, market.dates, spec.market.period, spec.market.language)
+    if spec.model.holidays:
+        names = Word(text=", ".join(holiday.name for holiday in holidays) or "–")
+        lines.append(sentence("Holidays: {names}.", names=names))
     if spec.lift_tests:
         names = Word(text=", ".join(test.channel for test in spec.lift_tests))
         lines.append(sentence("Lift tests of: {names}.", names=names))

@@ -40,12 +40,10 @@ def made_of(subject: ReportSubject) -> Section:
     blocks: list[Block] = [Paragraph(reader.say(told)), over_time]
     moved = subject.places(SEASON_AND_CAUSES)
     if moved:
-        causes = [
-            Band(subject.labels[place], color_of(order), by_part[place].mean) for order, place in enumerate(moved)
-        ]
+        causes = _causes(subject, by_part)
         said = sentence(
-            "The season counts against the average of the year, a control against its own average, an event against "
-            "not having been: what lies below zero took something away."
+            "The season counts against the average of the year, a control against its own average, an event or a "
+            "holiday against not having been: what lies below zero took something away."
         )
         chart = Chart("base-moved", _("What moved the base"), around_zero(calendar, causes, subject.unit, _("Part")))
         blocks += [chart, Paragraph(reader.say(said))]
@@ -89,6 +87,20 @@ def _calendar(subject: ReportSubject) -> Calendar:
         told=[subject.reader.day(day) for day in dates],
         title=subject.reader.gettext("Period from"),
     )
+
+
+def _causes(subject: ReportSubject, by_part: tuple[Series, ...]) -> list[Band]:
+    """What moved the base, part by part; holidays, of which there are many, together."""
+    holidays = subject.places(["holiday"])
+    single = [place for place in subject.places(SEASON_AND_CAUSES) if place not in holidays]
+    causes = [(subject.labels[place], by_part[place].mean) for place in single]
+    if holidays:
+        causes.append((subject.reader.gettext("Holidays"), subject.split.of(["holiday"]).mean(axis=0)))
+    labels = distinct([label for label, _ in causes])
+    return [
+        Band(label, color_of(order), brought)
+        for order, (label, (_, brought)) in enumerate(zip(labels, causes, strict=True))
+    ]
 
 
 def _year_table(subject: ReportSubject) -> Table:

@@ -80,5 +80,7 @@ def part_name(part: Part, reader: Reader) -> str:
             return _("Level and trend")
         case "season":
             return _("Season")
+        case "week":
+            return _("Day of the week")
         case _:
             return part.name
