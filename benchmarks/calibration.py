@@ -124,6 +124,9 @@ def national_fit(likelihood: LikelihoodKind) -> Callable[[np.random.Generator, i
     # Counts of a few dozen, where their distribution matters.
     design = replace(design, outcome_scale=30.0) if likelihood == "negative_binomial" else design
     priors = build_priors(market, outcome, design)
+    if likelihood != "normal":
+        # One scale of the trend, as a fit settles it before it samples.
+        priors = replace(priors, linear_scales=priors.linear_scales[1:2], linear_log_weights=np.zeros(1))
     structure, prior = structure_of(design), prior_of_parameters(structure_of(design), priors)
     terms = linear_terms(design, priors)
 

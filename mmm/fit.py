@@ -32,6 +32,7 @@ from mmm.parameters import ParameterPrior, Structure, kernel_data, linear_terms,
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.priors import build_priors
 from mmm.sampling import Effort, Samples, sample
+from mmm.settled_trend import settle_trend
 from mmm.spec import ModelChoices, OutcomeSpec
 from mmm.spec_digest import spec_digest
 from mmm.vocabulary import PERIODS_PER_YEAR
@@ -176,6 +177,8 @@ def _fit(
         return _Fitted(panel_prior(panel, priors), panel_structure(panel), samples, drawn.country, rng)
     design = build_design(market, outcome, held_out)
     priors = build_priors(market, outcome, design)
+    if design.likelihood != "normal":
+        priors = settle_trend(design, priors)
     samples = _sample(kernel_data(design, priors, linear_terms(design, priors)), efforts, sampler_seed, stage, progress)
     posterior = draw_posterior(design, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
     structure = structure_of(design)

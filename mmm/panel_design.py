@@ -102,7 +102,8 @@ def build_panel_design(market: Market, outcome: OutcomeSpec, held_out: int) -> P
     country = national_aggregate(market)
     national = build_design(replace(country, spec=untested), outcome, held_out)
     series = market.outcomes[outcome.name].T
-    weights = series.mean(axis=1) if market.population is None else market.population
+    visible = series[:, national.observed > 0]
+    weights = visible.mean(axis=1) if market.population is None else market.population
     size = weights / weights.mean()
     geos = len(market.geos)
     per_head = geos / (size[:, None] * national.exposure_scale)

@@ -22,7 +22,7 @@ from mmm.kernel.media import (
 )
 from mmm.marginal import LinearTerms, decompose
 from mmm.outcome_noise import LEAST_DEGREES, LIKELIHOOD_CODES
-from mmm.priors import BEND_SPREAD, BEND_SPREAD_SPREAD, EXCESS_SPREAD, Priors
+from mmm.priors import EXCESS_SPREAD, Priors
 from mmm.vocabulary import AdstockKind, FloatArray, IntArray, LikelihoodKind, SaturationKind
 
 
@@ -68,7 +68,7 @@ class Structure:
             "log_effect_spread": int(self.is_panel),
             "log_pooling": int(self.is_panel),
             "noise_exponent": int(self.is_panel),
-            "log_bend_spread": int(self.is_panel or self.likelihood != "normal"),
+            "log_bend_spread": int(self.is_panel),
         }
         stops = np.cumsum(list(sizes.values())).tolist()
         return {name: slice(stop - size, stop) for (name, size), stop in zip(sizes.items(), stops, strict=True)}
@@ -169,7 +169,6 @@ def prior_of_parameters(structure: Structure, priors: Priors) -> ParameterPrior:
         "log_shape": priors.log_shape[:, None],
         # In multiples of their own prior's sd: `coefficients_at` scales them.
         "coefficient": np.stack([np.zeros(structure.terms), np.ones(structure.terms)]),
-        "log_bend_spread": np.array([[np.log(BEND_SPREAD)], [BEND_SPREAD_SPREAD]]),
     }
     present = [name for name in by_block if structure.place(name) >= 0]
     location, spread = np.concatenate([by_block[name] for name in present], axis=1)
@@ -186,17 +185,14 @@ def bends_of(info: BaselineInfo) -> FloatArray:
     return bends
 
 
-def linear_scales(design: Design, priors: Priors) -> FloatArray:
-    """Prior sd of the linear terms where they are sampled; of bends, in multiples of the sampled spread. Shape (K,)."""
-    return np.where(bends_of(design.baseline) > 0, 1.0, priors.linear_scales[0])
+def sampled_scales(priors: Priors) -> FloatArray:
+    """Prior sd of the linear terms where they are sampled: the one scale that `settle_trend` leaves. Shape (K,)."""
+    return np.asarray(np.exp(np.log(priors.linear_scales).mean(axis=0)))
 
 
 def coefficients_at(design: Design, priors: Priors, parameters: Any) -> Any:
     """Linear coefficients, less their prior mean, from sampled parameters (..., D); NumPy and PyTensor. (..., K)."""
-    blocks, bends = structure_of(design).blocks, bends_of(design.baseline)
-    # A power instead of a choice: one where there is no bend.
-    spread = np.exp(parameters[..., blocks["log_bend_spread"]] * bends)
-    return parameters[..., blocks["coefficient"]] * linear_scales(design, priors) * spread
+    return parameters[..., structure_of(design).blocks["coefficient"]] * sampled_scales(priors)
 
 
 def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelData:
@@ -213,7 +209,6 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelDat
         noise_place=structure.place("log_noise"),
         shape_place=structure.place("log_shape"),
         coefficient_place=structure.place("coefficient"),
-        bend_place=structure.place("log_bend_spread"),
         excess_spread=EXCESS_SPREAD,
         outcome_scale=design.outcome_scale,
         prior=np.stack([prior.location, prior.spread, prior.shared]),
@@ -224,8 +219,7 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelDat
         variance=terms.variance,
         log_weights=terms.log_weights,
         columns=np.vstack([design.columns.T, design.columns @ priors.linear_location]),
-        scales=linear_scales(design, priors),
-        bends=bends_of(design.baseline),
+        scales=sampled_scales(priors),
     )
 
 

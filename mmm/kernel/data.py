@@ -9,10 +9,10 @@ from mmm.kernel.tables import pack_tables
 from mmm.vocabulary import FloatArray, IntArray
 
 SCALARS, PRIOR, LAYOUT, SEGMENTS, EXPOSURE, WEIGHT, PIECES, PIECE_SIZE, TESTS = range(9)
-TARGET, OBSERVED, BASIS, ROTATION, VARIANCE, LOG_WEIGHTS, COLUMNS, SCALES, BENDS, CENTER, STRETCH = range(9, 20)
+TARGET, OBSERVED, BASIS, ROTATION, VARIANCE, LOG_WEIGHTS, COLUMNS, SCALES, CENTER, STRETCH = range(9, 19)
 """Places of the tables in a packed vector."""
 
-LIKELIHOOD, LAGS, NOISE_PLACE, SHAPE_PLACE, COEFFICIENT_PLACE, BEND_PLACE, EXCESS_SPREAD, OUTCOME_SCALE = range(8)
+LIKELIHOOD, LAGS, NOISE_PLACE, SHAPE_PLACE, COEFFICIENT_PLACE, EXCESS_SPREAD, OUTCOME_SCALE = range(7)
 """Columns of the table of scalars."""
 
 
@@ -56,9 +56,8 @@ class KernelData:
         Exposure and lift tests.
     likelihood
         Code of the noise; see `mmm.outcome_noise`.
-    noise_place, shape_place, coefficient_place, bend_place
-        Places of log noise, of the noise's shape, of the first coefficient and of the log spread of the trend's bends
-        among the parameters, -1 for none.
+    noise_place, shape_place, coefficient_place
+        Places of log noise, of the noise's shape and of the first coefficient among the parameters, -1 for none.
     excess_spread
         Sd of the share by which media together may exceed the whole outcome (`mmm.priors`).
     outcome_scale
@@ -79,9 +78,8 @@ class KernelData:
         As in `mmm.marginal.LinearTerms`.
     columns
         The linear terms' columns and, last, the baseline's prior mean. Shape (K + 1, T).
-    scales, bends
-        Prior sd of each linear term where it is sampled, and one for those that the sampled spread of bends
-        multiplies. Shape (K,).
+    scales
+        Prior sd of each linear term where it is sampled. Shape (K,).
     """
 
     media: MediaData
@@ -89,7 +87,6 @@ class KernelData:
     noise_place: int
     shape_place: int
     coefficient_place: int
-    bend_place: int
     excess_spread: float
     outcome_scale: float
     prior: FloatArray
@@ -101,7 +98,6 @@ class KernelData:
     log_weights: FloatArray
     columns: FloatArray
     scales: FloatArray
-    bends: FloatArray
 
     @property
     def size(self) -> int:
@@ -128,7 +124,6 @@ def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
         data.noise_place,
         data.shape_place,
         data.coefficient_place,
-        data.bend_place,
         data.excess_spread,
         data.outcome_scale,
     )
@@ -152,7 +147,6 @@ def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
             data.log_weights[None],
             data.columns,
             data.scales[None],
-            data.bends[None],
             coordinates.center[None],
             coordinates.stretch,
         ]

@@ -18,8 +18,6 @@ import numpy as np
 from mmm.kernel.compiling import compile_inline, keep_on_disk
 from mmm.kernel.data import (
     BASIS,
-    BEND_PLACE,
-    BENDS,
     CENTER,
     COEFFICIENT_PLACE,
     COLUMNS,
@@ -113,12 +111,10 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
         for t in range(periods):
             pull[t] *= observed[t]
     else:
-        columns, scales, bends = table_of(vector, COLUMNS), table_of(vector, SCALES)[0], table_of(vector, BENDS)[0]
-        terms, bend_place = columns.shape[0] - 1, int(scalars[BEND_PLACE])
-        bend = np.exp(parameters[bend_place])
+        columns, scales = table_of(vector, COLUMNS), table_of(vector, SCALES)[0]
+        terms = columns.shape[0] - 1
         for k in range(terms):
-            column, spread = columns[k], scales[k] * (bend if bends[k] > 0.0 else 1.0)
-            coefficient = parameters[first_coefficient + k] * spread
+            column, coefficient = columns[k], parameters[first_coefficient + k] * scales[k]
             for t in range(periods):
                 brought[t] += coefficient * column[t]
         if int(scalars[LIKELIHOOD]) == _STUDENT_T:
@@ -136,11 +132,10 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
             )
             gradient[shape_place] += by_shape
         for k in range(terms):
-            column, spread, total = columns[k], scales[k] * (bend if bends[k] > 0.0 else 1.0), 0.0
+            column, total = columns[k], 0.0
             for t in range(periods):
                 total += pull[t] * column[t]
-            gradient[first_coefficient + k] += total * spread
-            gradient[bend_place] += bends[k] * total * spread * parameters[first_coefficient + k]
+            gradient[first_coefficient + k] += total * scales[k]
 
     pulls = np.zeros(series.shape[1])
     for m in range(media):
