@@ -30,6 +30,7 @@ from mmm.panel_parameters import panel_data, panel_prior, panel_structure
 from mmm.panel_posterior import draw_panel_posterior
 from mmm.parameters import ParameterPrior, Structure, kernel_data, linear_terms, prior_of_parameters, structure_of
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
+from mmm.prefit.report import data_gate, refuse_unfit
 from mmm.priors import build_priors
 from mmm.sampling import Effort, Samples, sample
 from mmm.settled_trend import settle_trend
@@ -87,8 +88,11 @@ def fit_outcome(
     ------
     FitError
         When the outcome is unknown, the market asks for something that cannot be fitted, or the sampler stops.
+    MarketRefused
+        When the data make a fit meaningless, with every reason (`mmm.prefit`).
     """
     spec = _outcome_spec(market, outcome)
+    warnings = refuse_unfit(market, [outcome])
     chosen = market.spec.model.seed if seed is None else seed
     fitted_as = market if is_pooled(market) else national_aggregate(market)
     choices = market.spec.model
@@ -106,7 +110,9 @@ def fit_outcome(
         untested = replace(fitted_as, spec=market.spec.model_copy(update={"lift_tests": ()}))
         history = _fit(untested, spec, 0, short, HISTORY_STAGE, of_history, progress)
         comparisons = compare(fitted.posterior.design, history.posterior)
-    return _artifact(market, national_aggregate(market), spec, chosen, fitted, score, comparisons)
+    artifact = _artifact(market, national_aggregate(market), spec, chosen, fitted, score, comparisons)
+    gates = (*artifact.manifest.gates, data_gate(warnings))
+    return seal(artifact.manifest.model_copy(update={"gates": gates}), artifact.draws)
 
 
 def forecast_last(

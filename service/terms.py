@@ -73,6 +73,7 @@ TERMS: tuple[str, ...] = (
     term("learned"),
     term("lift_test"),
     term("unused_indicators"),
+    term("data"),
     # stages of a fit
     term("holdout fit"),
     term("fit without lift tests"),

@@ -8,7 +8,7 @@ from mmm.intake.checks_calendar import Calendar
 from mmm.intake.checks_series import zero_geos
 from mmm.intake.checks_spec import event_notes
 from mmm.market import Market, with_data_digest
-from mmm.sentence import Number, Sentence, Term, Word, sentence
+from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.spec import CustomerValue, MarketSpec, OutcomeSpec
 from mmm.vocabulary import FloatArray
 
@@ -48,7 +48,6 @@ def assembled(
         organic={medium.name: panels[medium.column] for medium in spec.organic},
         notes=(
             *notes,
-            *_period_notes(spec),
             *_exposure_notes(spec, panels, exposure),
             *zero_geos(outcomes, calendar.geos),
             *event_notes(spec, calendar.dates),
@@ -74,18 +73,6 @@ def _value_per_unit(outcome: OutcomeSpec, panels: Mapping[str, FloatArray]) -> F
             return np.full_like(panels[outcome.column], customer.value)
         case number:
             return np.full_like(panels[outcome.column], number)
-
-
-def _period_notes(spec: MarketSpec) -> tuple[Sentence, ...]:
-    """What coarse periods cannot teach (Clarke 1976, on the duration of advertising effect)."""
-    if spec.market.period not in ("quarter", "year"):
-        return ()
-    return (
-        sentence(
-            "One row a {period} cannot show carryover of days or weeks, and overstates how long advertising works.",
-            period=Term(text=spec.market.period),
-        ),
-    )
 
 
 def _exposure_notes(

@@ -73,7 +73,9 @@ def fit_market(session: Session, market: "Market", *, seed: int | None) -> "Mode
     if market.is_panel:
         session.say(reader.gettext("{market} is a panel: the sum of its regions is fitted.").format(market=market.name))
     from mmm.fit import fit_outcome
+    from mmm.prefit.report import refuse_unfit
 
+    refuse_unfit(market)
     artifacts = []
     for outcome in market.spec.outcomes:
         with fit_progress(session.talk, f"{market.name} · {outcome.name}", reader) as progress:

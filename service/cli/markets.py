@@ -19,21 +19,26 @@ def check(
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> None:
-    """List every fault of a market, or what was understood of it."""
+    """List every fault of a market, or what was understood of it and what to know before a fit."""
     from mmm.intake.understood import understood
     from mmm.io import load_market
+    from mmm.prefit.report import refuse_unfit
 
     session = open_session(context, home, as_json, language, market)
     loaded = load_market(market)
     header = loaded.spec.market
     reader = session.reader(header.language, header.currency)
-    sentences = understood(loaded)
+    warnings, sentences = refuse_unfit(loaded), understood(loaded)
     if session.as_json:
-        session.answer({"market": header.name, "data_digest": loaded.data_digest, "understood": sentences}, reader)
+        told = {"market": header.name, "data_digest": loaded.data_digest, "understood": sentences, "warnings": warnings}
+        session.answer(told, reader)
         return
     from service.cli.tables import bullet, heading
 
     session.show(heading(header.name), *(bullet(reader.say(said)) for said in sentences))
+    if warnings:
+        advised = (f"{reader.say(warning.text)}\n→ {reader.say(warning.action)}" for warning in warnings)
+        session.show(heading(reader.gettext("Before the fit")), *(bullet(said) for said in advised))
     session.next(reader, f"mixplan fit {market}")
 
 

@@ -8,6 +8,7 @@ import pytest
 from mmm.intake.understood import understood
 from mmm.io import load_market
 from mmm.market import Market, national_aggregate
+from mmm.prefit.report import before_fit
 from mmm.sentence import plain
 
 CASES = Path(__file__).parents[2] / ".." / "shared" / "cases"
@@ -18,7 +19,9 @@ pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the outside cases (.
 def market_of(tmp_path: Path, data: str, text: str) -> Market:
     shutil.copyfile(CASES / data, tmp_path / data)
     (tmp_path / "market.toml").write_text(text, encoding="utf-8")
-    return load_market(tmp_path)
+    market = load_market(tmp_path)
+    assert before_fit(market).faults == ()
+    return market
 
 
 def test_a_weekly_market_with_five_channels_loads(tmp_path: Path) -> None:
@@ -62,7 +65,7 @@ def test_a_monthly_market_with_one_channel_loads(tmp_path: Path) -> None:
     assert (len(market.dates), str(market.dates[-1])) == (40, "2005-04-01")
 
 
-def test_an_annual_market_loads_with_a_note_on_carryover(tmp_path: Path) -> None:
+def test_an_annual_market_loads_with_a_warning_on_carryover(tmp_path: Path) -> None:
     market = market_of(
         tmp_path,
         "pinkham_annual.csv",
@@ -74,7 +77,8 @@ def test_an_annual_market_loads_with_a_note_on_carryover(tmp_path: Path) -> None
         """,
     )
     assert len(market.dates) == 54
-    assert any("cannot show carryover of days or weeks" in plain(note) for note in market.notes)
+    (warning,) = [one for one in before_fit(market).warnings if one.name == "coarse"]
+    assert "cannot show carryover of days or weeks" in plain(warning.text)
 
 
 def test_an_export_of_a_platform_loads(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -226,6 +227,30 @@ def test_check_tells_what_was_understood(mixplan: Mixplan, tmp_path: Path) -> No
     document = json.loads(mixplan("check", tmp_path / "m" / "market.toml", "--json").stdout)
     assert document["market"] == "m"
     assert len(document["understood"]) > 5
+
+
+def test_check_tells_what_to_know_before_a_fit_in_both_languages(mixplan: Mixplan, tmp_path: Path) -> None:
+    asked = ("--business", "b2c", "--world", "twins", "--periods", "104", "--seed", "3", "--out", tmp_path / "m")
+    assert mixplan("simulate", *asked).exit_code == 0
+    assert "Before the fit" in mixplan("check", tmp_path / "m").stdout
+    for language, told in (("en", "moves with other series"), ("zh", "同步变动")):
+        document = json.loads(mixplan("check", tmp_path / "m", "--json", "--lang", language).stdout)
+        assert {warning["name"] for warning in document["warnings"]} == {"inflation"}
+        assert all(told in warning["text"] for warning in document["warnings"])
+
+
+def test_check_and_fit_refuse_data_that_make_a_fit_meaningless(mixplan: Mixplan, tmp_path: Path) -> None:
+    mixplan("simulate", "--business", "b2b", "--periods", "104", "--seed", "3", "--out", tmp_path / "m")
+    file = tmp_path / "m" / "m.csv"
+    header, *rows = [line.split(",") for line in file.read_text(encoding="utf-8").splitlines()]
+    linkedin, leads = header.index("linkedin_spend"), header.index("leads")
+    for before, row in itertools.pairwise(rows):
+        row[linkedin] = str(100.0 * float(before[leads]))
+    file.write_text("\n".join(",".join(row) for row in [header, *rows]), encoding="utf-8")
+    for command in ("check", "fit"):
+        result = mixplan(command, tmp_path / "m", "--json")
+        assert result.exit_code == 1
+        assert "'linkedin' set by 'leads' of the period before" in result.stdout
 
 
 def test_check_lists_every_fault_in_a_table(mixplan: Mixplan, tmp_path: Path) -> None:
