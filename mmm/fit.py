@@ -94,7 +94,7 @@ def fit_outcome(
     spec = _outcome_spec(market, outcome)
     warnings = refuse_unfit(market, [outcome])
     chosen = market.spec.model.seed if seed is None else seed
-    fitted_as = market if is_pooled(market) else national_aggregate(market)
+    fitted_as = market if market.is_pooled else national_aggregate(market)
     choices = market.spec.model
     of_holdout, of_fit, of_history = np.random.SeedSequence(chosen).spawn(3)
     held_out = default_holdout(fitted_as)
@@ -140,7 +140,7 @@ def forecast_last(
         As in `fit_outcome`.
     """
     spec = _outcome_spec(market, outcome)
-    fitted_as = market if is_pooled(market) else national_aggregate(market)
+    fitted_as = market if market.is_pooled else national_aggregate(market)
     effort = _short_effort(market.spec.model)
     fitted = _fit(fitted_as, spec, periods, (effort,), HOLDOUT_STAGE, seed, progress)
     return forecast_held_out(fitted.posterior, fitted.rng)
@@ -148,11 +148,6 @@ def forecast_last(
 
 def _short_effort(choices: ModelChoices) -> Effort:
     return Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune))
-
-
-def is_pooled(market: Market) -> bool:
-    """Whether a market's geos are fitted side by side."""
-    return market.is_panel and market.spec.model.geos == "pooled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +258,7 @@ def _artifact(
             for place in design.paid
         ),
         gates=judge(national, design, found, score, comparisons),
-        is_national_aggregate=market.is_panel and not is_pooled(market),
+        is_national_aggregate=market.is_panel and not market.is_pooled,
         data_digest=market.data_digest,
         spec_digest=spec_digest(market),
         seed=seed,

@@ -72,6 +72,11 @@ class Market:
         """Whether there is more than one geo."""
         return len(self.geos) > 1
 
+    @property
+    def is_pooled(self) -> bool:
+        """Whether there are several geos, to be fitted side by side."""
+        return self.is_panel and self.spec.model.geos == "pooled"
+
 
 def with_data_digest(market: Market) -> Market:
     """The market with the digest of its dates, geos and values, and with its arrays made read-only.

@@ -71,7 +71,10 @@ def fit_market(session: Session, market: "Market", *, seed: int | None) -> "Mode
         )
         return known
     if market.is_panel:
-        session.say(reader.gettext("{market} is a panel: the sum of its regions is fitted.").format(market=market.name))
+        told = reader.gettext("{market} is a panel: its regions are fitted side by side, for a model of the country.")
+        if not market.is_pooled:
+            told = reader.gettext("{market} is a panel: the sum of its regions is fitted.")
+        session.say(told.format(market=market.name))
     from mmm.fit import fit_outcome
     from mmm.prefit.report import refuse_unfit
 
