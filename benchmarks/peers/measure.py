@@ -99,22 +99,40 @@ def assess(cost: Cost, parameters: Mapping[str, Any], contributions: Any, diverg
         Diverging draws after warm-up.
     """
     import numpy as np
-    from arviz_stats.base import array_stats
 
     columns = [np.asarray(values).reshape(*np.shape(values)[:2], -1) for values in parameters.values()]
     draws = np.concatenate(columns, axis=2)
 
-    def smallest_ess(values: Any) -> float:
-        return float(array_stats.ess(np.asarray(values), chain_axis=0, draw_axis=1, method="bulk").min())
-
     return Measurement(
         **asdict(cost),
         parameter_ess=smallest_ess(draws),
-        contribution_ess=smallest_ess(contributions),
-        rhat=float(array_stats.rhat(draws, chain_axis=0, draw_axis=1).max()),
+        contribution_ess=smallest_ess(np.asarray(contributions)),
+        rhat=largest_rhat(draws),
         divergences=divergences,
         parameters=draws.shape[2],
     )
+
+
+def smallest_ess(values: Any) -> float:
+    """Smallest rank-normalised bulk ESS of some numbers. `values` of shape (chains, draws, ...)."""
+    try:
+        from arviz_stats.base import array_stats
+    except ImportError:  # arviz before its split into packages; the same estimator
+        import arviz
+
+        return float(arviz.ess(arviz.convert_to_dataset({"x": values}), method="bulk")["x"].min())
+    return float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk").min())
+
+
+def largest_rhat(values: Any) -> float:
+    """Largest rank-normalised split R-hat of some numbers. `values` of shape (chains, draws, ...)."""
+    try:
+        from arviz_stats.base import array_stats
+    except ImportError:
+        import arviz
+
+        return float(arviz.rhat(arviz.convert_to_dataset({"x": values}))["x"].max())
+    return float(array_stats.rhat(values, chain_axis=0, draw_axis=1).max())
 
 
 def report(**measurements: Measurement) -> None:

@@ -1,10 +1,6 @@
 """PyMC-Marketing's side of `fit_speed.py`: fits of one market in one process, measured.
 
-Runs in an environment of its own. The model is the package's standard one, with its default priors: geometric
-adstock over as many lags as Mixplan has, one saturation for all channels, yearly season, controls, a linear
-trend. What the market has beyond channels and controls (media without cost, events, the trend) enters as
-controls, as the package's own examples do with trends and events; controls are standardised, because its
-default priors suit no other scale. NUTS by nutpie. The second fit of a process is `MMM.fit` called again on
+Runs in an environment of its own. NUTS by nutpie. The second fit of a process is `MMM.fit` called again on
 the same object with another seed, so that the model is not even built again.
 """
 
@@ -14,16 +10,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from measure import Clock, Cost, Measurement, assess, report
-from pymc_marketing.mmm import MMM, GeometricAdstock, HillSaturation, LogisticSaturation, MichaelisMentenSaturation
-
-SATURATIONS = {
-    "logistic": LogisticSaturation,
-    "hill": HillSaturation,
-    "michaelis_menten": MichaelisMentenSaturation,
-}
+from predictors import read_predictors
+from pymc_marketing.mmm import MMM
+from pymc_marketing_model import SATURATIONS, build_model
 
 
 def main() -> None:
@@ -41,16 +31,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     start = Clock.of_start(arguments.started)
     columns = json.loads((arguments.folder / "columns.json").read_text())
-    predictors, outcome = read(arguments.folder / "data.csv", columns)
-    model = MMM(
-        date_column=columns["date"],
-        target_column=columns["outcome"],
-        channel_columns=columns["channels"],
-        control_columns=[name for name in predictors if name not in (columns["date"], *columns["channels"])],
-        adstock=GeometricAdstock(l_max=columns["lags"]),
-        saturation=SATURATIONS[arguments.saturation](),
-        yearly_seasonality=3,
-    )
+    predictors, outcome = read_predictors(arguments.folder / "data.csv", columns)
+    model = build_model(predictors, columns, arguments.saturation)
     found: dict[str, Measurement] = {}
     for name, seed in list(zip(("cold", "warm"), (arguments.seed, arguments.seed + 1), strict=True))[: arguments.fits]:
         trace = model.fit(
@@ -67,21 +49,6 @@ def main() -> None:
         found[name] = judge(Cost.since(start), model, trace)
         start = Clock.now()
     report(**found)
-
-
-def read(file: Path, columns: dict[str, Any]) -> tuple[pd.DataFrame, pd.Series]:
-    """Predictors, with trend and events as columns and everything but spend standardised, and the outcome."""
-    table = pd.read_csv(file, parse_dates=[columns["date"]])
-    predictors = table[[columns["date"], *columns["channels"]]].copy()
-    for name in (*columns["controls"], *columns["organic"]):
-        if table[name].std() > 0:
-            predictors[name] = (table[name] - table[name].mean()) / table[name].std()
-    for event in columns["events"]:
-        inside = np.zeros(len(table))
-        inside[event["start"] : event["start"] + event["periods"]] = 1.0
-        predictors[f"event_{event['name']}"] = inside
-    predictors["trend"] = np.linspace(-0.5, 0.5, len(table))
-    return predictors, table[columns["outcome"]].astype(float)
 
 
 def judge(cost: Cost, model: MMM, trace: Any) -> Measurement:
