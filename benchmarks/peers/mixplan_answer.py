@@ -21,6 +21,7 @@ from mmm.parameters import kernel_data, linear_terms, natural_media, prior_of_pa
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.priors import Priors, build_priors, excess_share_density
 from mmm.sampling import Effort, sample
+from mmm.settled_trend import settle_trend
 from mmm.vocabulary import FloatArray
 
 PRIOR = "prior"
@@ -53,6 +54,8 @@ def fitted(market: Market, held_out: int, task: Task, seed: np.random.SeedSequen
     """Posterior, largest R-hat of the channels' shares, and divergences."""
     of_sampler, of_rest = seed.spawn(2)
     design, priors = prepared(market, held_out)
+    if design.likelihood != "normal":
+        priors = settle_trend(design, priors)
     data = kernel_data(design, priors, linear_terms(design, priors))
     effort = Effort(task.chains, task.draws, task.tune)
     samples = sample(data, effort, int(of_sampler.generate_state(1, np.uint64)[0]))
@@ -73,11 +76,8 @@ def prior_only(market: Market, held_out: int, task: Task, seed: np.random.SeedSe
     total_share = np.exp(tried[:, structure.blocks["log_share"]]).sum(axis=1)
     kept = np.log(rng.random(len(tried))) < np.array([excess_share_density(share) for share in total_share])
     sampled = tried[kept][:count]
-    terms = len(priors.linear_location)
     scales = priors.linear_scales[rng.choice(len(priors.linear_scales), count, p=np.exp(priors.linear_log_weights))]
-    deviations = scales * rng.standard_normal((count, terms))
-    if structure.place("coefficient") >= 0:
-        sampled = np.insert(sampled, [structure.place("coefficient")] * terms, deviations, axis=1)
+    deviations = scales * rng.standard_normal(scales.shape)
     coefficients = (priors.linear_location + deviations) * design.outcome_scale
     return Posterior(design, natural_media(design, sampled), coefficients), float("nan"), 0
 
