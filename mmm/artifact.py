@@ -124,11 +124,25 @@ class Gate(StrictModel):
     action: Sentence | None = None
 
 
+SEEN_FROM = 0.5
+"""Probability from which on the bend of a curve counts as seen: more likely than not."""
+
+
 class ChannelEvidence(StrictModel):
-    """How much the data taught about a channel: one minus posterior over prior sd of log effect, in [0, 1]."""
+    """How much the data taught about a channel.
+
+    `contraction` is one minus posterior over prior sd of its log effect, in [0, 1]; `half_saturation` and `retention`
+    are the same of these. `reach` is its largest adstocked level in the window over its half-saturation (median), and
+    `bend_seen` the probability that it was one or more: that spend was seen where the curve bends. None in artifacts
+    from before these were measured.
+    """
 
     channel: str
     contraction: float
+    half_saturation: float | None = None
+    retention: float | None = None
+    reach: float | None = None
+    bend_seen: float | None = None
 
 
 class Manifest(StrictModel):

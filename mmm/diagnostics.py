@@ -1,85 +1,81 @@
-"""Did the chains agree, and how much did the data teach: numbers about one fit."""
+"""Everything that is measured of a fit before it is judged."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from arviz_stats.base import array_stats
 
+from mmm.bend_check import SeenBend, seen_bends
+from mmm.common_cause_check import common_movement
+from mmm.drift_check import Drift, drift
+from mmm.likeness_check import Likeness, likenesses
+from mmm.media_history import media_history
 from mmm.parameters import ParameterPrior, Structure
 from mmm.posterior import Posterior
+from mmm.predictive_check import PredictedStatistic, predictive_check
+from mmm.residual_check import residual_autocorrelation
+from mmm.sampler_check import SamplerHealth, sampler_health
 from mmm.sampling import Samples
-from mmm.vocabulary import FloatArray
-
-TAILS = (0.05, 0.95)
-"""Quantiles whose effective sample size is the tail's (Vehtari et al. 2021)."""
-
-
-RHAT_LIMIT = 1.01
-"""Largest R-hat at which chains count as agreed (Vehtari et al. 2021)."""
-
-ESS_LIMIT = 400.0
-"""Fewest effective draws of four chains at which R-hat and quantiles can be trusted (Vehtari et al. 2021)."""
+from mmm.vocabulary import FloatArray, PeriodName
 
 
 @dataclass(frozen=True, slots=True)
-class Convergence:
-    """Whether chains agree, over all sampled parameters.
+class Contraction:
+    """How much the data narrowed what was assumed, per medium in model order.
 
-    Attributes
-    ----------
-    rhat
-        Largest rank-normalised split R-hat (Vehtari et al. 2021).
-    bulk_ess, tail_ess
-        Smallest effective sample sizes.
+    One minus posterior over prior standard deviation of the log share of the outcome, the log half-saturation and the
+    logit retention, in [0, 1]. Each of shape (M,).
     """
 
-    rhat: float
-    bulk_ess: float
-    tail_ess: float
-
-    @property
-    def is_reached(self) -> bool:
-        """Whether nothing more need be sampled."""
-        return self.rhat <= RHAT_LIMIT and min(self.bulk_ess, self.tail_ess) >= ESS_LIMIT
+    share: FloatArray
+    half_saturation: FloatArray
+    retention: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
-    """Convergence of a fit and what it learned.
+    """What a fit is judged by.
 
     Attributes
     ----------
-    convergence
-        Of the chains.
-    draws, divergences
-        Draws after warm-up, all chains, and how many of them diverged.
+    sampler
+        How the sampler did.
     contraction
-        Per medium in model order: one minus posterior over prior sd of its log share, in [0, 1]. Shape (M,).
+        What the data taught about each medium.
     negative_baseline
         Posterior probability, averaged over periods, that the outcome without paid media would be below zero.
     residual_autocorrelation
-        Correlation of one period's mean residual with the next one's.
+        Of the mean residual, one lag an entry. Shape (lags,).
+    predicted
+        Statistics of what happened beside those of outcomes that the model makes.
+    drift
+        Whether effects move; None where that could not be tested.
+    common_movement
+        Median correlation of two channels' budgets beyond what is known; None where there are too few.
+    bends
+        Of every paid channel, whether spend was seen where its curve bends.
+    likenesses
+        Channels that cannot be told apart.
     """
 
-    convergence: Convergence
-    draws: int
-    divergences: int
-    contraction: FloatArray
+    sampler: SamplerHealth
+    contraction: Contraction
     negative_baseline: float
-    residual_autocorrelation: float
+    residual_autocorrelation: FloatArray
+    predicted: tuple[PredictedStatistic, ...]
+    drift: Drift | None
+    common_movement: float | None
+    bends: tuple[SeenBend, ...]
+    likenesses: tuple[Likeness, ...]
 
 
-def convergence_of(samples: Samples) -> Convergence:
-    """How far the chains agree."""
-    values = samples.parameters
-    return Convergence(
-        rhat=float(array_stats.rhat(values, chain_axis=0, draw_axis=1).max()),
-        bulk_ess=float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk").min()),
-        tail_ess=float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail", prob=TAILS).min()),
-    )
-
-
-def diagnose(samples: Samples, prior: ParameterPrior, structure: Structure, posterior: Posterior) -> Diagnostics:
+def diagnose(
+    samples: Samples,
+    prior: ParameterPrior,
+    structure: Structure,
+    posterior: Posterior,
+    period: PeriodName,
+    rng: np.random.Generator,
+) -> Diagnostics:
     """The diagnostics of a fit.
 
     Parameters
@@ -92,23 +88,30 @@ def diagnose(samples: Samples, prior: ParameterPrior, structure: Structure, post
         What stands where in a parameter vector.
     posterior
         Draws in natural units.
+    period
+        Kind of period.
+    rng
+        Source of the outcomes that the model makes up.
     """
-    values = samples.parameters
-    chains, draws, _ = values.shape
-    place = structure.blocks["log_share"]
-    learned = 1.0 - values[:, :, place].std(axis=(0, 1)) / prior.total_spread[place]
-    without_paid = posterior.baseline + posterior.organic
+    design, history = posterior.design, media_history(posterior)
     return Diagnostics(
-        convergence=convergence_of(samples),
-        draws=chains * draws,
-        divergences=samples.divergences,
-        contraction=np.clip(learned, 0.0, 1.0),
-        negative_baseline=float((without_paid < 0).mean()),
-        residual_autocorrelation=_lag_one(posterior.design.outcome - posterior.expected.mean(axis=0)),
+        sampler=sampler_health(samples, structure, design.media),
+        contraction=Contraction(
+            share=_narrowed(samples, prior, structure, "log_share"),
+            half_saturation=_narrowed(samples, prior, structure, "log_half_saturation"),
+            retention=_narrowed(samples, prior, structure, "logit_retention"),
+        ),
+        negative_baseline=float((posterior.baseline + posterior.organic < 0).mean()),
+        residual_autocorrelation=residual_autocorrelation(posterior),
+        predicted=predictive_check(posterior, rng),
+        drift=drift(posterior, history, period, rng),
+        common_movement=common_movement(design),
+        bends=seen_bends(posterior, history),
+        likenesses=likenesses(posterior, history),
     )
 
 
-def _lag_one(series: FloatArray) -> float:
-    centered = series - series.mean()
-    total = float(centered @ centered)
-    return float(centered[1:] @ centered[:-1]) / total if total > 0 else 0.0
+def _narrowed(samples: Samples, prior: ParameterPrior, structure: Structure, block: str) -> FloatArray:
+    place = structure.blocks[block]
+    narrowed = 1.0 - samples.parameters[:, :, place].std(axis=(0, 1)) / prior.total_spread[place]
+    return np.clip(narrowed, 0.0, 1.0)

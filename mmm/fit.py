@@ -15,8 +15,8 @@ from mmm.artifact import (
     ResponseArtifact,
     seal,
 )
-from mmm.design import build_design, default_holdout
-from mmm.diagnostics import Diagnostics, convergence_of, diagnose
+from mmm.design import Design, build_design, default_holdout
+from mmm.diagnostics import Diagnostics, diagnose
 from mmm.errors import FitError
 from mmm.forecast_scores import DrawnForecast
 from mmm.gates import evidence_of, judge
@@ -32,11 +32,12 @@ from mmm.parameters import ParameterPrior, Structure, kernel_data, linear_terms,
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.prefit.report import data_gate, refuse_unfit
 from mmm.priors import build_priors
+from mmm.sampler_check import convergence_of
 from mmm.sampling import Effort, Samples, sample
 from mmm.settled_trend import settle_trend
 from mmm.spec import ModelChoices, OutcomeSpec
 from mmm.spec_digest import spec_digest
-from mmm.vocabulary import PERIODS_PER_YEAR
+from mmm.vocabulary import PERIODS_PER_YEAR, PeriodName
 
 HOLDOUT_STAGE = "holdout fit"
 FULL_STAGE = "fit"
@@ -206,8 +207,8 @@ def _listener(stage: str, effort: Effort, progress: Listener | None) -> Callable
     return listen
 
 
-def _diagnose(fitted: _Fitted) -> Diagnostics:
-    return diagnose(fitted.samples, fitted.prior, fitted.structure, fitted.posterior)
+def _diagnose(fitted: _Fitted, period: PeriodName) -> Diagnostics:
+    return diagnose(fitted.samples, fitted.prior, fitted.structure, fitted.posterior, period, fitted.rng)
 
 
 def _outcome_spec(market: Market, name: str) -> OutcomeSpec:
@@ -233,7 +234,7 @@ def _artifact(
     score: HoldoutScore | None,
     comparisons: tuple[LiftComparison, ...],
 ) -> ResponseArtifact:
-    design, found = fitted.posterior.design, _diagnose(fitted)
+    design, found = fitted.posterior.design, _diagnose(fitted, market.spec.market.period)
     draws = response_draws(fitted.posterior)
     spec, header = market.spec, market.spec.market
     manifest = Manifest(
@@ -252,11 +253,8 @@ def _artifact(
         window_periods=len(market.dates),
         carryover_periods=design.carryover_periods,
         baseline=design.baseline,
-        evidence=evidence_of(national, design, found.contraction),
-        contraction=tuple(
-            ChannelEvidence(channel=design.media[place].name, contraction=float(found.contraction[place]))
-            for place in design.paid
-        ),
+        evidence=evidence_of(national, design, found.contraction.share),
+        contraction=_channel_evidence(design, found),
         gates=judge(national, design, found, score, comparisons),
         is_national_aggregate=market.is_panel and not market.is_pooled,
         data_digest=market.data_digest,
@@ -266,6 +264,21 @@ def _artifact(
         versions={name: version(name) for name in RECORDED_VERSIONS},
     )
     return seal(manifest, draws)
+
+
+def _channel_evidence(design: Design, found: Diagnostics) -> tuple[ChannelEvidence, ...]:
+    taught = found.contraction
+    return tuple(
+        ChannelEvidence(
+            channel=bend.channel,
+            contraction=float(taught.share[place]),
+            half_saturation=float(taught.half_saturation[place]),
+            retention=float(taught.retention[place]),
+            reach=bend.reach,
+            bend_seen=bend.probability,
+        )
+        for place, bend in zip(design.paid, found.bends, strict=True)
+    )
 
 
 def _outcome_info(national: Market, outcome: OutcomeSpec) -> OutcomeInfo:

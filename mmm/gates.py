@@ -9,23 +9,22 @@ import numpy as np
 from scipy.stats import binom
 
 from mmm.artifact import Gate
+from mmm.bend_check import judge_bends
+from mmm.common_cause_check import judge_common_movement
 from mmm.design import Design
-from mmm.diagnostics import ESS_LIMIT, RHAT_LIMIT, Diagnostics
+from mmm.diagnostics import Diagnostics
+from mmm.drift_check import judge_drift
 from mmm.forecast_scores import INTERVAL
 from mmm.holdout import HoldoutScore
 from mmm.lift_check import LiftComparison, judge_lift_tests
+from mmm.likeness_check import judge_likenesses
 from mmm.market import Market
-from mmm.sentence import Number, Sentence, Share, Term, Word, sentence
+from mmm.predictive_check import judge_predictions
+from mmm.residual_check import judge_residuals
+from mmm.sampler_check import judge_sampler
+from mmm.sentence import Number, Share, Term, Word, sentence
+from mmm.verdicts import below, unless_passed
 from mmm.vocabulary import Evidence, FloatArray, PeriodName, Verdict
-
-RHAT_LIMITS = (RHAT_LIMIT, 1.05)
-"""Pass below the first, fail above the second."""
-
-ESS_LIMITS = (ESS_LIMIT, 100.0)
-"""Pass above the first, fail below the second."""
-
-DIVERGENCE_LIMITS = (0.0025, 0.02)
-"""Share of draws; a handful in thousands sits in the corners of the prior."""
 
 HOLDOUT_ERROR_LIMITS = (1.0, 1.5)
 """Errors of the seasonal-naive forecast."""
@@ -35,8 +34,6 @@ COVERAGE_CHANCES = (0.05, 0.0005)
 
 NEGATIVE_BASELINE_LIMITS = (0.02, 0.3)
 """Probability that media are given more than there is."""
-
-AUTOCORRELATION_LIMIT = 0.4
 
 MEASURED_CONTRACTION = 0.2
 """Contraction, averaged over spend, from which on the evidence of a model counts as measured."""
@@ -78,71 +75,21 @@ def judge(
         The lift tests beside a fit without them.
     """
     gates = [
-        _convergence(found),
-        _effective_draws(found),
-        _divergences(found),
+        *judge_sampler(found.sampler),
         *_holdout(holdout),
+        judge_predictions(found.predicted),
+        judge_residuals(found.residual_autocorrelation, int(design.observed.sum())),
         _baseline(found),
-        _residuals(found),
+        *judge_common_movement(found.common_movement),
+        *judge_drift(found.drift),
         _carryover(market),
         _learned(design, found),
+        *judge_likenesses(found.likenesses),
+        judge_bends(found.bends),
         *judge_lift_tests(comparisons),
         *_unused(market),
     ]
     return tuple(gates)
-
-
-def _convergence(found: Diagnostics) -> Gate:
-    verdict = _below(found.convergence.rhat, RHAT_LIMITS)
-    return Gate(
-        name="convergence",
-        verdict=verdict,
-        value=found.convergence.rhat,
-        limit=RHAT_LIMITS[0],
-        text=sentence(
-            "The chains agree to an R-hat of {rhat} (limit {limit}).",
-            rhat=Number(amount=found.convergence.rhat, digits=3),
-            limit=Number(amount=RHAT_LIMITS[0], digits=2),
-        ),
-        action=_unless_passed(verdict, _sample_longer()),
-    )
-
-
-def _effective_draws(found: Diagnostics) -> Gate:
-    least = min(found.convergence.bulk_ess, found.convergence.tail_ess)
-    verdict = _above(least, ESS_LIMITS)
-    return Gate(
-        name="effective_draws",
-        verdict=verdict,
-        value=least,
-        limit=ESS_LIMITS[0],
-        text=sentence(
-            "Every parameter has at least {least} effective draws (limit {limit}).",
-            least=Number(amount=least),
-            limit=Number(amount=ESS_LIMITS[0]),
-        ),
-        action=_unless_passed(verdict, _sample_longer()),
-    )
-
-
-def _divergences(found: Diagnostics) -> Gate:
-    share = found.divergences / found.draws
-    verdict = _below(share, DIVERGENCE_LIMITS)
-    return Gate(
-        name="divergences",
-        verdict=verdict,
-        value=float(found.divergences),
-        limit=DIVERGENCE_LIMITS[0] * found.draws,
-        text=sentence(
-            "{count} of {draws} draws diverged.",
-            count=Number(amount=found.divergences),
-            draws=Number(amount=found.draws),
-        ),
-        action=_unless_passed(
-            verdict,
-            sentence("Give channels that are hard to tell apart a prior on their return (roas), or merge them."),
-        ),
-    )
 
 
 def _holdout(score: HoldoutScore | None) -> list[Gate]:
@@ -160,7 +107,7 @@ def _holdout(score: HoldoutScore | None) -> list[Gate]:
 
 
 def _holdout_error(score: HoldoutScore) -> Gate:
-    verdict = _below(score.relative_error, HOLDOUT_ERROR_LIMITS)
+    verdict = below(score.relative_error, HOLDOUT_ERROR_LIMITS)
     return Gate(
         name="holdout_error",
         verdict=verdict,
@@ -173,7 +120,7 @@ def _holdout_error(score: HoldoutScore) -> Gate:
             error=Share(fraction=score.error),
             naive=Share(fraction=score.naive_error),
         ),
-        action=_unless_passed(
+        action=unless_passed(
             verdict,
             sentence("Add what drove the outcome in these periods as a control or an event, or try another trend."),
         ),
@@ -197,7 +144,7 @@ def _holdout_coverage(score: HoldoutScore) -> Gate:
             periods=Number(amount=score.periods),
             interval=Share(fraction=INTERVAL, digits=0),
         ),
-        action=_unless_passed(
+        action=unless_passed(
             verdict,
             sentence("Read intervals as too narrow; look for a break in the outcome and name it as an event."),
         ),
@@ -205,7 +152,7 @@ def _holdout_coverage(score: HoldoutScore) -> Gate:
 
 
 def _baseline(found: Diagnostics) -> Gate:
-    verdict = _below(found.negative_baseline, NEGATIVE_BASELINE_LIMITS)
+    verdict = below(found.negative_baseline, NEGATIVE_BASELINE_LIMITS)
     return Gate(
         name="baseline",
         verdict=verdict,
@@ -215,30 +162,12 @@ def _baseline(found: Diagnostics) -> Gate:
             "The chance that paid media are given more than the whole outcome is {chance}.",
             chance=Share(fraction=found.negative_baseline),
         ),
-        action=_unless_passed(
+        action=unless_passed(
             verdict,
             sentence(
                 "Spend was never low enough to show what is left without it: trust small changes of a plan, not the "
                 "total effect, and put a prior on the return (roas)."
             ),
-        ),
-    )
-
-
-def _residuals(found: Diagnostics) -> Gate:
-    value = found.residual_autocorrelation
-    verdict: Verdict = "pass" if abs(value) <= AUTOCORRELATION_LIMIT else "review"
-    return Gate(
-        name="residuals",
-        verdict=verdict,
-        value=value,
-        limit=AUTOCORRELATION_LIMIT,
-        text=sentence(
-            "What the model leaves unexplained in one period correlates with the next by {correlation}.",
-            correlation=Number(amount=value, digits=2),
-        ),
-        action=_unless_passed(
-            verdict, sentence("Something slow is missing: add a control for it; until then intervals are too narrow.")
         ),
     )
 
@@ -259,14 +188,16 @@ def _carryover(market: Market) -> Gate:
         value=None,
         limit=None,
         text=told,
-        action=_unless_passed(verdict, sentence("Bring weekly or monthly data; use these effects for no decision.")),
+        action=unless_passed(verdict, sentence("Bring weekly or monthly data; use these effects for no decision.")),
     )
 
 
 def _learned(design: Design, found: Diagnostics) -> Gate:
-    average = _average_contraction(design, found.contraction)
+    average = _average_contraction(design, found.contraction.share)
     verdict: Verdict = "pass" if average >= MEASURED_CONTRACTION else "review"
-    weakest = [design.media[place].name for place in design.paid if found.contraction[place] < MEASURED_CONTRACTION]
+    weakest = [
+        design.media[place].name for place in design.paid if found.contraction.share[place] < MEASURED_CONTRACTION
+    ]
     told = sentence(
         "The data narrowed what was assumed about the channels' effects by {average} on average.",
         average=Share(fraction=average, digits=0),
@@ -284,7 +215,7 @@ def _learned(design: Design, found: Diagnostics) -> Gate:
         value=average,
         limit=MEASURED_CONTRACTION,
         text=told,
-        action=_unless_passed(
+        action=unless_passed(
             verdict,
             sentence("Plan on these channels with care: vary their spend, or test them, before moving much money."),
         ),
@@ -315,22 +246,6 @@ def _average_contraction(design: Design, contraction: FloatArray) -> float:
     paid = list(design.paid)
     spend = design.exposure[:, paid].sum(axis=0)
     return float(np.average(contraction[paid], weights=spend)) if spend.sum() > 0 else 0.0
-
-
-def _sample_longer() -> Sentence:
-    return sentence("Raise tune and draws under [model] and fit again; if it stays, simplify the market.")
-
-
-def _below(value: float, limits: tuple[float, float]) -> Verdict:
-    return "pass" if value <= limits[0] else "review" if value <= limits[1] else "fail"
-
-
-def _above(value: float, limits: tuple[float, float]) -> Verdict:
-    return "pass" if value >= limits[0] else "review" if value >= limits[1] else "fail"
-
-
-def _unless_passed(verdict: Verdict, action: Sentence) -> Sentence | None:
-    return None if verdict == "pass" else action
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -45,10 +45,14 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """What the sampler walked over: parameters of shape (chains, draws, D), and how many draws diverged."""
+    """What the sampler walked over: parameters of shape (chains, draws, D), and how many draws diverged.
+
+    `energy` is that of each draw (Betancourt 2016), of shape (chains, draws).
+    """
 
     parameters: FloatArray
     divergences: int
+    energy: FloatArray
 
 
 def sample(
@@ -106,7 +110,8 @@ def sample(
     divergences = int(trace.sample_stats["diverging"].sum())
     if progress is not None:
         progress(effort.total, divergences)
-    return Samples(np.asarray(trace.posterior["parameters"].values), divergences)
+    energy = np.asarray(trace.sample_stats["energy"].values)
+    return Samples(np.asarray(trace.posterior["parameters"].values), divergences, energy)
 
 
 def _samples_linear_terms(data: KernelData | PanelData) -> bool:

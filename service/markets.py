@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from mmm.artifact import ChannelInfo, Gate, Manifest
+from mmm.health import Health, health
 from mmm.parsing import StrictModel
 from mmm.periods import shift_period
 from mmm.vocabulary import Evidence, Language, PeriodName, Stage, Verdict
@@ -34,6 +35,7 @@ class KpiDetail(StrictModel):
     verdict: Verdict
     digest: str
     gates: tuple[Gate, ...]
+    health: Health | None
 
 
 class MarketDetail(StrictModel):
@@ -152,6 +154,7 @@ def _kpis(registry: Registry, version: ModelVersion) -> tuple[KpiDetail, ...]:
             verdict=artifact.manifest.verdict,
             digest=artifact.digest,
             gates=artifact.manifest.gates,
+            health=health(artifact.manifest.gates),
         )
         for kpi, artifact in registry.load(version).items()
     )

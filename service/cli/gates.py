@@ -6,8 +6,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mmm.health import Health
 from service.cli.session import Session
-from service.cli.tables import VERDICT_STYLES, heading, table
+from service.cli.tables import VERDICT_STYLES, bar, heading, table
 from service.language import Reader
 from service.markets import ModelDetail, market_summary, model_detail
 from service.records import ModelVersion
@@ -18,7 +19,15 @@ def model_table(models: Sequence[ModelDetail], reader: Reader) -> Table:
     """Versions of markets, one a line."""
     _ = reader.gettext
     shown = table(
-        _("Market"), _("Version"), _("Standing"), _("Gates"), _("KPIs"), _("Fitted"), _("Digest"), numbers=[1]
+        _("Market"),
+        _("Version"),
+        _("Standing"),
+        _("Gates"),
+        _("Health"),
+        _("KPIs"),
+        _("Fitted"),
+        _("Digest"),
+        numbers=[1, 4],
     )
     for model in models:
         shown.add_row(
@@ -26,6 +35,7 @@ def model_table(models: Sequence[ModelDetail], reader: Reader) -> Table:
             str(model.version),
             Text(_(model.alias), style="bold" if model.alias == "champion" else ""),
             Text(_(model.verdict), style=VERDICT_STYLES[model.verdict]),
+            _least_health(model, reader),
             Text(", ".join(kpi.kpi for kpi in model.kpis)),
             reader.day(model.created_at.date()),
             ", ".join(kpi.digest[:8] for kpi in model.kpis),
@@ -39,6 +49,8 @@ def gate_table(model: ModelDetail, reader: Reader) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for kpi in model.kpis:
         parts.append(heading(f"{model.market} · {kpi.kpi} · {_('version')} {model.version}"))
+        if kpi.health is not None:
+            parts.append(health_table(kpi.health, reader))
         shown = table(_("Gate"), _("Verdict"), _("What was found, and what to do"))
         for gate in kpi.gates:
             said = Text(reader.say(gate.text))
@@ -51,6 +63,22 @@ def gate_table(model: ModelDetail, reader: Reader) -> list[RenderableType]:
     return parts
 
 
+def health_table(found: Health, reader: Reader) -> Table:
+    """The health of a fit: its score, and the points of each part with the gates that cost some."""
+    _ = reader.gettext
+    shown = table(_("Health"), _("Points"), _("Of"), "", _("Gates that cost points"), numbers=[1, 2])
+    for part in found.parts:
+        shown.add_row(
+            Text(_(part.name)),
+            reader.number(part.points, 1),
+            reader.number(part.most, 1),
+            Text(bar(part.points / part.most, 10)),
+            Text(reader.gettext(", ").join(_(name).replace("_", " ") for name in part.gates)),
+        )
+    shown.add_row(Text(_("in all"), style="bold"), Text(reader.number(found.score, 1), style="bold"), "100", "", "")
+    return shown
+
+
 def tell_model(session: Session, version: ModelVersion) -> None:
     """Show a version's gates and its standing; as JSON when that was asked for."""
     registry = session.home.registry
@@ -60,3 +88,8 @@ def tell_model(session: Session, version: ModelVersion) -> None:
         session.answer(model, reader)
     else:
         session.show(*gate_table(model, reader), Text(reader.say(standing(version))))
+
+
+def _least_health(model: ModelDetail, reader: Reader) -> str:
+    scores = [kpi.health.score for kpi in model.kpis if kpi.health is not None]
+    return reader.number(min(scores)) if scores else "–"

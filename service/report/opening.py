@@ -2,6 +2,7 @@
 
 from mmm.contribution import figure
 from mmm.decomposition import BASE, year_on_year
+from mmm.health import Health, health
 from mmm.periods import PLURALS
 from mmm.sentence import Day, Money, Names, Number, Sentence, Share, Term, Word, sentence
 from mmm.vocabulary import Evidence, Verdict
@@ -47,10 +48,16 @@ def identity(subject: ReportSubject) -> Section:
         (_("Digest"), subject.artifact.digest[:12]),
         (_("Seed"), str(manifest.seed)),
         (_("Verdict"), _(manifest.verdict)),
+        *([] if (found := health(manifest.gates)) is None else [(_("Health"), _health_in_words(found, subject))]),
         (_("Evidence"), _(manifest.evidence)),
         (_("Written"), reader.day(subject.written_on)),
     ]
     return Section(_("Which model speaks"), (Table("", (), tuple(rows)),))
+
+
+def _health_in_words(found: Health, subject: ReportSubject) -> str:
+    score = Number(amount=found.score)
+    return subject.reader.say(sentence("{score} of 100; see “How far to trust it”", score=score))
 
 
 def in_short(subject: ReportSubject) -> Section:

@@ -2,7 +2,9 @@
 
 from functools import reduce
 
-from mmm.sentence import Sentence, sentence
+from mmm.artifact import SEEN_FROM
+from mmm.health import Health, health
+from mmm.sentence import Number, Sentence, sentence
 from service.report.blocks import Block, Paragraph, Section, Table
 from service.report.opening import EVIDENCE, verdict_sentence
 from service.report.subject import ReportSubject
@@ -18,6 +20,13 @@ TAUGHT: tuple[tuple[float, Sentence], ...] = (
     ),
 )
 """What a contraction means, by its least value; below 0.2 the gate `learned` names a channel too."""
+
+
+BENDS: dict[bool, Sentence] = {
+    True: sentence("Spend was seen where the curve bends."),
+    False: sentence("Spend was never seen where the curve bends: how far it can be scaled is assumed."),
+}
+"""What it means that the bend of a curve was seen, or not."""
 
 
 def taught(subject: ReportSubject) -> Section:
@@ -43,8 +52,40 @@ def taught(subject: ReportSubject) -> Section:
             ),
             frozenset({1}),
         )
-        blocks = [Paragraph(reader.say(told)), table]
+        blocks = [Paragraph(reader.say(told)), table, *_shape_taught(subject)]
     return Section(title, (*blocks, Paragraph(reader.say(limits))))
+
+
+def _shape_taught(subject: ReportSubject) -> list[Block]:
+    """How much the data narrowed each curve's bend and carryover, and whether the bend was seen."""
+    _, reader = subject.reader.gettext, subject.reader
+    told = sentence(
+        "What a channel brought in all is one thing, how its curve bends and how long it works another. The bend was "
+        "seen where the largest level of spend, carryover included, exceeds half-saturation; beyond that level a curve "
+        "is assumed."
+    )
+    rows = [
+        (
+            row.channel,
+            reader.share(row.half_saturation, 0),
+            reader.share(row.retention, 0),
+            reader.ratio(row.reach),
+            reader.say(BENDS[row.bend_seen >= SEEN_FROM]),
+        )
+        for row in subject.manifest.contraction
+        if row.half_saturation is not None
+        and row.retention is not None
+        and row.reach is not None
+        and row.bend_seen is not None
+    ]
+    heads = (
+        _("Channel"),
+        _("Bend narrowed by"),
+        _("Carryover narrowed by"),
+        _("Largest level over half-saturation"),
+        _("What that means"),
+    )
+    return [Paragraph(reader.say(told)), Table("", heads, tuple(rows), frozenset({1, 2, 3}))] if rows else []
 
 
 def checks(subject: ReportSubject) -> Section:
@@ -60,7 +101,30 @@ def checks(subject: ReportSubject) -> Section:
     blocks: list[Block] = [Paragraph(told)]
     if rows:
         blocks.append(Table("", (_("Gate"), _("Verdict"), _("What was found, and what to do")), tuple(rows)))
+    if (found := health(manifest.gates)) is not None:
+        blocks += _health(found, subject)
     return Section(_("How far to trust it"), tuple(blocks))
+
+
+def _health(found: Health, subject: ReportSubject) -> list[Block]:
+    _, reader = subject.reader.gettext, subject.reader
+    told = sentence(
+        "Together the checks make a health of {score} of 100, to compare models by. A part keeps all of its points "
+        "where its checks passed, half where one asks for a second look, and none where one failed.",
+        score=Number(amount=found.score),
+    )
+    rows = [
+        (
+            _(part.name),
+            reader.number(part.points, 1),
+            reader.number(part.most, 1),
+            _(", ").join(_(name).replace("_", " ") for name in part.gates) or "–",
+        )
+        for part in found.parts
+    ]
+    rows.append((_("in all"), reader.number(found.score, 1), "100", "–"))
+    heads = (_("Health"), _("Points"), _("Of"), _("Gates that cost points"))
+    return [Paragraph(reader.say(told)), Table("", heads, tuple(rows), frozenset({1, 2}))]
 
 
 def trace(subject: ReportSubject) -> Section:

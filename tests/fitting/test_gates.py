@@ -7,23 +7,51 @@ import pytest
 from fitting_markets import mixed_market
 
 from mmm.artifact import Gate
+from mmm.bend_check import SeenBend
 from mmm.design import build_design
-from mmm.diagnostics import Convergence, Diagnostics
+from mmm.diagnostics import Contraction, Diagnostics
+from mmm.drift_check import Drift
 from mmm.gates import evidence_of, judge
 from mmm.holdout import HoldoutScore
-from mmm.sentence import plain
+from mmm.likeness_check import Likeness
+from mmm.predictive_check import PredictedStatistic
+from mmm.residual_check import LAGS, autocorrelation_limit
+from mmm.sampler_check import Convergence, SamplerHealth
+from mmm.sentence import plain, sentence
 
 MARKET = mixed_market()
 DESIGN = build_design(MARKET, MARKET.spec.outcomes[0], 0)
-GOOD = Diagnostics(
+
+
+def learned(share: float | np.ndarray) -> Contraction:
+    everything = np.full(len(DESIGN.media), share)
+    return Contraction(everything, everything, everything)
+
+
+SAMPLER = SamplerHealth(
     convergence=Convergence(rhat=1.002, bulk_ess=1500.0, tail_ess=1200.0),
     draws=4000,
     divergences=0,
-    contraction=np.full(len(DESIGN.media), 0.5),
+    energy=0.9,
+    least_agreed=sentence("retention"),
+    slowest=sentence("retention"),
+)
+GOOD = Diagnostics(
+    sampler=SAMPLER,
+    contraction=learned(0.5),
     negative_baseline=0.0,
-    residual_autocorrelation=0.05,
+    residual_autocorrelation=np.full(LAGS, 0.05),
+    predicted=(PredictedStatistic("spread", 10.0, 9.0, 11.0, 0.8),),
+    drift=Drift("c0", 0.4),
+    common_movement=0.1,
+    bends=tuple(SeenBend(name, 2.0, 0.9) for name in ("c0", "c1")),
+    likenesses=(),
 )
 FORECAST = HoldoutScore(periods=13, error=0.05, naive_error=0.10, covered=12)
+
+
+def sampler(**changes: object) -> dict[str, object]:
+    return {"sampler": replace(SAMPLER, **changes)}
 
 
 def gate(name: str, found: Diagnostics = GOOD, forecast: HoldoutScore | None = FORECAST) -> Gate:
@@ -39,19 +67,26 @@ def test_a_good_fit_passes_every_gate_and_asks_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("name", "changes", "verdict"),
     [
-        ("convergence", {"convergence": Convergence(1.01, 1500.0, 1200.0)}, "pass"),
-        ("convergence", {"convergence": Convergence(1.02, 1500.0, 1200.0)}, "review"),
-        ("convergence", {"convergence": Convergence(1.06, 1500.0, 1200.0)}, "fail"),
-        ("effective_draws", {"convergence": Convergence(1.0, 1500.0, 399.0)}, "review"),
-        ("effective_draws", {"convergence": Convergence(1.0, 99.0, 1200.0)}, "fail"),
-        ("divergences", {"divergences": 10}, "pass"),
-        ("divergences", {"divergences": 11}, "review"),
-        ("divergences", {"divergences": 81}, "fail"),
+        ("convergence", sampler(convergence=Convergence(1.01, 1500.0, 1200.0)), "pass"),
+        ("convergence", sampler(convergence=Convergence(1.02, 1500.0, 1200.0)), "review"),
+        ("convergence", sampler(convergence=Convergence(1.06, 1500.0, 1200.0)), "fail"),
+        ("effective_draws", sampler(convergence=Convergence(1.0, 1500.0, 399.0)), "review"),
+        ("effective_draws", sampler(convergence=Convergence(1.0, 99.0, 1200.0)), "fail"),
+        ("divergences", sampler(divergences=10), "pass"),
+        ("divergences", sampler(divergences=11), "review"),
+        ("divergences", sampler(divergences=81), "fail"),
+        ("energy", sampler(energy=0.2), "review"),
+        ("energy", sampler(energy=0.05), "fail"),
         ("baseline", {"negative_baseline": 0.1}, "review"),
         ("baseline", {"negative_baseline": 0.4}, "fail"),
-        ("residuals", {"residual_autocorrelation": 0.5}, "review"),
-        ("residuals", {"residual_autocorrelation": -0.5}, "review"),
-        ("learned", {"contraction": np.full(len(DESIGN.media), 0.1)}, "review"),
+        ("residuals", {"residual_autocorrelation": np.array([0.5, 0.0, 0.0, 0.0])}, "review"),
+        ("residuals", {"residual_autocorrelation": np.array([0.0, 0.0, 0.0, -0.5])}, "review"),
+        ("learned", {"contraction": learned(0.1)}, "review"),
+        ("predictive", {"predicted": (PredictedStatistic("largest", 9.0, 2.0, 3.5, 0.0),)}, "review"),
+        ("drift", {"drift": Drift("c0", 0.01)}, "review"),
+        ("common_cause", {"common_movement": 0.6}, "review"),
+        ("bend", {"bends": (SeenBend("c0", 0.4, 0.1),)}, "review"),
+        ("alike", {"likenesses": (Likeness(("c0", "c1"), 0.95, 0.4, 0.2),)}, "review"),
     ],
 )
 def test_a_gate_judges_its_number(name: str, changes: dict[str, object], verdict: str) -> None:
@@ -83,7 +118,7 @@ def test_channels_that_the_data_say_little_about_are_named() -> None:
     contraction = np.full(len(DESIGN.media), 0.6)
     place = next(place for place, medium in enumerate(DESIGN.media) if medium.name == "c4")
     contraction[place] = 0.05
-    found = gate("learned", replace(GOOD, contraction=contraction))
+    found = gate("learned", replace(GOOD, contraction=learned(contraction)))
     assert found.verdict == "pass"
     assert plain(found.text).endswith("little was learned about c4.")
 
@@ -91,3 +126,22 @@ def test_channels_that_the_data_say_little_about_are_named() -> None:
 def test_evidence_is_measured_where_the_data_narrowed_the_priors_and_prior_where_not() -> None:
     assert evidence_of(MARKET, DESIGN, np.full(len(DESIGN.media), 0.5)) == "measured"
     assert evidence_of(MARKET, DESIGN, np.full(len(DESIGN.media), 0.1)) == "prior"
+
+
+def test_the_gates_of_the_sampler_name_the_parameter_that_mixes_worst() -> None:
+    found = replace(GOOD, **sampler(least_agreed=sentence("retention"), slowest=sentence("the noise")))
+    assert plain(gate("convergence", found).text).endswith("they agree least about retention.")
+    assert plain(gate("effective_draws", found).text).endswith("fewest has the noise.")
+
+
+def test_a_group_of_channels_that_cannot_be_told_apart_is_named_with_what_is_known_of_their_sum() -> None:
+    found = replace(GOOD, likenesses=(Likeness(("c2", "c5"), 0.97, 0.45, 0.2),))
+    said = plain(gate("alike", found).text)
+    assert "c2, c5" in said
+    assert "Together it is known to within 20%, of one alone to within 45% at best." in said
+
+
+def test_longer_windows_ask_for_less_autocorrelation_than_short_ones() -> None:
+    """Chance explains three over the root of the periods: 0.24 of 156 weeks, 0.42 of 52."""
+    assert autocorrelation_limit(156) == pytest.approx(3.02 / 156**0.5, rel=0.01)
+    assert autocorrelation_limit(52) > autocorrelation_limit(156)

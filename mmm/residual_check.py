@@ -1,0 +1,59 @@
+"""Is what a fit leaves unexplained still ordered in time? Autocorrelation at several lags, against chance."""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+from mmm.artifact import Gate
+from mmm.posterior import Posterior
+from mmm.sentence import Number, sentence
+from mmm.verdicts import unless_passed
+from mmm.vocabulary import FloatArray, Verdict
+
+LAGS = 4
+"""Lags that are looked at: what is missing and lasts a month or a season shows at the first few."""
+
+FALSE_ALARMS = 0.01
+"""Chance that noise without any order is sent to review, over all lags together."""
+
+
+def residual_autocorrelation(posterior: Posterior) -> FloatArray:
+    """Correlation of one period's mean residual with that of each of the next `LAGS`. Shape (`LAGS`,)."""
+    design = posterior.design
+    seen = design.observed > 0
+    residual = (design.outcome - posterior.expected.mean(axis=0))[seen]
+    centered = residual - residual.mean()
+    total = float(centered @ centered)
+    if total <= 0:
+        return np.zeros(LAGS)
+    return np.array([float(centered[lag:] @ centered[:-lag]) / total for lag in range(1, LAGS + 1)])
+
+
+def autocorrelation_limit(periods: int) -> float:
+    """Largest correlation that chance explains: of white noise its spread is one over the root of T (Bartlett 1946)."""
+    return NormalDist().inv_cdf(1.0 - FALSE_ALARMS / (2 * LAGS)) / math.sqrt(periods)
+
+
+def judge_residuals(found: FloatArray, periods: int) -> Gate:
+    """The gate: no lag is beyond chance."""
+    worst = int(np.abs(found).argmax())
+    limit = autocorrelation_limit(periods)
+    value = float(found[worst])
+    verdict: Verdict = "pass" if abs(value) <= limit else "review"
+    return Gate(
+        name="residuals",
+        verdict=verdict,
+        value=value,
+        limit=limit,
+        text=sentence(
+            "What the model leaves unexplained correlates by {correlation} with itself at a lag of {lag}; chance "
+            "explains up to {limit}.",
+            correlation=Number(amount=value, digits=2),
+            lag=Number(amount=worst + 1),
+            limit=Number(amount=limit, digits=2),
+        ),
+        action=unless_passed(
+            verdict, sentence("Something slow is missing: add a control for it; until then intervals are too narrow.")
+        ),
+    )

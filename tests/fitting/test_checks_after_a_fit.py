@@ -1,0 +1,127 @@
+"""What the checks after a fit find in markets that are wrong in one known way, and leave alone in one that is right."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from fitting_markets import assembled, quick, small_market
+
+from mmm.artifact import Gate, ResponseArtifact
+from mmm.common_cause_check import COMMON_LIMIT, common_movement
+from mmm.design import build_design
+from mmm.fit import fit_outcome
+from mmm.health import health
+from mmm.market import Market
+from mmm.sentence import plain
+from mmm.simulation.simulate import simulate_market
+from mmm.simulation.world_names import WorldName
+
+
+def with_likelihood(market: Market, likelihood: str) -> Market:
+    outcomes = (market.spec.outcomes[0].model_copy(update={"likelihood": likelihood}),)
+    return replace(market, spec=market.spec.model_copy(update={"outcomes": outcomes}))
+
+
+def with_outcome(market: Market, outcome: np.ndarray) -> Market:
+    return replace(market, outcomes={"orders": outcome})
+
+
+@cache
+def simulated(world: WorldName, seed: int = 1) -> ResponseArtifact:
+    market = simulate_market("b2c", seed=seed, world=world).market
+    return fit_outcome(quick(market), market.spec.outcomes[0].name)
+
+
+def gate(artifact: ResponseArtifact, name: str) -> Gate:
+    return next(gate for gate in artifact.manifest.gates if gate.name == name)
+
+
+def test_a_market_of_the_models_own_kind_scores_high_and_nothing_is_suspected() -> None:
+    artifact = simulated("model")
+    for name in ("predictive", "residuals", "common_cause", "drift", "alike"):
+        assert gate(artifact, name).verdict == "pass", name
+    found = health(artifact.manifest.gates)
+    assert found is not None
+    assert found.score >= 90.0
+
+
+def test_outliers_fail_the_predictive_check_under_normal_noise_and_pass_under_heavy_tails() -> None:
+    market = small_market(120)
+    rng = np.random.default_rng(4)
+    bumps = np.where(rng.random((120, 1)) < 0.06, rng.choice([-150.0, 150.0], size=(120, 1)), 0.0)
+    spoilt = quick(with_outcome(market, market.outcomes["orders"] + bumps))
+    found = gate(fit_outcome(with_likelihood(spoilt, "normal"), "orders"), "predictive")
+    assert found.verdict == "review"
+    assert "the largest deviation" in plain(found.text)
+    assert found.action is not None
+    assert "student_t" in plain(found.action)
+    assert gate(fit_outcome(with_likelihood(spoilt, "student_t"), "orders"), "predictive").verdict == "pass"
+
+
+def test_rare_counts_fail_the_predictive_check_under_normal_noise_and_pass_as_counts() -> None:
+    market = small_market(120)
+    rng = np.random.default_rng(2)
+    rare = quick(with_outcome(market, rng.poisson(market.outcomes["orders"] / 900.0).astype(float)))
+    assert gate(fit_outcome(with_likelihood(rare, "normal"), "orders"), "predictive").verdict == "review"
+    assert gate(fit_outcome(with_likelihood(rare, "negative_binomial"), "orders"), "predictive").verdict == "pass"
+
+
+def test_twins_are_named_and_their_sum_is_known_better_than_either() -> None:
+    artifact = simulated("twins")
+    found = gate(artifact, "alike")
+    assert found.verdict == "review"
+    said = plain(found.text)
+    assert "social_feed, search" in said
+    together, alone = (
+        float(said.split(word)[1].split("%")[0]) for word in ("is known to within ", "of one alone to within ")
+    )
+    assert together < 0.8 * alone
+
+
+def test_budgets_that_follow_demand_are_found_to_move_together() -> None:
+    found = gate(simulated("spend_follows_demand"), "common_cause")
+    assert found.verdict == "review"
+    assert "takes it for the effect of media" in plain(found.text)
+
+
+def test_budgets_planned_apart_do_not_count_as_moved_by_one_cause_even_when_all_grow_and_have_a_season() -> None:
+    rng = np.random.default_rng(0)
+    week = np.arange(156)
+    shared = np.exp(0.004 * week + 0.5 * np.sin(2 * np.pi * week / 52.1775))
+    spend = 1000.0 * shared[:, None, None] * np.exp(0.3 * rng.standard_normal((156, 4, 1)))
+    channels = [{"name": f"c{place}", "spend": f"c{place}", "role": "performance"} for place in range(4)]
+    outcome = 1000.0 + rng.standard_normal((156, 1))
+
+    def moved(of: np.ndarray) -> float:
+        market = assembled({"channels": channels}, of, outcome)
+        found = common_movement(build_design(market, market.spec.outcomes[0], 0))
+        assert found is not None
+        return found
+
+    assert moved(spend) < COMMON_LIMIT
+    hidden = np.exp(0.4 * np.sin(week / 5.0))[:, None, None]
+    assert moved(spend * hidden) > COMMON_LIMIT
+
+
+def test_an_effect_that_fades_over_the_window_is_found_and_its_channel_named() -> None:
+    rng = np.random.default_rng(6)
+    spend = 1000.0 * rng.gamma(2.0, 0.5, size=(156, 2, 1))
+    fading = np.where(np.arange(156) < 78, 1.6, 0.4)[:, None]
+    reached = 150.0 * spend / (spend + 1000.0)
+    outcome = 600.0 + reached[:, 0] * fading + reached[:, 1] + 8.0 * rng.standard_normal((156, 1))
+    channels = [
+        {"name": name, "spend": name, "role": "performance", "saturation": "logistic"} for name in ("fading", "steady")
+    ]
+    artifact = fit_outcome(quick(assembled({"channels": channels}, spend, outcome)), "orders")
+    assert gate(artifact, "drift").verdict == "review"
+    assert "effect of fading" in plain(gate(artifact, "drift").text)
+
+
+def test_a_curve_that_was_never_seen_to_bend_is_named_and_its_reach_is_in_the_evidence() -> None:
+    artifact = simulated("model")
+    for evidence in artifact.manifest.contraction:
+        assert evidence.reach is not None
+        assert evidence.bend_seen is not None
+        assert (evidence.reach >= 1.0) == (evidence.bend_seen >= 0.5)
+    unseen = [one.channel for one in artifact.manifest.contraction if one.bend_seen is not None and one.bend_seen < 0.5]
+    assert (gate(artifact, "bend").verdict == "review") == bool(unseen)
