@@ -31,7 +31,7 @@ from mmm.panel_posterior import draw_panel_posterior
 from mmm.parameters import ParameterPrior, Structure, kernel_data, linear_terms, prior_of_parameters, structure_of
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.prefit.report import data_gate, refuse_unfit
-from mmm.priors import build_priors
+from mmm.priors import build_priors, widened
 from mmm.sampler_check import convergence_of
 from mmm.sampling import Effort, Samples, sample
 from mmm.settled_trend import settle_trend
@@ -42,6 +42,7 @@ from mmm.vocabulary import PERIODS_PER_YEAR, PeriodName
 HOLDOUT_STAGE = "holdout fit"
 FULL_STAGE = "fit"
 HISTORY_STAGE = "fit without lift tests"
+WIDENED_STAGE = "fit with wider priors"
 
 HOLDOUT_DRAWS, HOLDOUT_TUNE = 250, 300
 """Most draws and warm-up of a chain for the holdout: quantiles of a forecast need no more."""
@@ -147,6 +148,30 @@ def forecast_last(
     return forecast_held_out(fitted.posterior, fitted.rng)
 
 
+def fit_widened(
+    market: Market, outcome: str, widening: float, *, seed: int | None = None, progress: Listener | None = None
+) -> Posterior:
+    """Draws of a fit whose priors about media are wider, with the effort of a holdout fit.
+
+    Parameters
+    ----------
+    market, outcome, seed, progress
+        As in `fit_outcome`. Equal seeds share their randomness over all widenings.
+    widening
+        Factor of every spread about media; one for the priors as they are.
+
+    Raises
+    ------
+    FitError
+        As in `fit_outcome`.
+    """
+    spec = _outcome_spec(market, outcome)
+    fitted_as = market if is_pooled(market) else national_aggregate(market)
+    effort = _short_effort(market.spec.model)
+    chosen = np.random.SeedSequence(market.spec.model.seed if seed is None else seed)
+    return _fit(fitted_as, spec, 0, (effort,), WIDENED_STAGE, chosen, progress, widening).posterior
+
+
 def _short_effort(choices: ModelChoices) -> Effort:
     return Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune))
 
@@ -168,17 +193,18 @@ def _fit(
     stage: str,
     seed: np.random.SeedSequence,
     progress: Listener | None,
+    widening: float = 1.0,
 ) -> _Fitted:
     of_sampler, of_rest = seed.spawn(2)
     sampler_seed, rng = int(of_sampler.generate_state(1, np.uint64)[0]), np.random.default_rng(of_rest)
     if market.is_panel:
         panel = build_panel_design(market, outcome, held_out)
-        priors = build_priors(national_aggregate(market), outcome, panel.national)
+        priors = widened(build_priors(national_aggregate(market), outcome, panel.national), widening)
         samples = _sample(panel_data(panel, priors), efforts, sampler_seed, stage, progress)
         drawn = draw_panel_posterior(panel, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
         return _Fitted(panel_prior(panel, priors), panel_structure(panel), samples, drawn.country, rng)
     design = build_design(market, outcome, held_out)
-    priors = build_priors(market, outcome, design)
+    priors = widened(build_priors(market, outcome, design), widening)
     if design.likelihood != "normal":
         priors = settle_trend(design, priors)
     samples = _sample(kernel_data(design, priors, linear_terms(design, priors)), efforts, sampler_seed, stage, progress)

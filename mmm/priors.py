@@ -5,7 +5,7 @@ table of numbers serves every market and currency. Log-normal and logit-normal p
 as location and standard deviation of the logarithm or logit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -191,6 +191,24 @@ def build_priors(market: Market, outcome: OutcomeSpec, design: Design) -> Priors
         linear_location=location,
         linear_scales=scales,
         linear_log_weights=np.full(len(scales), -np.log(len(scales))),
+    )
+
+
+def widened(priors: Priors, factor: float) -> Priors:
+    """The same priors with every spread about media times `factor`; the baseline and the noise keep theirs."""
+
+    def wider(pairs: FloatArray) -> FloatArray:
+        return np.stack([pairs[0], factor * pairs[1]])
+
+    return replace(
+        priors,
+        logit_retention=wider(priors.logit_retention),
+        logit_peak=wider(priors.logit_peak),
+        log_half_saturation=wider(priors.log_half_saturation),
+        log_slope=wider(priors.log_slope),
+        log_share=wider(priors.log_share),
+        shared_share=factor * priors.shared_share,
+        log_exponent=wider(priors.log_exponent),
     )
 
 

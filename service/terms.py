@@ -87,6 +87,7 @@ TERMS: tuple[str, ...] = (
     # stages of a fit
     term("holdout fit"),
     term("fit without lift tests"),
+    term("fit with wider priors"),
     term("fit"),
     # forecasts of a backtest
     term("the model"),

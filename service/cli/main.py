@@ -7,7 +7,7 @@ import typer
 from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
-from service.cli import backtesting, fitting, markets, planning, reporting, samples, serving
+from service.cli import backtesting, fitting, markets, planning, reporting, samples, sensitivities, serving
 from service.cli.options import LanguageChoice
 from service.cli.session import Asked
 
@@ -75,6 +75,7 @@ for commands in (
     samples.commands,
     markets.commands,
     fitting.commands,
+    sensitivities.commands,
     backtesting.commands,
     planning.commands,
     reporting.commands,

@@ -1,0 +1,47 @@
+"""What wider priors do to returns: little where the data speak, much where they do not."""
+
+import numpy as np
+import pytest
+from fitting_markets import quick, small_market
+
+from mmm.design import build_design
+from mmm.fit import fit_widened
+from mmm.priors import build_priors, widened
+from mmm.sensitivity import PriorSensitivity, compare_priors
+from mmm.sentence import plain
+from mmm.simulation.simulate import simulate_market
+
+
+def sensitivity(market: object, outcome: str) -> PriorSensitivity:
+    fits = {factor: fit_widened(quick(market), outcome, factor) for factor in (1.0, 2.0)}
+    return compare_priors("testland", outcome, 10.0, fits.pop(1.0), fits)
+
+
+def test_every_spread_about_media_widens_and_no_location_moves() -> None:
+    market = small_market()
+    design = build_design(market, market.spec.outcomes[0], 0)
+    before = build_priors(market, market.spec.outcomes[0], design)
+    after = widened(before, 2.0)
+    for name in ("logit_retention", "log_half_saturation", "log_slope", "log_share", "logit_peak", "log_exponent"):
+        np.testing.assert_array_equal(getattr(after, name)[0], getattr(before, name)[0])
+        np.testing.assert_allclose(getattr(after, name)[1], 2.0 * getattr(before, name)[1])
+    np.testing.assert_allclose(after.shared_share, 2.0 * before.shared_share)
+    np.testing.assert_array_equal(after.linear_scales, before.linear_scales)
+
+
+def test_returns_that_the_data_know_hardly_move_and_those_that_they_do_not_know_lean() -> None:
+    known = sensitivity(small_market(156), "orders")
+    assert not any(channel.leans for channel in known.channels)
+    assert "the data speak" in plain(known.said)
+    sparse = simulate_market("b2b", seed=3, world="sparse_b2b").market
+    unknown = sensitivity(sparse, sparse.spec.outcomes[0].name)
+    leaning = [channel.channel for channel in unknown.channels if channel.leans]
+    assert len(leaning) >= len(unknown.channels) / 2
+    assert all(name in plain(unknown.said) for name in leaning)
+
+
+def test_a_shift_is_counted_in_widths_of_the_interval() -> None:
+    found = sensitivity(small_market(), "orders")
+    for channel in found.channels:
+        moved = channel.widened[0]
+        assert moved.moved == pytest.approx((moved.mean - channel.mean) / (channel.p95 - channel.p05))
