@@ -77,7 +77,8 @@ def sensitivity_page(found: "PriorSensitivity", reader: "Reader") -> "list[Rende
             cells += [_ratio(one.mean, reader), reader.change(one.moved), f"× {reader.number(one.stretched, 1)}"]
         shown.add_row(Text(channel.channel), *cells)
     told = _(
-        "Moved: shift of the mean, as a part of the 90 % interval under the priors as they are. Interval: how many times as wide."
+        "Moved: shift of the mean, as a part of the 90 % interval under the priors as they are. Interval: how many "
+        "times as wide."
     )
     return [heading(f"{found.market} · {found.outcome}"), shown, "", Text(told), Text(reader.say(found.said))]
 
