@@ -166,7 +166,7 @@ def fit_widened(
         As in `fit_outcome`.
     """
     spec = _outcome_spec(market, outcome)
-    fitted_as = market if is_pooled(market) else national_aggregate(market)
+    fitted_as = market if market.is_pooled else national_aggregate(market)
     effort = _short_effort(market.spec.model)
     chosen = np.random.SeedSequence(market.spec.model.seed if seed is None else seed)
     return _fit(fitted_as, spec, 0, (effort,), WIDENED_STAGE, chosen, progress, widening).posterior
