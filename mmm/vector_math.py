@@ -28,13 +28,14 @@ _EXPONENT_OFFSET = 2048
 """Makes exponents positive while they are carried in the bits of a double."""
 
 
-def _compile_strictly(function: Any) -> Any:
+def compile_strictly(function: Any) -> Any:
+    """The function as machine code of its own, with the arithmetic as it is written."""
     # Reassociation would cancel the rounding constant against itself. A function that says nothing inherits it from
     # its caller, so this one says what it allows: a product and a sum in one rounding.
     return numba.njit(function, error_model="numpy", fastmath={"contract"})
 
 
-@_compile_strictly
+@compile_strictly
 def exponential(values: FloatArray, found: FloatArray, scratch: FloatArray) -> None:
     """Write e to the power of `values` to `found`, to two units in the last place; `scratch` is overwritten.
 
@@ -68,7 +69,7 @@ def exponential(values: FloatArray, found: FloatArray, scratch: FloatArray) -> N
         bits[place] += powers[place] << _MANTISSA_BITS
 
 
-@_compile_strictly
+@compile_strictly
 def logarithm(values: FloatArray, found: FloatArray, scratch: FloatArray) -> None:
     """Write the natural logarithm of `values`, normal doubles above zero, to `found`, to two units in the last place.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmm.kernel.compiling import compile_inline
 from mmm.outcome_noise import LEAST_DEGREES, SMALLEST_MEAN
+from mmm.vector_math import compile_strictly
 from mmm.vocabulary import FloatArray
 
 _SHIFTED = 8.0
@@ -70,7 +71,7 @@ def count_density(
     return density, by_size * size
 
 
-@compile_inline
+@compile_strictly
 def _log_gamma(value: float) -> float:
     """Logarithm of the gamma function of a number above zero, by recurrence and Stirling's series (DLMF 5.11.1)."""
     product, shifted = 1.0, value
@@ -86,7 +87,7 @@ def _log_gamma(value: float) -> float:
     return found
 
 
-@compile_inline
+@compile_strictly
 def _digamma(value: float) -> float:
     """Derivative of the logarithm of the gamma function, likewise (DLMF 5.11.2)."""
     total, shifted = 0.0, value
