@@ -39,7 +39,7 @@ def print_tables(records: Sequence[dict[str, Any]], worlds: Sequence[str]) -> No
 
 
 def print_table(title: str, records: Sequence[dict[str, Any]]) -> None:
-    """One table: mean / median of each figure; the best mean of a column is bold."""
+    """One table: mean / median of each figure; the best mean is bold where all tools have as many markets."""
     by_tool: dict[str, list[dict[str, Any]]] = {}
     for record in records:
         by_tool.setdefault(record["tool"], []).append(record["score"])
@@ -61,7 +61,8 @@ def print_table(title: str, records: Sequence[dict[str, Any]]) -> None:
             values = _values(scores, figure.field)
             mean = statistics.fmean(values) if values else None
             text = "" if mean is None else f"{_shown(mean, figure)} / {_shown(statistics.median(values), figure)}"
-            cells.append(f"**{text}**" if text and mean == best[figure.field] else text)
+            counts = {len(_values(other, figure.field)) for other in by_tool.values()} - {0}
+            cells.append(f"**{text}**" if text and mean == best[figure.field] and len(counts) == 1 else text)
         channels = sum(_values(scores, "channels"))
         rhats, seconds = _values(scores, "rhat"), _values(scores, "cpu_seconds")
         cells.append(f"{sum(_values(scores, 'inside')) / channels:.0%} of {channels:.0f}" if channels else "")
@@ -72,10 +73,10 @@ def print_table(title: str, records: Sequence[dict[str, Any]]) -> None:
 
 
 def print_duels(records: Iterable[dict[str, Any]], ours: str = "mixplan") -> None:
-    """On how many markets Mixplan is better than each other tool, figure by figure, on markets that both have."""
+    """On how many markets Mixplan is better than each other tool, and both means, on the markets that both have."""
     scores = {(r["tool"], r["world"], r["business"], r["seed"]): r["score"] for r in records}
     others = dict.fromkeys(tool for tool, *_ in scores if tool != ours)
-    print(f"\n**markets on which {ours} is the better one**\n")
+    print(f"\n**markets that both have: on how many {ours} is the better one; its mean : the other's**\n")
     print("| against | " + " | ".join(figure.head for figure in FIGURES) + " |")
     print("| --- |" + " ---: |" * len(FIGURES))
     for other in others:
@@ -86,7 +87,11 @@ def print_duels(records: Iterable[dict[str, Any]], ours: str = "mixplan") -> Non
                 for (tool, *market), theirs in scores.items()
                 if tool == other and (ours, *market) in scores and figure.field in theirs
             ]
-            cells.append(f"{sum(own < their for own, their in pairs)} of {len(pairs)}" if pairs else "")
+            if not pairs:
+                cells.append("")
+                continue
+            own_mean, their_mean = (_shown(statistics.fmean(values), figure) for values in zip(*pairs, strict=True))
+            cells.append(f"{sum(own < their for own, their in pairs)} of {len(pairs)}; {own_mean} : {their_mean}")
         print("| " + " | ".join(cells) + " |")
 
 
