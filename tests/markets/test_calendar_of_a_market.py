@@ -63,11 +63,6 @@ def test_weeks_keep_the_weekday_on_which_they_start() -> None:
     assert read(dated("week", date(2025, 1, 5))).dates[1] == date(2025, 1, 12)
 
 
-def test_coarse_periods_carry_a_note_on_what_they_cannot_show() -> None:
-    market = read(dated("year", date(1950, 1, 1)), market=header("year"))
-    assert "carryover" in plain(market.notes[0])
-
-
 def test_a_period_that_appears_twice_is_refused_with_both_rows() -> None:
     sheet = weekly_sheet()
     sheet.rows.insert(10, list(sheet.rows[9]))

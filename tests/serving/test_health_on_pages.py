@@ -61,7 +61,9 @@ def test_sensitivity_is_one_document_and_a_page_with_the_same_channels(tmp_path:
     market = tmp_path / "trade"
 
     def mixplan(*arguments: object) -> Result:
-        return CliRunner().invoke(app, [*map(str, arguments), "--home", str(tmp_path / "home")])
+        # Wide enough for the longest name on one line.
+        wide = CliRunner(env={"COLUMNS": "120"})
+        return wide.invoke(app, [*map(str, arguments), "--home", str(tmp_path / "home")])
 
     mixplan("simulate", "--business", "b2c", "--periods", "60", "--seed", "11", "--out", market)
     file = market / "market.toml"
