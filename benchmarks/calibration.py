@@ -23,7 +23,6 @@ import pandas as pd
 from scipy.stats import chisquare
 
 from mmm.design import Design, build_design
-from mmm.diagnostics import convergence_of
 from mmm.market import national_aggregate
 from mmm.outcome_noise import noisy, positive_mean
 from mmm.panel_design import PanelDesign, build_panel_design
@@ -39,6 +38,7 @@ from mmm.parameters import (
     structure_of,
 )
 from mmm.priors import Priors, build_priors, excess_share_density
+from mmm.sampler_check import convergence_of
 from mmm.sampling import Effort, Samples, sample
 from mmm.simulation.simulate import simulate_market
 from mmm.vocabulary import FloatArray, LikelihoodKind

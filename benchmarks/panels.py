@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 
 from mmm.curves import medium_contribution
-from mmm.diagnostics import convergence_of
 from mmm.market import national_aggregate
 from mmm.panel_design import build_panel_design
 from mmm.panel_parameters import panel_data
 from mmm.panel_posterior import draw_panel_posterior
 from mmm.posterior import KEPT_DRAWS, response_draws, thinned
 from mmm.priors import build_priors
+from mmm.sampler_check import convergence_of
 from mmm.sampling import Effort, sample
 from mmm.simulation.simulate import simulate_market
 
