@@ -57,12 +57,6 @@ class ChannelResponse:
         """Outcome added per draw by `budget`, all periods. Shape (S,)."""
         return self.per_period(budget).sum(axis=1)
 
-    def arriving_per_draw(self, budget: float) -> FloatArray:
-        """Outcome per draw that `budget` and earlier spend bring together, all periods. Shape (S,)."""
-        half, slope = self.half_saturation[:, None], self.slope[:, None]
-        reached = saturate(self.saturation, self.carry + self.gain * budget, half, slope)
-        return np.asarray(self.ceiling * reached.sum(axis=1))
-
     def marginal_per_draw(self, budget: float) -> FloatArray:
         """Derivative of `per_draw` with respect to the budget. Shape (S,)."""
         half, slope = self.half_saturation[:, None], self.slope[:, None]

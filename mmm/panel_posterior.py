@@ -20,7 +20,7 @@ from mmm.priors import Priors
 from mmm.saturation import saturate
 from mmm.vocabulary import FloatArray, SaturationKind
 
-LEVELS = (0.5, 1.0, 2.0)
+LEVELS = (0.5, 2.0)
 """Levels of exposure, in multiples of the usual one, over which the country's curve bends like the sum of the geos'."""
 
 _HALVINGS = 50
@@ -212,7 +212,7 @@ def _joint_half(
     `intensity` (G,) is exposure per head relative to the country's, `weight` (S, G), `half` and `slope` (S,). The
     growth from the lowest to the highest level rises with half-saturation, so that halving finds it.
     """
-    low, _, high = LEVELS
+    low, high = LEVELS
 
     def growth(halves: FloatArray) -> FloatArray:
         reached = [saturate(kind, level, halves, slope) for level in (low, high)]
