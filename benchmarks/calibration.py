@@ -22,12 +22,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chisquare
 
+from mmm.checks.sampler import convergence_of
 from mmm.design import Design, build_design
 from mmm.market import national_aggregate
 from mmm.outcome_noise import noisy, positive_mean
-from mmm.panel_design import PanelDesign, build_panel_design
-from mmm.panel_parameters import linear_prior, panel_data, panel_prior, panel_structure
-from mmm.panel_posterior import national_curves
+from mmm.panel.design import PanelDesign, build_panel_design
+from mmm.panel.parameters import linear_prior, panel_data, panel_prior, panel_structure
+from mmm.panel.posterior import national_curves
 from mmm.parameters import (
     ParameterPrior,
     coefficients_at,
@@ -38,7 +39,6 @@ from mmm.parameters import (
     structure_of,
 )
 from mmm.priors import Priors, build_priors, excess_share_density
-from mmm.sampler_check import convergence_of
 from mmm.sampling import Effort, Samples, sample
 from mmm.simulation.simulate import simulate_market
 from mmm.vocabulary import FloatArray, LikelihoodKind

@@ -17,9 +17,9 @@ from itertools import product
 import numpy as np
 
 from mmm.artifact import ResponseArtifact
+from mmm.checks.health import health
 from mmm.curves import historical_contributions
 from mmm.fit import fit_outcome
-from mmm.health import health
 from mmm.market import Market
 from mmm.periods import shift_period
 from mmm.simulation.outlook import Outlook, look_ahead

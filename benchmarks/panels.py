@@ -17,14 +17,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from mmm.checks.sampler import convergence_of
 from mmm.curves import medium_contribution
 from mmm.market import national_aggregate
-from mmm.panel_design import build_panel_design
-from mmm.panel_parameters import panel_data
-from mmm.panel_posterior import draw_panel_posterior
+from mmm.panel.design import build_panel_design
+from mmm.panel.parameters import panel_data
+from mmm.panel.posterior import draw_panel_posterior
 from mmm.posterior import KEPT_DRAWS, response_draws, thinned
 from mmm.priors import build_priors
-from mmm.sampler_check import convergence_of
 from mmm.sampling import Effort, sample
 from mmm.simulation.simulate import simulate_market
 

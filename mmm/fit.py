@@ -15,24 +15,24 @@ from mmm.artifact import (
     ResponseArtifact,
     seal,
 )
+from mmm.checks.diagnostics import Diagnostics, diagnose
+from mmm.checks.gates import evidence_of, judge
+from mmm.checks.holdout import HoldoutScore, forecast_held_out, score_holdout
+from mmm.checks.lift import LiftComparison, compare
+from mmm.checks.sampler import convergence_of
 from mmm.design import Design, build_design, default_holdout
-from mmm.diagnostics import Diagnostics, diagnose
 from mmm.errors import FitError
 from mmm.forecast_scores import DrawnForecast
-from mmm.gates import evidence_of, judge
-from mmm.holdout import HoldoutScore, forecast_held_out, score_holdout
 from mmm.kernel.data import KernelData
 from mmm.kernel.panel_data import PanelData
-from mmm.lift_check import LiftComparison, compare
 from mmm.market import Market, national_aggregate
-from mmm.panel_design import build_panel_design
-from mmm.panel_parameters import panel_data, panel_prior, panel_structure
-from mmm.panel_posterior import draw_panel_posterior
+from mmm.panel.design import build_panel_design
+from mmm.panel.parameters import panel_data, panel_prior, panel_structure
+from mmm.panel.posterior import draw_panel_posterior
 from mmm.parameters import ParameterPrior, Structure, kernel_data, linear_terms, prior_of_parameters, structure_of
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.prefit.report import data_gate, refuse_unfit
 from mmm.priors import build_priors, widened
-from mmm.sampler_check import convergence_of
 from mmm.sampling import Effort, Samples, sample
 from mmm.settled_trend import settle_trend
 from mmm.spec import ModelChoices, OutcomeSpec

@@ -33,7 +33,7 @@ class Structure:
     One vector holds them all, D long: logit retention, log half-saturation and log share of every medium,
     logit peak of the delayed ones, log exponent of the Weibull ones, log slope of the Hill ones; then log noise and log
     shape of the noise, as its kind has them, and the linear coefficients where they cannot be integrated out; for a
-    panel four more, which `mmm.panel_parameters` explains.
+    panel four more, which `mmm.panel.parameters` explains.
     """
 
     adstock: tuple[AdstockKind, ...]

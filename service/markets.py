@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from mmm.artifact import ChannelInfo, Gate, Manifest
-from mmm.health import Health, health
+from mmm.checks.health import Health, health
 from mmm.parsing import StrictModel
 from mmm.periods import shift_period
 from mmm.vocabulary import Evidence, Language, PeriodName, Stage, Verdict

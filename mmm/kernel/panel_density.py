@@ -1,6 +1,6 @@
 """The density of a panel, as the C functions that nutpie calls; the counterpart of `mmm.kernel.density`.
 
-`mmm.panel_model` is its specification in PyMC, and a test holds densities and gradients equal to rounding.
+`mmm.panel.model` is its specification in PyMC, and a test holds densities and gradients equal to rounding.
 """
 
 from functools import cache

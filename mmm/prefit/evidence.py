@@ -7,7 +7,7 @@ import numpy as np
 from mmm.artifact import BaselineInfo
 from mmm.design import Design, build_design
 from mmm.market import Market, national_aggregate
-from mmm.panel_design import build_panel_design
+from mmm.panel.design import build_panel_design
 from mmm.spec import OutcomeSpec
 from mmm.vocabulary import FloatArray
 

@@ -38,8 +38,8 @@ def backtest(
     if name not in names:
         raise not_known("KPI", name, names)
     # Imported here: scikit-learn and the sampler take seconds, which help and refusals need not wait for.
-    from mmm.backtest import score_origin, summarize
-    from mmm.rolling_origin import rolling_origins
+    from mmm.backtest.rolling_origin import rolling_origins
+    from mmm.backtest.run import score_origin, summarize
     from service.cli.progress import fit_progress
 
     origins = rolling_origins(loaded, folds, periods)

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmm.health import Health
+from mmm.checks.health import Health
 from service.cli.session import Session
 from service.cli.tables import VERDICT_STYLES, bar, heading, table
 from service.language import Reader

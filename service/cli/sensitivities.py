@@ -10,7 +10,7 @@ from service.cli.session import open_session
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from mmm.sensitivity import PriorSensitivity
+    from mmm.checks.sensitivity import PriorSensitivity
     from service.language import Reader
 
 commands = typer.Typer()
@@ -27,9 +27,9 @@ def sensitivity(
     language: LanguageOption = None,
 ) -> None:
     """Fit a market under wider priors, and say which channels' returns move."""
+    from mmm.checks.sensitivity import WIDENINGS, compare_priors
     from mmm.fit import fit_widened
     from mmm.io import load_market
-    from mmm.sensitivity import WIDENINGS, compare_priors
     from service.cli.progress import fit_progress
     from service.errors import not_known
 

@@ -1,8 +1,8 @@
 """The opening of a report: which model speaks, and what it says in short."""
 
+from mmm.checks.health import Health, health
 from mmm.contribution import figure
 from mmm.decomposition import BASE, year_on_year
-from mmm.health import Health, health
 from mmm.periods import PLURALS
 from mmm.sentence import Day, Money, Names, Number, Sentence, Share, Term, Word, sentence
 from mmm.vocabulary import Evidence, Verdict

@@ -3,7 +3,7 @@
 from functools import reduce
 
 from mmm.artifact import SEEN_FROM
-from mmm.health import Health, health
+from mmm.checks.health import Health, health
 from mmm.sentence import Number, Sentence, sentence
 from service.report.blocks import Block, Paragraph, Section, Table
 from service.report.opening import EVIDENCE, verdict_sentence

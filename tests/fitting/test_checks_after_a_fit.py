@@ -7,10 +7,10 @@ import numpy as np
 from fitting_markets import assembled, quick, small_market
 
 from mmm.artifact import Gate, ResponseArtifact
-from mmm.common_cause_check import COMMON_LIMIT, common_movement
+from mmm.checks.common_cause import COMMON_LIMIT, common_movement
+from mmm.checks.health import health
 from mmm.design import build_design
 from mmm.fit import fit_outcome
-from mmm.health import health
 from mmm.market import Market
 from mmm.sentence import plain
 from mmm.simulation.simulate import simulate_market

@@ -7,16 +7,16 @@ import pytest
 from fitting_markets import mixed_market
 
 from mmm.artifact import Gate
-from mmm.bend_check import SeenBend
+from mmm.checks.bend import SeenBend
+from mmm.checks.diagnostics import Contraction, Diagnostics
+from mmm.checks.drift import Drift
+from mmm.checks.gates import evidence_of, judge
+from mmm.checks.holdout import HoldoutScore
+from mmm.checks.likeness import Likeness
+from mmm.checks.predictive import PredictedStatistic
+from mmm.checks.residual import LAGS, autocorrelation_limit
+from mmm.checks.sampler import Convergence, SamplerHealth
 from mmm.design import build_design
-from mmm.diagnostics import Contraction, Diagnostics
-from mmm.drift_check import Drift
-from mmm.gates import evidence_of, judge
-from mmm.holdout import HoldoutScore
-from mmm.likeness_check import Likeness
-from mmm.predictive_check import PredictedStatistic
-from mmm.residual_check import LAGS, autocorrelation_limit
-from mmm.sampler_check import Convergence, SamplerHealth
 from mmm.sentence import plain, sentence
 
 MARKET = mixed_market()

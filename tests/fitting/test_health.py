@@ -3,7 +3,7 @@
 import pytest
 
 from mmm.artifact import Gate
-from mmm.health import PARTS, WEIGHTS, health
+from mmm.checks.health import PARTS, WEIGHTS, health
 from mmm.sentence import sentence
 from mmm.vocabulary import Verdict
 

@@ -7,10 +7,10 @@ import pytest
 
 from mmm.kernel.evaluation import density_of
 from mmm.market import Market, national_aggregate
-from mmm.panel_design import PanelDesign, build_panel_design
-from mmm.panel_model import build_panel
-from mmm.panel_parameters import panel_data, panel_prior
-from mmm.panel_posterior import draw_panel_posterior
+from mmm.panel.design import PanelDesign, build_panel_design
+from mmm.panel.model import build_panel
+from mmm.panel.parameters import panel_data, panel_prior
+from mmm.panel.posterior import draw_panel_posterior
 from mmm.priors import Priors, build_priors
 from mmm.simulation.simulate import simulate_market
 from mmm.spec import MarketSpec

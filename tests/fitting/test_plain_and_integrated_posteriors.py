@@ -5,12 +5,12 @@ import pymc as pm
 from arviz_stats.base import array_stats
 from fitting_markets import small_market
 
+from mmm.checks.sampler import DIVERGENCE_LIMITS
 from mmm.design import build_design
 from mmm.model import build_plain
 from mmm.parameters import kernel_data, linear_terms
 from mmm.posterior import draw_posterior
 from mmm.priors import build_priors
-from mmm.sampler_check import DIVERGENCE_LIMITS
 from mmm.sampling import Effort, sample
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from fitting_markets import quick, small_market
 
+from mmm.checks.sensitivity import PriorSensitivity, compare_priors
 from mmm.design import build_design
 from mmm.fit import fit_widened
 from mmm.priors import build_priors, widened
-from mmm.sensitivity import PriorSensitivity, compare_priors
 from mmm.sentence import plain
 from mmm.simulation.simulate import simulate_market
 

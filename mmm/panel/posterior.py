@@ -12,8 +12,8 @@ from scipy.special import expit
 
 from mmm.adstock import lagged_exposure
 from mmm.curves import carryover_weights
-from mmm.panel_design import PanelDesign
-from mmm.panel_parameters import linear_prior, panel_structure, panel_target
+from mmm.panel.design import PanelDesign
+from mmm.panel.parameters import linear_prior, panel_structure, panel_target
 from mmm.parameters import MediaDraws
 from mmm.posterior import Posterior
 from mmm.priors import Priors

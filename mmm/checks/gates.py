@@ -9,21 +9,21 @@ import numpy as np
 from scipy.stats import binom
 
 from mmm.artifact import Gate
-from mmm.bend_check import judge_bends
-from mmm.common_cause_check import judge_common_movement
+from mmm.checks.bend import judge_bends
+from mmm.checks.common_cause import judge_common_movement
+from mmm.checks.diagnostics import Diagnostics
+from mmm.checks.drift import judge_drift
+from mmm.checks.holdout import HoldoutScore
+from mmm.checks.lift import LiftComparison, judge_lift_tests
+from mmm.checks.likeness import judge_likenesses
+from mmm.checks.predictive import judge_predictions
+from mmm.checks.residual import judge_residuals
+from mmm.checks.sampler import judge_sampler
+from mmm.checks.verdicts import below, unless_passed
 from mmm.design import Design
-from mmm.diagnostics import Diagnostics
-from mmm.drift_check import judge_drift
 from mmm.forecast_scores import INTERVAL
-from mmm.holdout import HoldoutScore
-from mmm.lift_check import LiftComparison, judge_lift_tests
-from mmm.likeness_check import judge_likenesses
 from mmm.market import Market
-from mmm.predictive_check import judge_predictions
-from mmm.residual_check import judge_residuals
-from mmm.sampler_check import judge_sampler
 from mmm.sentence import Number, Share, Term, Word, sentence
-from mmm.verdicts import below, unless_passed
 from mmm.vocabulary import Evidence, FloatArray, PeriodName, Verdict
 
 HOLDOUT_ERROR_LIMITS = (1.0, 1.5)

@@ -6,9 +6,9 @@ from statistics import NormalDist
 import numpy as np
 
 from mmm.artifact import Gate
+from mmm.checks.verdicts import unless_passed
 from mmm.posterior import Posterior
 from mmm.sentence import Number, sentence
-from mmm.verdicts import unless_passed
 from mmm.vocabulary import FloatArray, Verdict
 
 LAGS = 4

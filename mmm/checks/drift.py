@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.artifact import Gate
+from mmm.checks.verdicts import unless_passed
 from mmm.media_history import MediaHistory
 from mmm.posterior import Posterior
 from mmm.sentence import Share, Word, sentence
-from mmm.verdicts import unless_passed
 from mmm.vocabulary import PERIODS_PER_YEAR, FloatArray, PeriodName, Verdict
 
 MEMORY_YEARS = 0.5

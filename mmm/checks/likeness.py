@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.artifact import Gate
+from mmm.checks.verdicts import unless_passed
 from mmm.media_history import MediaHistory
 from mmm.posterior import Posterior
 from mmm.sentence import Number, Share, listed, sentence
-from mmm.verdicts import unless_passed
 from mmm.vocabulary import FloatArray, Verdict
 
 ALIKE_LIMIT = 0.8

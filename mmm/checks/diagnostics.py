@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.bend_check import SeenBend, seen_bends
-from mmm.common_cause_check import common_movement
-from mmm.drift_check import Drift, drift
-from mmm.likeness_check import Likeness, likenesses
+from mmm.checks.bend import SeenBend, seen_bends
+from mmm.checks.common_cause import common_movement
+from mmm.checks.drift import Drift, drift
+from mmm.checks.likeness import Likeness, likenesses
+from mmm.checks.predictive import PredictedStatistic, predictive_check
+from mmm.checks.residual import residual_autocorrelation
+from mmm.checks.sampler import SamplerHealth, sampler_health
 from mmm.media_history import media_history
 from mmm.parameters import ParameterPrior, Structure
 from mmm.posterior import Posterior
-from mmm.predictive_check import PredictedStatistic, predictive_check
-from mmm.residual_check import residual_autocorrelation
-from mmm.sampler_check import SamplerHealth, sampler_health
 from mmm.sampling import Samples
 from mmm.vocabulary import FloatArray, PeriodName
 

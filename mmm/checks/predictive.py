@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 
 from mmm.artifact import Gate
+from mmm.checks.verdicts import unless_passed
 from mmm.outcome_noise import noisy, standard_deviation
 from mmm.posterior import Posterior
 from mmm.sentence import Number, Phrase, Sentence, sentence
-from mmm.verdicts import unless_passed
 from mmm.vocabulary import FloatArray, Verdict
 
 type Statistic = Literal["spread", "skew", "largest", "persistence", "zeros"]

@@ -1,7 +1,7 @@
 """A backtest: at each of some points in history the model and its rivals forecast what came next, and are scored.
 
-The rivals are the seasonal-naive forecast (`mmm.seasonal_naive`) and a media mix by ridge regression
-(`mmm.ridge_mix`). A panel is fitted as `mixplan fit` would fit it, and scored on the sum of its geos.
+The rivals are the seasonal-naive forecast (`mmm.backtest.seasonal_naive`) and a media mix by ridge regression
+(`mmm.backtest.ridge_mix`). A panel is fitted as `mixplan fit` would fit it, and scored on the sum of its geos.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from datetime import date
 
 import numpy as np
 
-from mmm.backtest_verdict import Comparison, best_of, compare, earns_its_keep, verdict
+from mmm.backtest.ridge_mix import forecast_by_ridge
+from mmm.backtest.rolling_origin import Origin, known_at
+from mmm.backtest.seasonal_naive import forecast_by_last_year
+from mmm.backtest.verdict import Comparison, best_of, compare, earns_its_keep, verdict
 from mmm.design import build_design
 from mmm.fit import Listener, forecast_last
 from mmm.forecast_scores import Forecast, PeriodScores, joined, score_periods
 from mmm.market import Market, national_aggregate
-from mmm.ridge_mix import forecast_by_ridge
-from mmm.rolling_origin import Origin, known_at
-from mmm.seasonal_naive import forecast_by_last_year
 from mmm.sentence import Sentence
 from mmm.vocabulary import ForecastName, PeriodName
 
@@ -115,7 +115,7 @@ def forecasts_at(
     outcome
         Name of one of its outcomes.
     origin
-        One of `mmm.rolling_origin.rolling_origins`.
+        One of `mmm.backtest.rolling_origin.rolling_origins`.
     seed
         Equal markets, origins and seeds give equal forecasts.
     progress

@@ -10,9 +10,9 @@ from itertools import combinations
 import numpy as np
 
 from mmm.artifact import Gate
+from mmm.checks.verdicts import unless_passed
 from mmm.design import Design
 from mmm.sentence import Number, sentence
-from mmm.verdicts import unless_passed
 from mmm.vocabulary import FloatArray, Verdict
 
 COMMON_LIMIT = 0.25

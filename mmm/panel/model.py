@@ -15,8 +15,8 @@ import pytensor.tensor as pt
 
 from mmm.adstock import lagged_exposure
 from mmm.model import Curves
-from mmm.panel_design import GeoTest, PanelDesign
-from mmm.panel_parameters import linear_prior, panel_prior, panel_structure, panel_target
+from mmm.panel.design import GeoTest, PanelDesign
+from mmm.panel.parameters import linear_prior, panel_prior, panel_structure, panel_target
 from mmm.priors import Priors, excess_share_density
 
 

@@ -6,11 +6,11 @@ import numpy as np
 from arviz_stats.base import array_stats
 
 from mmm.artifact import Gate
+from mmm.checks.verdicts import above, below, unless_passed
 from mmm.design import Medium
 from mmm.parameters import Structure
 from mmm.sampling import Samples
 from mmm.sentence import Number, Phrase, Sentence, Word, sentence
-from mmm.verdicts import above, below, unless_passed
 from mmm.vocabulary import FloatArray
 
 TAILS = (0.05, 0.95)

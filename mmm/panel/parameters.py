@@ -2,7 +2,7 @@
 
 What is sampled are the country's curves, exactly as without geos, and four numbers more: how much geos differ in their
 effects, how much in their base, how noise falls with size, and how much the trend bends. What each geo has of its own
-is integrated out (`mmm.kernel.panel_normal`) and drawn back (`mmm.panel_posterior`), so that
+is integrated out (`mmm.kernel.panel_normal`) and drawn back (`mmm.panel.posterior`), so that
 more geos make the density longer to evaluate and no harder to walk.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from mmm.kernel.data import MediaData
 from mmm.kernel.panel_data import PanelData
-from mmm.panel_design import PanelDesign
+from mmm.panel.design import PanelDesign
 from mmm.parameters import ParameterPrior, Structure, bends_of, layout_of, prior_of_parameters, structure_of
 from mmm.priors import BEND_SPREAD, BEND_SPREAD_SPREAD, EXCESS_SPREAD, NOISE_SHARE, Priors
 from mmm.vocabulary import FloatArray
