@@ -9,6 +9,7 @@ import numpy as np
 from mmm.artifact import (
     ChannelEvidence,
     ChannelInfo,
+    Gate,
     Manifest,
     OrganicInfo,
     OutcomeInfo,
@@ -17,7 +18,7 @@ from mmm.artifact import (
 )
 from mmm.checks.diagnostics import Diagnostics, diagnose
 from mmm.checks.gates import evidence_of, judge
-from mmm.checks.holdout import HoldoutScore, forecast_held_out, score_holdout
+from mmm.checks.holdout import forecast_held_out, score_holdout
 from mmm.checks.lift import LiftComparison, compare
 from mmm.checks.sampler import convergence_of
 from mmm.design import Design, build_design, default_holdout
@@ -112,9 +113,9 @@ def fit_outcome(
         untested = replace(fitted_as, spec=market.spec.model_copy(update={"lift_tests": ()}))
         history = _fit(untested, spec, 0, short, HISTORY_STAGE, of_history, progress)
         comparisons = compare(fitted.posterior.design, history.posterior)
-    artifact = _artifact(market, national_aggregate(market), spec, chosen, fitted, score, comparisons)
-    gates = (*artifact.manifest.gates, data_gate(warnings))
-    return seal(artifact.manifest.model_copy(update={"gates": gates}), artifact.draws)
+    found, national = _diagnose(fitted, market.spec.market.period), national_aggregate(market)
+    gates = (*judge(national, fitted.posterior.design, found, score, comparisons), data_gate(warnings))
+    return _artifact(market, national, spec, chosen, fitted.posterior, found, gates)
 
 
 def forecast_last(
@@ -256,12 +257,11 @@ def _artifact(
     national: Market,
     outcome: OutcomeSpec,
     seed: int,
-    fitted: _Fitted,
-    score: HoldoutScore | None,
-    comparisons: tuple[LiftComparison, ...],
+    posterior: Posterior,
+    found: Diagnostics,
+    gates: tuple[Gate, ...],
 ) -> ResponseArtifact:
-    design, found = fitted.posterior.design, _diagnose(fitted, market.spec.market.period)
-    draws = response_draws(fitted.posterior)
+    design, draws = posterior.design, response_draws(posterior)
     spec, header = market.spec, market.spec.market
     manifest = Manifest(
         market=market.name,
@@ -281,7 +281,7 @@ def _artifact(
         baseline=design.baseline,
         evidence=evidence_of(national, design, found.contraction.share),
         contraction=_channel_evidence(design, found),
-        gates=judge(national, design, found, score, comparisons),
+        gates=gates,
         is_national_aggregate=market.is_panel and not market.is_pooled,
         data_digest=market.data_digest,
         spec_digest=spec_digest(market),
