@@ -124,6 +124,9 @@ class Gate(StrictModel):
     action: Sentence | None = None
 
 
+MEASURED_CONTRACTION = 0.2
+"""Contraction from which on an effect counts as measured: of a channel, or of a model, averaged over spend."""
+
 SEEN_FROM = 0.5
 """Probability from which on the bend of a curve counts as seen: more likely than not."""
 

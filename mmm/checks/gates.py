@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import binom
 
-from mmm.artifact import Gate
+from mmm.artifact import MEASURED_CONTRACTION, Gate
 from mmm.checks.bend import judge_bends
 from mmm.checks.common_cause import judge_common_movement
 from mmm.checks.diagnostics import Diagnostics
@@ -34,9 +34,6 @@ COVERAGE_CHANCES = (0.05, 0.0005)
 
 NEGATIVE_BASELINE_LIMITS = (0.02, 0.3)
 """Probability that media are given more than there is."""
-
-MEASURED_CONTRACTION = 0.2
-"""Contraction, averaged over spend, from which on the evidence of a model counts as measured."""
 
 COARSE: dict[PeriodName, Verdict] = {"quarter": "review", "year": "fail"}
 """Periods too long to tell carryover from the effect of the same period (Clarke 1976)."""

@@ -2,7 +2,7 @@
 
 from functools import reduce
 
-from mmm.artifact import SEEN_FROM
+from mmm.artifact import MEASURED_CONTRACTION, SEEN_FROM
 from mmm.checks.health import Health, health
 from mmm.sentence import Number, Sentence, sentence
 from service.report.blocks import Block, Paragraph, Section, Table
@@ -11,7 +11,7 @@ from service.report.subject import ReportSubject
 
 TAUGHT: tuple[tuple[float, Sentence], ...] = (
     (0.6, sentence("The data speak clearly: what is said here is mostly theirs.")),
-    (0.2, sentence("Partly data, partly what was assumed beforehand.")),
+    (MEASURED_CONTRACTION, sentence("Partly data, partly what was assumed beforehand.")),
     (
         0.0,
         sentence(
@@ -19,7 +19,7 @@ TAUGHT: tuple[tuple[float, Sentence], ...] = (
         ),
     ),
 )
-"""What a contraction means, by its least value; below 0.2 the gate `learned` names a channel too."""
+"""What a contraction means, by its least value; below the second the gate `learned` names a channel too."""
 
 
 BENDS: dict[bool, Sentence] = {
