@@ -16,7 +16,7 @@ from optimizer.channel_curves import ChannelCurve
 from optimizer.frontier import FrontierPoint
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
-from service.markets import MarketSummary, ModelDetail
+from service.markets import DamagedMarket, MarketSummary, ModelDetail
 from service.records import SavedScenario
 from service.what_if import Change
 
@@ -107,9 +107,10 @@ class CurvesAnswer(Answer):
 
 
 class MarketList(Answer):
-    """The markets that have models."""
+    """The markets that have models; `damaged` names those whose model in use cannot be read."""
 
     markets: tuple[MarketSummary, ...]
+    damaged: tuple[DamagedMarket, ...] = ()
 
 
 class ModelList(Answer):

@@ -2,10 +2,12 @@
 
 from datetime import date, datetime
 
-from mmm.artifact import ChannelInfo, Gate, Manifest
+from mmm.artifact import ChannelInfo, Gate, Manifest, ResponseArtifact
 from mmm.checks.health import Health, health
+from mmm.errors import ArtifactError
 from mmm.parsing import StrictModel
 from mmm.periods import shift_period
+from mmm.sentence import Sentence
 from mmm.vocabulary import Evidence, Language, PeriodName, Stage, Verdict
 from service.errors import NoChampion
 from service.records import Alias, ModelVersion
@@ -57,8 +59,24 @@ class MarketDetail(StrictModel):
     kpis: tuple[KpiDetail, ...]
 
 
+class DamagedKpi(StrictModel):
+    """An outcome of a model version whose artifact is missing or damaged, and why it cannot be read."""
+
+    kpi: str
+    digest: str
+    reason: str | Sentence
+
+
+class DamagedMarket(StrictModel):
+    """A market whose model cannot be read, and why."""
+
+    name: str
+    version: int
+    reason: str | Sentence
+
+
 class ModelDetail(StrictModel):
-    """A model version with the gates of each of its outcomes."""
+    """A model version with the gates of each of its outcomes; `damaged` names those that cannot be read."""
 
     market: str
     version: int
@@ -67,6 +85,19 @@ class ModelDetail(StrictModel):
     created_at: datetime
     seed: int
     kpis: tuple[KpiDetail, ...]
+    damaged: tuple[DamagedKpi, ...] = ()
+
+
+def market_summaries(registry: Registry) -> tuple[tuple[MarketSummary, ...], tuple[DamagedMarket, ...]]:
+    """One line about each market with models, and the markets whose model in use cannot be read."""
+    summaries, damaged = [], []
+    for name in registry.markets():
+        try:
+            summaries.append(market_summary(registry, name))
+        except ArtifactError as error:
+            version, _is_champion = _shown(registry, name)
+            damaged.append(DamagedMarket(name=name, version=version.version, reason=error.said))
+    return tuple(summaries), tuple(damaged)
 
 
 def market_summary(registry: Registry, name: str) -> MarketSummary:
@@ -76,6 +107,8 @@ def market_summary(registry: Registry, name: str) -> MarketSummary:
     ------
     NotKnown
         When the market has no model.
+    ArtifactError
+        When an artifact of the model that is shown is missing or damaged.
     """
     version, is_champion = _shown(registry, name)
     manifest = _manifest(registry, version)
@@ -97,6 +130,8 @@ def market_detail(registry: Registry, name: str) -> MarketDetail:
     ------
     NotKnown
         When the market has no model.
+    ArtifactError
+        When an artifact of the model that is shown is missing or damaged.
     """
     version, is_champion = _shown(registry, name)
     manifest = _manifest(registry, version)
@@ -115,12 +150,35 @@ def market_detail(registry: Registry, name: str) -> MarketDetail:
         data_until=shift_period(manifest.window_start, periods - 1, manifest.period),
         next_period=shift_period(manifest.window_start, periods, manifest.period),
         channels=manifest.channels,
-        kpis=_kpis(registry, version),
+        kpis=tuple(_kpi_detail(kpi, artifact) for kpi, artifact in registry.load(version).items()),
     )
 
 
+def newest_manifest(registry: Registry, name: str) -> Manifest | None:
+    """What the newest model of a market that can be read says of it; None where none can.
+
+    Raises
+    ------
+    NotKnown
+        When the market has no model.
+    """
+    for version in registry.versions(name):
+        for kpi in version.digests:
+            try:
+                return registry.load_outcome(version, kpi).manifest
+            except ArtifactError:
+                continue
+    return None
+
+
 def model_detail(registry: Registry, version: ModelVersion) -> ModelDetail:
-    """A model version with its gates."""
+    """A model version with its gates, and what of it is missing or damaged."""
+    kpis, damaged = [], []
+    for kpi, digest in version.digests.items():
+        try:
+            kpis.append(_kpi_detail(kpi, registry.load_outcome(version, kpi)))
+        except ArtifactError as error:
+            damaged.append(DamagedKpi(kpi=kpi, digest=digest, reason=error.said))
     return ModelDetail(
         market=version.market,
         version=version.version,
@@ -128,7 +186,8 @@ def model_detail(registry: Registry, version: ModelVersion) -> ModelDetail:
         verdict=version.verdict,
         created_at=version.created_at,
         seed=version.seed,
-        kpis=_kpis(registry, version),
+        kpis=tuple(kpis),
+        damaged=tuple(damaged),
     )
 
 
@@ -143,18 +202,16 @@ def _manifest(registry: Registry, version: ModelVersion) -> Manifest:
     return next(iter(registry.load(version).values())).manifest
 
 
-def _kpis(registry: Registry, version: ModelVersion) -> tuple[KpiDetail, ...]:
-    return tuple(
-        KpiDetail(
-            kpi=kpi,
-            unit=artifact.manifest.outcome.unit,
-            stage=artifact.manifest.outcome.stage,
-            value_per_unit=artifact.manifest.outcome.value_per_unit,
-            evidence=artifact.manifest.evidence,
-            verdict=artifact.manifest.verdict,
-            digest=artifact.digest,
-            gates=artifact.manifest.gates,
-            health=health(artifact.manifest.gates),
-        )
-        for kpi, artifact in registry.load(version).items()
+def _kpi_detail(kpi: str, artifact: ResponseArtifact) -> KpiDetail:
+    manifest = artifact.manifest
+    return KpiDetail(
+        kpi=kpi,
+        unit=manifest.outcome.unit,
+        stage=manifest.outcome.stage,
+        value_per_unit=manifest.outcome.value_per_unit,
+        evidence=manifest.evidence,
+        verdict=manifest.verdict,
+        digest=artifact.digest,
+        gates=manifest.gates,
+        health=health(manifest.gates),
     )

@@ -152,7 +152,17 @@ class Registry:
         ArtifactError
             When an artifact is missing or damaged.
         """
-        return {outcome: read_artifact_folder(self.artifacts, digest) for outcome, digest in version.digests.items()}
+        return {outcome: self.load_outcome(version, outcome) for outcome in version.digests}
+
+    def load_outcome(self, version: ModelVersion, outcome: str) -> ResponseArtifact:
+        """The artifact of one outcome of a version, its digest verified.
+
+        Raises
+        ------
+        ArtifactError
+            When the artifact is missing or damaged.
+        """
+        return read_artifact_folder(self.artifacts, version.digests[outcome])
 
     def set_aside_damaged(self, version: ModelVersion) -> bool:
         """Whether an artifact of a version is missing or damaged; what is left of it makes room for a new fit."""

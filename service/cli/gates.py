@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mmm.checks.health import Health
+from mmm.sentence import Number, Word, phrase, sentence
 from service.cli.session import Session
-from service.cli.tables import VERDICT_STYLES, bar, heading, table
+from service.cli.tables import VERDICT_STYLES, bar, bullet, heading, table
 from service.language import Reader
 from service.markets import ModelDetail, market_summary, model_detail
 from service.records import ModelVersion
@@ -30,17 +31,38 @@ def model_table(models: Sequence[ModelDetail], reader: Reader) -> Table:
         numbers=[1, 4],
     )
     for model in models:
+        fitted = [(kpi.kpi, kpi.digest) for kpi in model.kpis] + [(kpi.kpi, kpi.digest) for kpi in model.damaged]
         shown.add_row(
             Text(model.market),
             str(model.version),
             Text(_(model.alias), style="bold" if model.alias == "champion" else ""),
             Text(_(model.verdict), style=VERDICT_STYLES[model.verdict]),
             _least_health(model, reader),
-            Text(", ".join(kpi.kpi for kpi in model.kpis)),
+            Text(", ".join(kpi for kpi, _digest in fitted)),
             reader.day(model.created_at.date()),
-            ", ".join(kpi.digest[:8] for kpi in model.kpis),
+            ", ".join(digest[:8] for _kpi, digest in fitted),
         )
     return shown
+
+
+def damage(models: Sequence[ModelDetail], reader: Reader) -> list[RenderableType]:
+    """What cannot be read of these models, and what to do about it."""
+    return [
+        bullet(
+            reader.say(
+                sentence(
+                    "Version {version} of {market} cannot be used, its model of {kpi} cannot be read: {reason}. Fit "
+                    "the market again.",
+                    version=Number(amount=model.version),
+                    market=Word(text=model.market),
+                    kpi=Word(text=lost.kpi),
+                    reason=phrase(lost.reason.rstrip(".") if isinstance(lost.reason, str) else lost.reason),
+                )
+            )
+        )
+        for model in models
+        for lost in model.damaged
+    ]
 
 
 def gate_table(model: ModelDetail, reader: Reader) -> list[RenderableType]:

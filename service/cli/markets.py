@@ -51,23 +51,24 @@ def models(
     language: LanguageOption = None,
 ) -> None:
     """List model versions, their gates, and which is in use."""
-    from service.markets import market_summary, model_detail
+    from service.markets import model_detail, newest_manifest
 
     session = open_session(context, home, as_json, language, market)
     registry = session.home.registry
     names = registry.markets() if market is None else (named_market(session, market),)
     found = [model_detail(registry, version) for name in names for version in registry.versions(name)]
-    languages = {market_summary(registry, name).language for name in names}
+    manifests = [newest_manifest(registry, name) for name in names]
+    languages = {manifest.language for manifest in manifests if manifest is not None}
     reader = session.reader(languages.pop() if len(languages) == 1 else "en")
     if session.as_json:
         session.answer({"models": found}, reader)
         return
-    from service.cli.gates import gate_table, model_table
+    from service.cli.gates import damage, gate_table, model_table
 
     if not found:
         session.say(reader.gettext("No market has a model yet. Fit one with “mixplan fit”, or try “mixplan demo”."))
         return
-    session.show(model_table(found, reader))
+    session.show(model_table(found, reader), *damage(found, reader))
     if market is not None:
         session.show(*gate_table(found[0], reader))
 
@@ -177,12 +178,13 @@ def named_market(session: Session, argument: str) -> str:
 
 
 def _tell_standing(session: Session, market: str) -> None:
-    from service.markets import market_summary, model_detail
+    from service.markets import model_detail, newest_manifest
     from service.registry import standing
 
     registry = session.home.registry
     champion = registry.champion(market)
-    reader = session.reader(market_summary(registry, market).language)
+    manifest = newest_manifest(registry, market)
+    reader = session.reader("en" if manifest is None else manifest.language)
     if session.as_json:
         session.answer(model_detail(registry, champion), reader)
     else:

@@ -8,12 +8,11 @@ import re
 from pathlib import Path
 from typing import cast
 
-from mmm.errors import MmmError
 from mmm.intake.encodings import Undecodable, decode
 from mmm.io import MARKET_FILE
 from mmm.vocabulary import Language
 from service.errors import ServiceError
-from service.markets import market_summary
+from service.markets import newest_manifest
 from service.registry import Registry
 
 _LANGUAGE = re.compile(r"""^\s*language\s*=\s*["'](en|zh)["']""", re.MULTILINE)
@@ -29,9 +28,10 @@ def language_of(subject: str | Path, registry: Registry) -> Language:
         return cast(Language, stated[1])
     named = _MARKET.search(text)
     try:
-        return market_summary(registry, str(subject) if named is None else named[1]).language
-    except (ServiceError, MmmError):
+        manifest = newest_manifest(registry, str(subject) if named is None else named[1])
+    except ServiceError:
         return "en"
+    return "en" if manifest is None else manifest.language
 
 
 def _text(file: Path) -> str:

@@ -7,7 +7,7 @@ from service.answers import CurvesAnswer, MarketList, ModelList, curves_answer
 from service.errors import not_known
 from service.http.bodies import CurvesQuery, LanguageQuery
 from service.http.replies import home, reader_for, reply
-from service.markets import MarketDetail, market_detail, market_summary, model_detail
+from service.markets import MarketDetail, market_detail, market_summaries, model_detail, newest_manifest
 
 markets = APIBlueprint("markets", __name__, url_prefix="/v1/markets", tag="Markets")
 
@@ -17,8 +17,8 @@ markets = APIBlueprint("markets", __name__, url_prefix="/v1/markets", tag="Marke
 @markets.output(MarketList)
 def list_markets(query_data: LanguageQuery) -> Response:
     """List the markets that have models."""
-    registry = home().registry
-    body = MarketList(markets=tuple(market_summary(registry, name) for name in registry.markets()))
+    summaries, damaged = market_summaries(home().registry)
+    body = MarketList(markets=summaries, damaged=damaged)
     return reply(body, reader_for())
 
 
@@ -37,9 +37,9 @@ def get_market(query_data: LanguageQuery, name: str) -> Response:
 def list_models(query_data: LanguageQuery, name: str) -> Response:
     """List the model versions of a market with their gates, the newest first."""
     registry = home().registry
-    detail = market_detail(registry, name)
+    manifest = newest_manifest(registry, name)
     body = ModelList(market=name, models=tuple(model_detail(registry, version) for version in registry.versions(name)))
-    return reply(body, reader_for(detail.language, detail.currency))
+    return reply(body, reader_for() if manifest is None else reader_for(manifest.language, manifest.currency))
 
 
 @markets.get("/<string:name>/curves")

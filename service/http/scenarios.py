@@ -20,7 +20,7 @@ from service.home import now
 from service.http.bodies import FrontierBody, LanguageQuery, PageQuery, WhatIfBody
 from service.http.replies import home, problem_reply, reader_for, reply
 from service.language import Reader
-from service.markets import market_summary
+from service.markets import newest_manifest
 from service.problems import infeasible
 from service.variants import budgets_between, what_if
 
@@ -76,8 +76,8 @@ def get_scenario(query_data: LanguageQuery, identity: str) -> Response:
 def get_plan(query_data: LanguageQuery, identity: str) -> Response:
     """Read the newest plan of a saved scenario."""
     plan = home().scenarios.latest_plan(identity).plan
-    market = market_summary(home().registry, plan.market)
-    return reply(plan, reader_for(market.language, plan.currency))
+    manifest = newest_manifest(home().registry, plan.market)
+    return reply(plan, reader_for("en" if manifest is None else manifest.language, plan.currency))
 
 
 @scenarios.post("/scenarios/<string:identity>/what-if")

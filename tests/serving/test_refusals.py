@@ -178,6 +178,29 @@ def test_a_damaged_model_is_a_problem_over_http_too(home: Home, artifact: Respon
     assert "请重新拟合该市场" in response.json["detail"]
 
 
+def test_a_damaged_model_is_named_beside_those_that_can_be_read(
+    mixplan: Mixplan, home: Home, artifact: ResponseArtifact
+) -> None:
+    good = home.registry.publish([make_artifact(draws=20, seed=2)], NOW)
+    home.registry.publish([make_artifact(draws=20, market="otherland")], NOW)
+    (home.settings.artifacts / artifact.digest / "draws.safetensors").write_bytes(b"")
+    listed = json.loads(run_on(home.settings.home).stdout)["models"]
+    assert [(model["market"], len(model["kpis"]), len(model["damaged"])) for model in listed] == [
+        ("otherland", 1, 0),
+        ("testland", 1, 0),
+        ("testland", 0, 1),
+    ]
+    page = " ".join(mixplan("models", "testland").stdout.split())
+    assert "Version 1 of testland cannot be used" in page
+    assert next(iter(good.digests.values()))[:8] in page
+    client = create_app(home).test_client()
+    models = client.get("/v1/markets/testland/models").json["models"]
+    assert [[lost["kpi"] for lost in model["damaged"]] for model in models] == [[], ["orders"]]
+    markets = client.get("/v1/markets").json
+    assert [market["name"] for market in markets["markets"]] == ["otherland"]
+    assert [market["name"] for market in markets["damaged"]] == ["testland"]
+
+
 def test_a_rule_on_the_split_that_costs_nothing_has_no_price_elsewhere(home: Home, document: dict[str, Any]) -> None:
     plan = home.desk.plan(Scenario.model_validate(document))
     rule = BindingRule(rule="split.brand_share", text=sentence("Brand gets its share."), shadow_price=50.0)
