@@ -49,7 +49,7 @@ def channel_verdict(outlook: ChannelOutlook) -> tuple[ChannelVerdict, Sentence]:
     if change > NOTICEABLE_CHANGE:
         return _grown(outlook, Share(fraction=change, digits=0))
     if change < -NOTICEABLE_CHANGE:
-        return "keep", _why_less(outlook, Share(fraction=-change, digits=0))
+        return "reduce", _why_less(outlook, Share(fraction=-change, digits=0))
     return "keep", sentence("{channel} is kept about as it is.", channel=name)
 
 

@@ -14,7 +14,7 @@ from mmm.vocabulary import Evidence, Role, Stage, TaskCount
 from optimizer.scenario import Horizon, Objective
 
 type Status = Literal["optimal", "feasible", "infeasible"]
-type ChannelVerdict = Literal["keep", "scale", "watch", "stop"]
+type ChannelVerdict = Literal["keep", "scale", "reduce", "watch", "stop"]
 
 
 class Interval(StrictModel):

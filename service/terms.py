@@ -39,6 +39,7 @@ TERMS: tuple[str, ...] = (
     term("fail"),
     term("keep"),
     term("scale"),
+    term("reduce"),
     term("watch"),
     term("stop"),
     # standing of a model

@@ -6,7 +6,7 @@ from mmm.holiday_calendar import holiday_terms
 from mmm.intake.checks_series import parameter_count
 from mmm.market import Market
 from mmm.periods import PLURALS
-from mmm.sentence import Day, Money, Number, Sentence, Share, Term, Word, sentence
+from mmm.sentence import Day, Money, Number, Sentence, Share, Term, Value, Word, sentence
 from mmm.spec import ChannelSpec, OutcomeSpec
 from mmm.vocabulary import FloatArray
 
@@ -85,13 +85,20 @@ def _spend_line(market: Market, spend: FloatArray) -> Sentence:
 
 
 def _channel_line(channel: ChannelSpec, spend: FloatArray, everything: float) -> Sentence:
+    told: dict[str, Value] = {
+        "channel": Word(text=channel.name),
+        "role": Term(text=channel.main_role),
+        "spend": Money(amount=float(spend.sum())),
+        "share": Share(fraction=float(spend.sum()) / everything),
+    }
+    idle = int((spend == 0).sum())
+    if not idle:
+        return sentence("Channel {channel} ({role}): {spend}, {share} of all spend.", **told)
     return sentence(
-        "Channel {channel} ({role}): {spend}, {share} of all spend; nothing in {idle} of the periods.",
-        channel=Word(text=channel.name),
-        role=Term(text=channel.main_role),
-        spend=Money(amount=float(spend.sum())),
-        share=Share(fraction=float(spend.sum()) / everything),
-        idle=Share(fraction=float((spend == 0).mean())),
+        "Channel {channel} ({role}): {spend}, {share} of all spend; nothing in {idle} of {periods} periods.",
+        **told,
+        idle=Number(amount=idle),
+        periods=Number(amount=len(spend)),
     )
 
 

@@ -60,6 +60,15 @@ def test_what_was_understood_names_calendar_geos_channels_and_notes() -> None:
     assert "Organic media: newsletter." in said
 
 
+def test_a_channel_that_rested_says_in_how_many_periods_and_another_says_nothing_of_it() -> None:
+    sheet = weekly_sheet(104).fill("tv_spend", lambda at: "0" if at < 3 else str(1000 + 10 * (at % 7)))
+    tv, search = (
+        plain(line) for line in understood(read(sheet)) if plain(line).startswith(("Channel tv", "Channel search"))
+    )
+    assert tv.endswith("nothing in 3 of 104 periods.")
+    assert search.endswith("of all spend.")
+
+
 def test_the_brand_share_counts_mixed_channels_by_their_weight() -> None:
     sheet = (
         weekly_sheet().fill("tv_spend", lambda at: str(1 + at % 2)).fill("search_spend", lambda at: str(1 + at // 30))

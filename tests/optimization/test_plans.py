@@ -67,6 +67,17 @@ VARIATIONS: dict[str, dict[str, object]] = {
 }
 
 
+def test_what_to_do_with_a_channel_follows_from_its_change() -> None:
+    seen = set()
+    for changes in VARIATIONS.values():
+        for channel in plan(**changes).channels:
+            if channel.change is not None and channel.verdict in ("keep", "scale", "reduce"):
+                expected = "scale" if channel.change > 0.1 else "reduce" if channel.change < -0.1 else "keep"
+                assert channel.verdict == expected
+                seen.add(expected)
+    assert {"keep", "reduce"} <= seen
+
+
 @pytest.mark.parametrize("changes", VARIATIONS.values(), ids=VARIATIONS)
 def test_money_adds_up_and_every_rule_holds(changes: dict[str, object]) -> None:
     found = plan(**changes)
