@@ -8,10 +8,11 @@ from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxati
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
-from optimizer.pursuit import OutOfReach, Reached, TaskProblem, most_attainable, reach_tasks
+from optimizer.pursuit import OutOfReach, Reached, most_attainable, reach_tasks
 from optimizer.question import Question
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
+from optimizer.task_problem import TaskProblem
 from optimizer.tasks import MeasuredTask
 
 _YIELD = 1e-4

@@ -1,0 +1,69 @@
+"""What a search for the best split that reaches tasks is given, and the solves that it is made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, Requirement, allocate
+from optimizer.errors import SolverError
+from optimizer.formulation import Formulation
+from optimizer.tasks import MeasuredTask
+
+_ROUGH = 1e-3
+"""Relative gap of splits that come nearest to tasks, and of the most that can be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskProblem:
+    """Tasks to reach under rules that some split obeys: with the most of an objective, or for the least money.
+
+    Attributes
+    ----------
+    tasks
+        What must be reached.
+    form
+        The rules.
+    objective
+        What is maximised; None for the smallest total.
+    gap, seconds
+        When a single solve stops.
+    first_guess
+        Split at which the draws about the quantiles are looked for first.
+    """
+
+    tasks: Sequence[MeasuredTask]
+    form: Formulation
+    objective: KpiCurves | None
+    gap: float
+    seconds: float
+    first_guess: Mapping[str, float]
+
+    def best(
+        self, requirements: tuple[Requirement, ...], gap: float, known: Allocation | None = None
+    ) -> Allocation | None:
+        """The best split that meets some requirements, no worse than a known one; None when there is none."""
+        problem = AllocationProblem(self.form, self.objective, requirements)
+        return allocate(problem, gap=gap, seconds=self.seconds, known=known)
+
+    def nearest(self, requirements: tuple[Requirement, ...]) -> Allocation:
+        """The split that comes nearest to some requirements."""
+        problem = AllocationProblem(self.form, None, requirements, is_approach=True)
+        return _some(allocate(problem, gap=max(self.gap, _ROUGH), seconds=self.seconds))
+
+    def most(self, curves: KpiCurves) -> Allocation:
+        """The split with the most of some curves."""
+        problem = AllocationProblem(self.form, curves)
+        return _some(allocate(problem, gap=max(self.gap, _ROUGH), seconds=self.seconds))
+
+    def worth(self, allocation: Allocation) -> float:
+        """What is maximised, at a split."""
+        return -allocation.total if self.objective is None else self.objective.value(allocation.spend)
+
+    def is_reached(self, spend: Mapping[str, float]) -> bool:
+        """Whether a split reaches every task with its probability."""
+        return all(task.attained(spend) >= task.task.at_least for task in self.tasks)
+
+
+def _some(allocation: Allocation | None) -> Allocation:
+    if allocation is None:
+        raise SolverError("rules that can be obeyed had no split")
+    return allocation
