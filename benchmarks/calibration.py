@@ -150,7 +150,7 @@ def drawn_outcome(
     mean = base + media.contribution[0] / scale
     if design.likelihood == "negative_binomial":
         mean = positive_mean(mean)
-    return noisy(design.likelihood, mean[None] * scale, media.noise_scale, media.noise_shape, rng)[0]
+    return np.asarray(noisy(design.likelihood, mean[None] * scale, media.noise_scale, media.noise_shape, rng)[0])
 
 
 def panel_fit() -> Callable[[np.random.Generator, int], Truth]:

@@ -12,7 +12,6 @@ import argparse
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 
@@ -26,7 +25,8 @@ from mmm.simulation.outlook import Outlook, look_ahead
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.world_names import WORLDS, WorldName
 from mmm.simulation.worlds import BusinessKind
-from optimizer.planning import Planner, PlanningModel
+from optimizer.planning import Planner
+from optimizer.question import PlanningModel
 from optimizer.scenario import Scenario
 
 FEWEST_INSIDE = 0.7
@@ -44,9 +44,12 @@ CAUSES = (
 )
 """Gates that say what may be wrong about effects; the others are about the sampler, the forecast and the file."""
 
+BUSINESSES: tuple[BusinessKind, ...] = ("b2c", "b2b")
+
 KINDS: tuple[tuple[BusinessKind, WorldName], ...] = tuple(
     (business, world)
-    for world, business in product(WORLDS, ("b2c", "b2b"))
+    for world in WORLDS
+    for business in BUSINESSES
     if not (world == "sparse_b2b" and business == "b2c")
 )
 

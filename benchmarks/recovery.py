@@ -19,8 +19,8 @@ from mmm.periods import shift_period
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.truth import truth_artifact
 from optimizer.plan import Plan
-from optimizer.planning import Planner, PlanningModel
-from optimizer.question import Desk
+from optimizer.planning import Planner
+from optimizer.question import Desk, PlanningModel
 from optimizer.scenario import Scenario
 
 HORIZON = 13

@@ -10,6 +10,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+BENCHMARKS = Path(__file__).resolve().parents[1]
+"""Folder in which the peers' modules are found as `peers`."""
+
 BUILD_SECONDS = 1800
 """Longest time for one step of building: the largest peer brings a gigabyte of packages."""
 
@@ -61,10 +64,12 @@ def peer_environment(peer: Peer, folder: Path) -> str:
 
 
 def child_environment(caches: Path) -> dict[str, str]:
-    """Environment variables of a child that keeps its compiled code in `caches` alone."""
+    """Environment variables of a child that finds the peers' modules, and keeps its compiled code in `caches` alone."""
     caches.mkdir(parents=True, exist_ok=True)
+    paths = [str(BENCHMARKS), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
         "NUMBA_CACHE_DIR": str(caches / "numba"),
         "PYTENSOR_FLAGS": f"base_compiledir={caches / 'pytensor'}",
         "JAX_COMPILATION_CACHE_DIR": str(caches / "jax"),

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from measure import Clock, largest_rhat
 from meridian.analysis.analyzer import Analyzer
 from meridian.analysis.tensors import DataTensors
 from meridian.model.model import Meridian
-from meridian_model import SATURATIONS, build_model, contributions_of, divergences_of, sample
-from question import Answer, Question, read_question, read_task, tried_curves, tried_spend, write_answer
+from peers.measure import Clock, largest_rhat
+from peers.meridian_model import SATURATIONS, build_model, contributions_of, divergences_of, sample
+from peers.question import Answer, Question, read_question, read_task, tried_curves, tried_spend, write_answer
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ every draw, which its `Analyzer` computes.
 import argparse
 from pathlib import Path
 
-from measure import Clock, Cost, Measurement, assess, report
-from meridian_model import build_model, contributions_of, divergences_of, parameters_of, sample
+from peers.measure import Clock, Cost, Measurement, assess, report
+from peers.meridian_model import build_model, contributions_of, divergences_of, parameters_of, sample
 
 
 def main() -> None:

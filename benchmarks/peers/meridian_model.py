@@ -18,7 +18,7 @@ from meridian.data.data_frame_input_data_builder import DataFrameInputDataBuilde
 from meridian.model.model import Meridian
 from meridian.model.prior_distribution import PriorDistribution
 from meridian.model.spec import DateRange, HoldoutSpec, ModelSpec
-from predictors import control_names, read_predictors, with_season
+from peers.predictors import control_names, read_predictors, with_season
 
 SATURATIONS = ("slope_one", "hill")
 SEASON_PAIRS = 3

@@ -8,8 +8,8 @@ the scale of the outcome and each channel's spend, and nothing of how they move 
 from pathlib import Path
 
 import numpy as np
-from measure import Clock, largest_rhat
-from question import Answer, Question, Task, read_question, read_task, tried_curves, tried_spend, write_answer
+from peers.measure import Clock, largest_rhat
+from peers.question import Answer, Question, Task, read_question, read_task, tried_curves, tried_spend, write_answer
 
 from mmm.artifact import ResponseDraws
 from mmm.curves import medium_contribution

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-from measure import Clock, Cost, Measurement, assess, report
+from peers.measure import Clock, Cost, Measurement, assess, report
 
 from mmm.design import build_design
 from mmm.fit import fit_outcome

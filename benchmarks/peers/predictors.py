@@ -39,7 +39,7 @@ def read_predictors(file: Path, columns: dict[str, Any], seen: int | None = None
 
 def control_names(predictors: pd.DataFrame, columns: dict[str, Any]) -> list[str]:
     """Names of the predictors that are no channels."""
-    return [name for name in predictors if name not in (columns["date"], *columns["channels"])]
+    return [str(name) for name in predictors if name not in (columns["date"], *columns["channels"])]
 
 
 def with_season(predictors: pd.DataFrame, columns: dict[str, Any], pairs: int) -> pd.DataFrame:

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from measure import Clock, largest_rhat
-from predictors import read_predictors
+from peers.measure import Clock, largest_rhat
+from peers.predictors import read_predictors
+from peers.pymc_marketing_model import SATURATIONS, build_model
+from peers.question import Answer, Question, Task, read_question, read_task, tried_curves, tried_spend, write_answer
 from pymc_marketing.mmm import MMM
-from pymc_marketing_model import SATURATIONS, build_model
-from question import Answer, Question, Task, read_question, read_task, tried_curves, tried_spend, write_answer
 
 
 def main() -> None:

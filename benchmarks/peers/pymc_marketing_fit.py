@@ -10,10 +10,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from measure import Clock, Cost, Measurement, assess, report
-from predictors import read_predictors
+from peers.measure import Clock, Cost, Measurement, assess, report
+from peers.predictors import read_predictors
+from peers.pymc_marketing_model import SATURATIONS, build_model
 from pymc_marketing.mmm import MMM
-from pymc_marketing_model import SATURATIONS, build_model
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ examples do with trends and events; controls are standardised, because its defau
 from typing import Any
 
 import pandas as pd
-from predictors import control_names
+from peers.predictors import control_names
 from pymc_marketing.mmm import (
     MMM,
     GeometricAdstock,
