@@ -122,6 +122,12 @@ def open_session(
 
 def print_trimmed(console: "Console", part: "RenderableType") -> None:
     """Print a part of a page without the spaces that would end its lines."""
+    from rich.table import Table
+
+    from service.cli.narrow import fit_to_page
+
+    if isinstance(part, Table):
+        fit_to_page(part, console)
     with console.capture() as captured:
         console.print(part)
     for line in captured.get().splitlines():
