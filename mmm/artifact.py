@@ -19,6 +19,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from mmm.errors import ArtifactError
+from mmm.noise_paths import NoiseDraws
 from mmm.parsing import StrictModel
 from mmm.sentence import Sentence
 from mmm.vocabulary import (
@@ -206,6 +207,8 @@ class ResponseDraws:
         History of controls, as in the file. Shape (T, number of controls).
     outcome
         History of the outcome. Shape (T,).
+    noise_persistence, noise_share
+        How normal noise follows itself in each draw (`mmm.noise_paths`). None where it is independent. Shape (S,).
     exposure
         What worked in each period, in money: spend, or exposure at the last year's cost per unit for channels whose
         market gives it. None where it is spend for all. Shape (T, C).
@@ -227,12 +230,21 @@ class ResponseDraws:
     organic: FloatArray
     controls: FloatArray
     outcome: FloatArray
+    noise_persistence: FloatArray | None = None
+    noise_share: FloatArray | None = None
     exposure: FloatArray | None = None
 
     @property
     def worked(self) -> FloatArray:
         """What carries over and saturates, in money per period. Shape (T, C)."""
         return self.spend if self.exposure is None else self.exposure
+
+    @property
+    def noise(self) -> NoiseDraws:
+        """The noise of every draw."""
+        none = np.zeros(len(self.noise_scale))
+        persistence = none if self.noise_persistence is None else self.noise_persistence
+        return NoiseDraws(self.noise_scale, persistence, none if self.noise_share is None else self.noise_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,8 +346,8 @@ def _check_shapes(manifest: Manifest, draws: ResponseDraws) -> None:
         "outcome": (periods,),
     }
     faults = []
-    if draws.exposure is not None:
-        expected["exposure"] = (periods, channels)
+    sometimes = {"exposure": (periods, channels), "noise_persistence": (size,), "noise_share": (size,)}
+    expected |= {name: shape for name, shape in sometimes.items() if getattr(draws, name) is not None}
     for name, shape in expected.items():
         values: FloatArray = getattr(draws, name)
         if values.shape != shape:

@@ -53,18 +53,30 @@ def round_coordinates(density: Density, location: FloatArray, spread: FloatArray
     location, spread
         Where to start, and the unit of each parameter. Shape (D,); `spread` > 0.
     """
-
-    def descend(standard: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = density(location + spread * standard)
-        return (-value, -gradient * spread) if np.isfinite(value) else (np.inf, np.zeros_like(standard))
-
-    found = minimize(descend, np.zeros_like(location), jac=True, method="L-BFGS-B", options={"maxiter": MODE_STEPS})
-    mode = np.asarray(found.x)
+    descend = _descent(density, location, spread)
+    mode = (find_mode(density, location, spread) - location) / spread
     curvature = np.stack([_slope_along(descend, mode, axis) for axis in np.eye(len(mode))])
     curvature[~np.isfinite(curvature)] = 0.0
     precision, axes = np.linalg.eigh((curvature + curvature.T) / 2.0)
     stretch = axes / np.sqrt(np.maximum(precision, LEAST_PRECISION))
     return Coordinates(location + spread * mode, spread[:, None] * stretch)
+
+
+def find_mode(density: Density, location: FloatArray, spread: FloatArray) -> FloatArray:
+    """Parameters at which the density is largest, near enough to start from; arguments as above. Shape (D,)."""
+    descend = _descent(density, location, spread)
+    found = minimize(descend, np.zeros_like(location), jac=True, method="L-BFGS-B", options={"maxiter": MODE_STEPS})
+    return np.asarray(location + spread * found.x)
+
+
+def _descent(density: Density, location: FloatArray, spread: FloatArray) -> Density:
+    """Minus the log density and its gradient, in multiples of `spread` around `location`."""
+
+    def descend(standard: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = density(location + spread * standard)
+        return (-value, -gradient * spread) if np.isfinite(value) else (np.inf, np.zeros_like(standard))
+
+    return descend
 
 
 def _slope_along(descend: Density, mode: FloatArray, axis: FloatArray) -> FloatArray:

@@ -30,12 +30,12 @@ from mmm.market import Market, national_aggregate
 from mmm.panel.design import build_panel_design
 from mmm.panel.parameters import panel_data, panel_prior, panel_structure
 from mmm.panel.posterior import draw_panel_posterior
-from mmm.parameters import ParameterPrior, Structure, kernel_data, linear_terms, prior_of_parameters, structure_of
+from mmm.parameters import ParameterPrior, Structure, prior_of_parameters, structure_of
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.prefit.report import data_gate, refuse_unfit
 from mmm.priors import build_priors, widened
 from mmm.sampling import Effort, Samples, sample
-from mmm.settled_trend import settle_trend
+from mmm.settled import settle
 from mmm.spec import ModelChoices, OutcomeSpec
 from mmm.spec_digest import spec_digest
 from mmm.vocabulary import PERIODS_PER_YEAR, PeriodName
@@ -206,9 +206,8 @@ def _fit(
         return _Fitted(panel_prior(panel, priors), panel_structure(panel), samples, drawn.country, rng)
     design = build_design(market, outcome, held_out)
     priors = widened(build_priors(market, outcome, design), widening)
-    if design.likelihood != "normal":
-        priors = settle_trend(design, priors)
-    samples = _sample(kernel_data(design, priors, linear_terms(design, priors)), efforts, sampler_seed, stage, progress)
+    priors, data = settle(design, priors)
+    samples = _sample(data, efforts, sampler_seed, stage, progress)
     posterior = draw_posterior(design, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
     structure = structure_of(design)
     return _Fitted(prior_of_parameters(structure, priors), structure, samples, posterior, rng)

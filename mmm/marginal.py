@@ -15,7 +15,10 @@ covariance D V diag(sigma^2 / (s^2 + sigma^2)) V' D. Bayesian linear regression 
 (2013), "Bayesian Data Analysis", section 14.8, in the coordinates of the singular value decomposition.
 
 The J scales let the data choose how flexible the trend is: a grid, summed over exactly.
-Axis J counts prior scales.
+
+Noise whose shocks fade (`mmm.noise_paths`) has covariance sigma^2 C_p. With W_p' W_p = inverse of C_p, residuals W_p r
+and columns W_p Z are as above, and the density is multiplied by |W_p|. Paths and scales form one grid: axis J counts
+its points, scale after scale within path after path, and axis P counts paths.
 """
 
 from dataclasses import dataclass
@@ -23,34 +26,50 @@ from typing import Any
 
 import numpy as np
 
-from mmm.vocabulary import FloatArray
+from mmm.noise_paths import WITHOUT_SHOCKS, NoisePaths, whitening
+from mmm.vocabulary import FloatArray, IntArray
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
 
 @dataclass(frozen=True, slots=True)
 class LinearTerms:
-    """Linear terms in the coordinates in which they are integrated. J scales, T periods, K terms.
+    """Linear terms in the coordinates in which they are integrated. J grid points, P paths, T periods, K terms.
 
     Attributes
     ----------
+    paths
+        Paths that the noise may take.
+    path
+        Place of each grid point's path on axis P. Shape (J,).
+    whitening
+        W of each path, zero in periods that are not observed. Shape (P, T, T).
     left
-        U of each scale, zero in periods that are not observed. Shape (J, T, K).
+        U of each grid point, zero in periods that are not observed. Shape (J, T, K).
     variance
         Squared singular values s^2. Shape (J, K), >= 0.
     right
         D V, which leads back to coefficients. Shape (J, K, K).
     log_weights
-        Log prior probability of each scale. Shape (J,).
+        Log prior probability of each grid point, the path's |W| counted in. Shape (J,).
     """
 
+    paths: NoisePaths
+    path: IntArray
+    whitening: FloatArray
     left: FloatArray
     variance: FloatArray
     right: FloatArray
     log_weights: FloatArray
 
 
-def decompose(columns: FloatArray, observed: FloatArray, scales: FloatArray, log_weights: FloatArray) -> LinearTerms:
+def decompose(
+    columns: FloatArray,
+    observed: FloatArray,
+    scales: FloatArray,
+    log_weights: FloatArray,
+    paths: NoisePaths = WITHOUT_SHOCKS,
+) -> LinearTerms:
     """Linear terms ready to be integrated out.
 
     Parameters
@@ -60,25 +79,39 @@ def decompose(columns: FloatArray, observed: FloatArray, scales: FloatArray, log
     observed
         One where the outcome is seen, else zero. Shape (T,).
     scales
-        Prior standard deviation of each coefficient under each scale. Shape (J, K), > 0.
+        Prior standard deviation of each coefficient under each scale. Shape (scales, K), > 0.
     log_weights
-        Log prior probability of each scale. Shape (J,).
+        Log prior probability of each scale. Shape (scales,).
+    paths
+        Paths that the noise may take, all as likely.
     """
     periods, terms = columns.shape
     left, variance, right = [], [], []
     # Rows of zeros let K exceed T: the directions that no data touch get singular value zero.
     padding = np.zeros((max(terms - periods, 0), terms))
-    for scale in scales:
-        padded = np.vstack([columns * observed[:, None] * scale, padding])
-        rotation, singular, transposed = np.linalg.svd(padded, full_matrices=False)
-        left.append(rotation[:periods])
-        variance.append(singular**2)
-        right.append(scale[:, None] * transposed.T)
-    return LinearTerms(np.stack(left), np.stack(variance), np.stack(right), log_weights)
+    filters = whitening(paths, observed)
+    turned = filters.matrix
+    for of_path in turned:
+        for scale in scales:
+            padded = np.vstack([of_path @ columns * scale, padding])
+            rotation, singular, transposed = np.linalg.svd(padded, full_matrices=False)
+            left.append(rotation[:periods])
+            variance.append(singular**2)
+            right.append(scale[:, None] * transposed.T)
+    of_paths = filters.log_determinant - np.log(len(paths))
+    return LinearTerms(
+        paths=paths,
+        path=np.repeat(np.arange(len(paths)), len(scales)),
+        whitening=turned,
+        left=np.stack(left),
+        variance=np.stack(variance),
+        right=np.stack(right),
+        log_weights=(of_paths[:, None] + log_weights).ravel(),
+    )
 
 
-def log_marginal(residual: Any, noise_scale: Any, count: Any, left: Any, variance: Any, log_weights: Any) -> Any:
-    """Log density of the residuals with the linear terms integrated out; runs on NumPy and PyTensor.
+def log_marginal(residual: Any, noise_scale: Any, count: Any, terms: LinearTerms) -> Any:
+    """Log density of the residuals with the linear terms integrated out; `residual` and noise of NumPy or PyTensor.
 
     Parameters
     ----------
@@ -88,22 +121,23 @@ def log_marginal(residual: Any, noise_scale: Any, count: Any, left: Any, varianc
         Standard deviation of the noise, > 0.
     count
         Number of observed periods n.
-    left, variance, log_weights
-        As in `LinearTerms`.
+    terms
+        The linear terms.
     """
-    log_density = log_marginal_by_scale(residual, noise_scale, count, left, variance) + log_weights
+    log_density = log_marginal_by_point(residual, noise_scale, count, terms) + terms.log_weights
     largest = log_density.max()
     return largest + np.log(np.exp(log_density - largest).sum())
 
 
-def log_marginal_by_scale(residual: Any, noise_scale: Any, count: Any, left: Any, variance: Any) -> Any:
-    """Log density of the residuals under each prior scale. Shape (J,); arguments as in `log_marginal`."""
-    projected = (left * residual[None, :, None]).sum(axis=1) ** 2
-    return _log_density((residual**2).sum(), projected, noise_scale**2, noise_scale**2, count, variance)
+def log_marginal_by_point(residual: Any, noise_scale: Any, count: Any, terms: LinearTerms) -> Any:
+    """Log density of the residuals at each grid point, but for its weight. Shape (J,)."""
+    white = (terms.whitening[terms.path] * residual[None, None, :]).sum(axis=-1)
+    projected = (terms.left * white[:, :, None]).sum(axis=1) ** 2
+    return _log_density((white**2).sum(axis=-1), projected, noise_scale**2, noise_scale**2, count, terms.variance)
 
 
 def _log_density(squares: Any, projected: Any, noise: Any, noise_by_term: Any, count: Any, variance: Any) -> Any:
-    """Log density under each prior scale from ||r||^2 and (U'r)^2; axis K is the last of `projected` and `variance`."""
+    """Log density at each grid point from ||r||^2 and (U'r)^2; axis K is the last of `projected` and `variance`."""
     total = noise_by_term + variance
     determinant = np.log(total / noise_by_term).sum(axis=-1) + count * np.log(noise)
     quadratic = (squares - (projected * (variance / total)).sum(axis=-1)) / noise
@@ -112,8 +146,8 @@ def _log_density(squares: Any, projected: Any, noise: Any, noise_by_term: Any, c
 
 def draw_coefficients(
     residual: FloatArray, noise_scale: FloatArray, count: int, terms: LinearTerms, rng: np.random.Generator
-) -> FloatArray:
-    """One exact draw of the coefficients for each draw of everything else.
+) -> tuple[FloatArray, IntArray]:
+    """One exact draw of the coefficients, and of the noise's path, for each draw of everything else.
 
     Parameters
     ----------
@@ -132,14 +166,18 @@ def draw_coefficients(
     -------
     FloatArray
         Coefficients of the design. Shape (S, K).
+    IntArray
+        Place of each draw's path on axis P. Shape (S,).
     """
     draws, (size, width) = len(residual), terms.variance.shape
     uniform, normal = rng.random(draws), rng.standard_normal((draws, width))
     noise = noise_scale[:, None] ** 2
-    projected = np.stack([residual @ left for left in terms.left], axis=1)
-    squares = (residual**2).sum(axis=1, keepdims=True)
+    white = [residual @ of_path.T for of_path in terms.whitening]
+    projected = np.stack([white[path] @ left for path, left in zip(terms.path, terms.left, strict=True)], axis=1)
+    squares = np.stack([(values**2).sum(axis=1) for values in white], axis=1)[:, terms.path]
     log_density = _log_density(squares, projected**2, noise, noise[:, :, None], count, terms.variance)
-    weights = np.exp(log_density + terms.log_weights - log_density.max(axis=1, keepdims=True))
+    log_density += terms.log_weights
+    weights = np.exp(log_density - log_density.max(axis=1, keepdims=True))
     reached = weights.cumsum(axis=1)
     chosen = np.minimum((reached < uniform[:, None] * reached[:, -1:]).sum(axis=1), size - 1)
     coefficients = np.empty((draws, width))
@@ -147,14 +185,17 @@ def draw_coefficients(
         of_scale = chosen == scale
         mean, spread = _rotated_posterior(projected[of_scale, scale], noise[of_scale], terms.variance[scale])
         coefficients[of_scale] = (mean + spread * normal[of_scale]) @ right.T
-    return coefficients
+    return coefficients, terms.path[chosen]
 
 
-def scale_probabilities(residual: FloatArray, noise_scale: float, count: int, terms: LinearTerms) -> FloatArray:
-    """Posterior probability of each prior scale given residuals and noise. Shape (J,), sums to one."""
-    log_density = log_marginal_by_scale(residual, noise_scale, count, terms.left, terms.variance) + terms.log_weights
-    weights = np.exp(log_density - log_density.max())
-    return np.asarray(weights / weights.sum())
+def point_probabilities(residual: FloatArray, noise_scale: float, count: int, terms: LinearTerms) -> FloatArray:
+    """Posterior probability of each grid point given residuals and noise. Shape (J,), sums to one."""
+    return np.asarray(np.exp(_log_probabilities(residual, noise_scale, count, terms)))
+
+
+def _log_probabilities(residual: FloatArray, noise_scale: float, count: int, terms: LinearTerms) -> FloatArray:
+    log_density = log_marginal_by_point(residual, noise_scale, count, terms) + terms.log_weights
+    return np.asarray(log_density - np.logaddexp.reduce(log_density))
 
 
 def log_conditional(
@@ -170,11 +211,12 @@ def log_conditional(
         As in `draw_coefficients`, of one draw.
     """
     densities = []
-    for chosen, weight in enumerate(scale_probabilities(residual, noise_scale, count, terms)):
-        mean, spread = _rotated_posterior(residual @ terms.left[chosen], noise_scale**2, terms.variance[chosen])
+    for chosen, log_weight in enumerate(_log_probabilities(residual, noise_scale, count, terms)):
+        white = terms.whitening[terms.path[chosen]] @ residual
+        mean, spread = _rotated_posterior(white @ terms.left[chosen], noise_scale**2, terms.variance[chosen])
         standard = (np.linalg.solve(terms.right[chosen], coefficients) - mean) / spread
         volume = np.linalg.slogdet(terms.right[chosen])[1] + np.log(spread).sum()
-        densities.append(np.log(weight) - volume - 0.5 * (standard @ standard + len(coefficients) * LOG_TWO_PI))
+        densities.append(log_weight - volume - 0.5 * (standard @ standard + len(coefficients) * LOG_TWO_PI))
     return float(np.logaddexp.reduce(densities))
 
 

@@ -21,6 +21,7 @@ from mmm.adstock import delayed_weights, geometric_weights, lagged_exposure, wei
 from mmm.design import Design
 from mmm.lift import LiftTest
 from mmm.marginal import log_marginal
+from mmm.noise_paths import whitening
 from mmm.outcome_noise import LEAST_DEGREES, positive_mean
 from mmm.parameters import Structure, centered_outcome, coefficients_at, linear_terms, prior_of_parameters, structure_of
 from mmm.priors import Priors, excess_share_density
@@ -41,9 +42,7 @@ def build_integrated(design: Design, priors: Priors) -> pm.Model:
         curves = _curves(design, parameters)
         residual = target - observed * curves.contribution.sum(axis=1)
         noise = pt.exp(parameters[structure.blocks["log_noise"]][0])
-        left, variance = pt.as_tensor(terms.left), pt.as_tensor(terms.variance)
-        density = log_marginal(residual, noise, design.observed.sum(), left, variance, pt.as_tensor(terms.log_weights))
-        pm.Potential("outcome", density)
+        pm.Potential("outcome", log_marginal(residual, noise, design.observed.sum(), terms))
         _add_lift_tests(design, curves)
     return model
 
@@ -62,18 +61,29 @@ def build_plain(design: Design, priors: Priors) -> pm.Model:
             of_each_scale = pm.logp(pm.Normal.dist(0.0, pt.as_tensor(priors.linear_scales)), coefficients).sum(axis=1)
             pm.Potential("coefficients_prior", pt.logsumexp(of_each_scale + priors.linear_log_weights))
         mean = pt.as_tensor(design.columns) @ coefficients + curves.contribution.sum(axis=1)
-        pm.Potential("outcome", (observed * _outcome_density(design, priors, parameters, mean)).sum())
+        if design.likelihood == "normal":
+            pm.Potential("outcome", _normal_density(design, priors, parameters, mean))
+        else:
+            pm.Potential("outcome", (observed * _outcome_density(design, priors, parameters, mean)).sum())
         _add_lift_tests(design, curves)
     return model
 
 
+def _normal_density(design: Design, priors: Priors, parameters: Any, mean: Any) -> Any:
+    """Log density of all outcomes around what is added up, summed over the paths that the noise may take."""
+    noise = pt.exp(parameters[structure_of(design).blocks["log_noise"]][0])
+    residual = design.observed * (pt.as_tensor(centered_outcome(design, priors)) - mean)
+    filters = whitening(priors.noise_paths, design.observed)
+    white = (pt.as_tensor(filters.matrix) * residual).sum(axis=-1)
+    by_period = pm.logp(pm.Normal.dist(0.0, noise), white) * design.observed
+    return pt.logsumexp(by_period.sum(axis=1) + filters.log_determinant - np.log(len(priors.noise_paths)))
+
+
 def _outcome_density(design: Design, priors: Priors, parameters: Any, mean: Any) -> Any:
-    """Log density of each period's outcome around what is added up. Shape (T,)."""
+    """Log density of each period's outcome around what is added up, where noise is not normal. Shape (T,)."""
     structure, target = structure_of(design), pt.as_tensor(centered_outcome(design, priors))
     by_block = {name: parameters[block] for name, block in structure.blocks.items()}
     match design.likelihood:
-        case "normal":
-            return pm.logp(pm.Normal.dist(mean, pt.exp(by_block["log_noise"][0])), target)
         case "student_t":
             degrees = LEAST_DEGREES + pt.exp(by_block["log_shape"][0])
             return pm.logp(pm.StudentT.dist(nu=degrees, mu=mean, sigma=pt.exp(by_block["log_noise"][0])), target)
@@ -81,6 +91,8 @@ def _outcome_density(design: Design, priors: Priors, parameters: Any, mean: Any)
             level = positive_mean(mean + pt.as_tensor(design.columns @ priors.linear_location)) * design.outcome_scale
             counts = pt.as_tensor(design.outcome * design.observed)
             return pm.logp(pm.NegativeBinomial.dist(mu=level, alpha=pt.exp(by_block["log_shape"][0])), counts)
+        case "normal":
+            raise AssertionError("normal noise follows a path")
 
 
 def media_response(design: Design, parameters: Any) -> Any:

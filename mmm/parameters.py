@@ -21,6 +21,7 @@ from mmm.kernel.media import (
     SATURATION_CODES,
 )
 from mmm.marginal import LinearTerms, decompose
+from mmm.noise_paths import whitening
 from mmm.outcome_noise import LEAST_DEGREES, LIKELIHOOD_CODES
 from mmm.priors import EXCESS_SPREAD, Priors
 from mmm.vocabulary import AdstockKind, FloatArray, IntArray, LikelihoodKind, SaturationKind
@@ -120,7 +121,9 @@ def structure_of(design: Design) -> Structure:
 
 def linear_terms(design: Design, priors: Priors) -> LinearTerms:
     """The baseline's terms, ready to be integrated out."""
-    return decompose(design.columns, design.observed, priors.linear_scales, priors.linear_log_weights)
+    return decompose(
+        design.columns, design.observed, priors.linear_scales, priors.linear_log_weights, priors.noise_paths
+    )
 
 
 def centered_outcome(design: Design, priors: Priors) -> FloatArray:
@@ -195,13 +198,13 @@ def coefficients_at(design: Design, priors: Priors, parameters: Any) -> Any:
     return parameters[..., structure_of(design).blocks["coefficient"]] * sampled_scales(priors)
 
 
-def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelData:
-    """The arrays that the compiled density reads."""
+def kernel_data(design: Design, priors: Priors, terms: LinearTerms, start: FloatArray | None = None) -> KernelData:
+    """The arrays that the compiled density reads; the search for the mode sets out at `start` (D,) or the prior."""
     structure = structure_of(design)
     prior = prior_of_parameters(structure, priors)
-    # Every prior scale stretches the same columns, so what they span is computed once and turned for each.
-    _, size, basis = np.linalg.svd((design.columns * design.observed[:, None]).T, full_matrices=False)
-    basis = basis[size > size[0] * np.finfo(float).eps * max(design.columns.shape)]
+    filters, scales = whitening(terms.paths, design.observed), len(priors.linear_scales)
+    # Every prior scale stretches the same columns, so what they span is computed once a path and turned for each.
+    basis = np.stack([_basis(of_path @ design.columns) for of_path in terms.whitening])
     is_count = design.likelihood == "negative_binomial"
     return KernelData(
         media=media_data(design),
@@ -212,15 +215,25 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms) -> KernelDat
         excess_spread=EXCESS_SPREAD,
         outcome_scale=design.outcome_scale,
         prior=np.stack([prior.location, prior.spread, prior.shared]),
+        start=prior.location if start is None else start,
         target=design.outcome * design.observed if is_count else centered_outcome(design, priors),
         observed=design.observed,
+        decay=filters.decay,
+        feed=filters.feed,
+        precision=filters.precision,
         basis=basis,
-        rotation=(basis @ terms.left).transpose(0, 2, 1),
+        rotation=(np.repeat(basis, scales, axis=0) @ terms.left).transpose(0, 2, 1),
         variance=terms.variance,
         log_weights=terms.log_weights,
         columns=np.vstack([design.columns.T, design.columns @ priors.linear_location]),
         scales=sampled_scales(priors),
     )
+
+
+def _basis(columns: FloatArray) -> FloatArray:
+    """Orthonormal rows that span the columns. Shape (rank, T)."""
+    _, size, basis = np.linalg.svd(columns.T, full_matrices=False)
+    return np.asarray(basis[size > size[0] * np.finfo(float).eps * max(columns.shape)])
 
 
 def media_data(design: Design) -> MediaData:

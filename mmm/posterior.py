@@ -7,7 +7,8 @@ import numpy as np
 from mmm.artifact import ResponseDraws
 from mmm.design import Design
 from mmm.marginal import draw_coefficients
-from mmm.outcome_noise import positive_mean, standard_deviation
+from mmm.noise_paths import NoiseDraws, NoisePaths, draw_noise
+from mmm.outcome_noise import noisy, positive_mean, standard_deviation
 from mmm.parameters import MediaDraws, centered_outcome, coefficients_at, linear_terms, natural_media, structure_of
 from mmm.priors import Priors
 from mmm.vocabulary import FloatArray
@@ -21,12 +22,32 @@ is already known to 3 % of a posterior standard deviation."""
 class Posterior:
     """Draws of everything in a fit; S draws, K linear terms.
 
-    `coefficients` are of the baseline's design, in outcome units, shape (S, K).
+    `coefficients` are of the baseline's design, in outcome units, shape (S, K). `paths` are those of normal noise, one
+    a draw; None where noise is independent.
     """
 
     design: Design
     media: MediaDraws
     coefficients: FloatArray
+    paths: NoisePaths | None = None
+
+    @property
+    def noise(self) -> NoiseDraws:
+        """Normal noise of every draw."""
+        paths = self.paths or NoisePaths(*np.zeros((2, len(self.coefficients))))
+        return NoiseDraws(self.media.noise_scale, paths.persistence, paths.share)
+
+    @property
+    def residual(self) -> FloatArray:
+        """Outcome less what is expected. Shape (S, T)."""
+        return np.asarray(self.design.outcome - self.expected)
+
+    def noisy(self, rng: np.random.Generator) -> FloatArray:
+        """One outcome of each draw: what is expected, with noise of its own. Shape (S, T)."""
+        if self.design.likelihood == "normal":
+            return self.expected + draw_noise(self.noise, self.design.periods, rng)
+        media = self.media
+        return noisy(self.design.likelihood, self.expected, media.noise_scale, media.noise_shape, rng)
 
     @property
     def expected(self) -> FloatArray:
@@ -86,10 +107,9 @@ def draw_posterior(design: Design, priors: Priors, parameters: FloatArray, rng: 
         sampled = coefficients_at(design, priors, parameters)
         return Posterior(design, media, (priors.linear_location + sampled) * scale)
     residual = centered_outcome(design, priors) - design.observed * media.contribution / scale
-    deviations = draw_coefficients(
-        residual, media.noise_scale / scale, int(design.observed.sum()), linear_terms(design, priors), rng
-    )
-    return Posterior(design, media, (priors.linear_location + deviations) * scale)
+    terms = linear_terms(design, priors)
+    deviations, path = draw_coefficients(residual, media.noise_scale / scale, int(design.observed.sum()), terms, rng)
+    return Posterior(design, media, (priors.linear_location + deviations) * scale, terms.paths.at(path))
 
 
 def response_draws(posterior: Posterior) -> ResponseDraws:
@@ -113,5 +133,7 @@ def response_draws(posterior: Posterior) -> ResponseDraws:
         organic=design.exposure[:, organic],
         controls=design.controls,
         outcome=design.outcome,
+        noise_persistence=None if posterior.paths is None else posterior.paths.persistence,
+        noise_share=None if posterior.paths is None else posterior.paths.share,
         exposure=None if np.array_equal(design.exposure[:, paid], design.spend) else design.exposure[:, paid],
     )

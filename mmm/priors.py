@@ -13,6 +13,7 @@ import numpy as np
 from mmm.design import Design
 from mmm.errors import Fault, FitError
 from mmm.market import Market
+from mmm.noise_paths import WITHOUT_SHOCKS, NoisePaths, usual_paths
 from mmm.sentence import Word, sentence
 from mmm.spec import OutcomeSpec
 from mmm.vocabulary import FloatArray
@@ -125,6 +126,8 @@ class Priors:
         Prior sd under each prior scale, mean outcomes. Shape (J, K).
     linear_log_weights
         Shape (J,).
+    noise_paths
+        Paths that normal noise may take, all as likely beforehand (`mmm.noise_paths`).
     """
 
     logit_retention: FloatArray
@@ -139,6 +142,7 @@ class Priors:
     linear_location: FloatArray
     linear_scales: FloatArray
     linear_log_weights: FloatArray
+    noise_paths: NoisePaths
 
 
 def check_priors(market: Market, outcome: OutcomeSpec) -> tuple[Fault, ...]:
@@ -191,6 +195,7 @@ def build_priors(market: Market, outcome: OutcomeSpec, design: Design) -> Priors
         linear_location=location,
         linear_scales=scales,
         linear_log_weights=np.full(len(scales), -np.log(len(scales))),
+        noise_paths=usual_paths(market.spec.market.period) if design.likelihood == "normal" else WITHOUT_SHOCKS,
     )
 
 

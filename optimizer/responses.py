@@ -8,6 +8,7 @@ import numpy as np
 from mmm.artifact import ResponseArtifact
 from mmm.baseline import forecast_baseline
 from mmm.curves import ChannelResponse, channel_response
+from mmm.noise_paths import sum_deviation
 from mmm.vocabulary import FloatArray
 from optimizer.allocate import KpiCurves
 from optimizer.channel_draws import ChannelDraws
@@ -84,10 +85,10 @@ class KpiResponses:
         return np.asarray(self.baseline[:, :periods].sum(axis=1) + carried)
 
     def noise_draws(self, periods: int) -> FloatArray:
-        """Noise of a sum of `periods` periods, per draw: independent normals, seeded by the artifact. Shape (S,)."""
+        """Noise of a sum of `periods` periods, per draw: normal, seeded by the artifact. Shape (S,)."""
         rng = np.random.default_rng([int(self.artifact.digest[:8], 16), periods])
-        scale = self.artifact.draws.noise_scale
-        return np.asarray(scale * np.sqrt(periods) * rng.standard_normal(len(scale)))
+        deviation = sum_deviation(self.artifact.draws.noise, periods)
+        return np.asarray(deviation * rng.standard_normal(len(deviation)))
 
 
 def build_responses(artifact: ResponseArtifact, timeline: Timeline, scenario: Scenario) -> KpiResponses:

@@ -12,16 +12,16 @@ from peers.measure import Clock, largest_rhat
 from peers.question import Answer, Question, Task, read_question, read_task, tried_curves, tried_spend, write_answer
 
 from mmm.artifact import ResponseDraws
+from mmm.checks.holdout import forecast_held_out
 from mmm.curves import medium_contribution
 from mmm.design import Design, build_design
 from mmm.io import load_market
 from mmm.market import Market
-from mmm.outcome_noise import noisy
-from mmm.parameters import kernel_data, linear_terms, natural_media, prior_of_parameters, structure_of
+from mmm.parameters import natural_media, prior_of_parameters, structure_of
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.priors import Priors, build_priors, excess_share_density
 from mmm.sampling import Effort, sample
-from mmm.settled_trend import settle_trend
+from mmm.settled import settle
 from mmm.vocabulary import FloatArray
 
 PRIOR = "prior"
@@ -42,7 +42,7 @@ def main() -> None:
     answer = Answer(
         contributions=media_of(full, draws, spend).sum(axis=1),
         curves=tried_curves(question, media_of(full, draws, tried_spend(question, spend))),
-        predictions=forecast(held, question, np.random.default_rng(of_holdout)),
+        predictions=forecast(held, question, np.random.default_rng(of_holdout), believe is fitted),
         rhat=rhat,
         divergences=divergences + more_divergences,
         cpu_seconds=Clock.now().cpu,
@@ -54,9 +54,7 @@ def fitted(market: Market, held_out: int, task: Task, seed: np.random.SeedSequen
     """Posterior, largest R-hat of the channels' shares, and divergences."""
     of_sampler, of_rest = seed.spawn(2)
     design, priors = prepared(market, held_out)
-    if design.likelihood != "normal":
-        priors = settle_trend(design, priors)
-    data = kernel_data(design, priors, linear_terms(design, priors))
+    priors, data = settle(design, priors)
     effort = Effort(task.chains, task.draws, task.tune)
     samples = sample(data, effort, int(of_sampler.generate_state(1, np.uint64)[0]))
     shares = samples.parameters[:, :, structure_of(design).blocks["log_share"]][:, :, list(design.paid)]
@@ -79,7 +77,8 @@ def prior_only(market: Market, held_out: int, task: Task, seed: np.random.SeedSe
     scales = priors.linear_scales[rng.choice(len(priors.linear_scales), count, p=np.exp(priors.linear_log_weights))]
     deviations = scales * rng.standard_normal(scales.shape)
     coefficients = (priors.linear_location + deviations) * design.outcome_scale
-    return Posterior(design, natural_media(design, sampled), coefficients), float("nan"), 0
+    paths = priors.noise_paths.at(rng.integers(len(priors.noise_paths), size=count))
+    return Posterior(design, natural_media(design, sampled), coefficients, paths), float("nan"), 0
 
 
 def prepared(market: Market, held_out: int) -> tuple[Design, Priors]:
@@ -111,11 +110,9 @@ def media_of(posterior: Posterior, draws: ResponseDraws, spend: FloatArray) -> F
     )
 
 
-def forecast(posterior: Posterior, question: Question, rng: np.random.Generator) -> FloatArray:
-    """Draws of the periods kept out. Shape (S, H)."""
-    media = posterior.media
-    expected = posterior.expected[:, -question.holdout :]
-    return noisy(posterior.design.likelihood, expected, media.noise_scale, media.noise_shape, rng)
+def forecast(posterior: Posterior, question: Question, rng: np.random.Generator, is_fitted: bool) -> FloatArray:
+    """Draws of the periods kept out; what is not fitted does not know the last shocks either. Shape (S, H)."""
+    return forecast_held_out(posterior, rng).draws if is_fitted else posterior.noisy(rng)[:, -question.holdout :]
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ from peers.measure import Clock, Cost, Measurement, assess, report
 from mmm.design import build_design
 from mmm.fit import fit_outcome
 from mmm.io import load_market
-from mmm.parameters import kernel_data, linear_terms, structure_of
+from mmm.parameters import structure_of
 from mmm.posterior import draw_posterior
 from mmm.priors import build_priors
 from mmm.sampling import Effort, sample
+from mmm.settled import settle
 
 
 def main() -> None:
@@ -54,8 +55,7 @@ def fit_full(folder: Path, effort: Effort, seed: int, start: Clock) -> Measureme
     _, of_fit = np.random.SeedSequence(seed).spawn(2)
     of_sampler, of_rest = of_fit.spawn(2)
     design = build_design(market, outcome, 0)
-    priors = build_priors(market, outcome, design)
-    data = kernel_data(design, priors, linear_terms(design, priors))
+    priors, data = settle(design, build_priors(market, outcome, design))
     samples = sample(data, effort, int(of_sampler.generate_state(1, np.uint64)[0]))
     walked = samples.parameters
     posterior = draw_posterior(design, priors, walked.reshape(-1, walked.shape[2]), np.random.default_rng(of_rest))

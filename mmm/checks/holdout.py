@@ -6,7 +6,7 @@ import numpy as np
 
 from mmm.baseline import repeat_last_season
 from mmm.forecast_scores import DrawnForecast, score_periods, weighted_error
-from mmm.outcome_noise import noisy
+from mmm.noise_paths import draw_forecast_noise
 from mmm.posterior import Posterior
 from mmm.vocabulary import SEASON_LAG, PeriodName
 
@@ -72,7 +72,11 @@ def forecast_held_out(posterior: Posterior, rng: np.random.Generator) -> DrawnFo
 
     `rng` is the source of the noise of its draws.
     """
-    design, media = posterior.design, posterior.media
-    expected = posterior.expected[:, design.observed == 0]
-    drawn = noisy(design.likelihood, expected, media.noise_scale, media.noise_shape, rng)
-    return DrawnForecast(expected.mean(axis=0), drawn)
+    design = posterior.design
+    held = design.observed == 0
+    expected = posterior.expected[:, held]
+    if design.likelihood != "normal":
+        return DrawnForecast(expected.mean(axis=0), posterior.noisy(rng)[:, held])
+    # Shocks that have not faded by the end of what was seen are forecast with it.
+    shock, noise = draw_forecast_noise(posterior.noise, posterior.residual, design.observed, rng)
+    return DrawnForecast((expected + shock).mean(axis=0), expected + noise)

@@ -12,7 +12,7 @@ import numpy as np
 
 from mmm.artifact import Gate
 from mmm.checks.verdicts import unless_passed
-from mmm.outcome_noise import noisy, standard_deviation
+from mmm.outcome_noise import standard_deviation
 from mmm.posterior import Posterior
 from mmm.sentence import Number, Phrase, Sentence, sentence
 from mmm.vocabulary import FloatArray, Verdict
@@ -52,10 +52,10 @@ class PredictedStatistic:
 
 def predictive_check(posterior: Posterior, rng: np.random.Generator) -> tuple[PredictedStatistic, ...]:
     """The statistics of a fit, those that tell most about the noise first; periods held out are left out."""
-    design, media = posterior.design, posterior.media
+    design = posterior.design
     seen = design.observed > 0
     expected, actual = posterior.expected[:, seen], design.outcome[seen]
-    made = noisy(design.likelihood, expected, media.noise_scale, media.noise_shape, rng)
+    made = posterior.noisy(rng)[:, seen]
     scale = _noise(posterior, expected)
     happened, replicated = (actual - expected) / scale, (made - expected) / scale
     counted = []

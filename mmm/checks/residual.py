@@ -7,6 +7,7 @@ import numpy as np
 
 from mmm.artifact import Gate
 from mmm.checks.verdicts import unless_passed
+from mmm.noise_paths import whitening
 from mmm.posterior import Posterior
 from mmm.sentence import Number, sentence
 from mmm.vocabulary import FloatArray, Verdict
@@ -19,10 +20,14 @@ FALSE_ALARMS = 0.01
 
 
 def residual_autocorrelation(posterior: Posterior) -> FloatArray:
-    """Correlation of one period's mean residual with that of each of the next `LAGS`. Shape (`LAGS`,)."""
-    design = posterior.design
+    """Correlation of one period's mean residual with that of each of the next `LAGS`. Shape (`LAGS`,).
+
+    What each draw expects of its shocks is taken out: what is left should be of its own period.
+    """
+    design, noise = posterior.design, posterior.noise
     seen = design.observed > 0
-    residual = (design.outcome - posterior.expected.mean(axis=0))[seen]
+    filters = whitening(noise.paths, design.observed)
+    residual = (noise.scale[:, None] * filters.run(posterior.residual)[0]).mean(axis=0)[seen]
     centered = residual - residual.mean()
     total = float(centered @ centered)
     if total <= 0:

@@ -9,7 +9,8 @@ from mmm.kernel.tables import pack_tables
 from mmm.vocabulary import FloatArray, IntArray
 
 SCALARS, PRIOR, LAYOUT, SEGMENTS, EXPOSURE, WEIGHT, PIECES, PIECE_SIZE, TESTS = range(9)
-TARGET, OBSERVED, BASIS, ROTATION, VARIANCE, LOG_WEIGHTS, COLUMNS, SCALES, CENTER, STRETCH = range(9, 19)
+TARGET, OBSERVED, DECAY, FEED, PRECISION, BASIS, ROTATION, VARIANCE, LOG_WEIGHTS = range(9, 18)
+COLUMNS, SCALES, CENTER, STRETCH = range(18, 22)
 """Places of the tables in a packed vector."""
 
 LIKELIHOOD, LAGS, NOISE_PLACE, SHAPE_PLACE, COEFFICIENT_PLACE, EXCESS_SPREAD, OUTCOME_SCALE = range(7)
@@ -48,7 +49,10 @@ class MediaData:
 
 @dataclass(frozen=True, slots=True)
 class KernelData:
-    """Every array that the density reads. D parameters, T periods, J prior scales, K linear terms of rank R.
+    """Every array that the density reads.
+
+    D parameters, T periods, K linear terms of rank R; P paths of the noise, and J points of the grid of paths and prior
+    scales, path after path.
 
     Attributes
     ----------
@@ -64,16 +68,20 @@ class KernelData:
         Mean outcome.
     prior
         Location, own sd and shared sd of every sampled parameter, as in `mmm.parameters.ParameterPrior`. Shape (3, D).
+    start
+        Where the search for the mode sets out. Shape (D,).
     target
         Outcome less the baseline's prior mean, in mean outcomes, zero where not observed; the outcome itself for
         counts. Shape (T,).
     observed
         One where the outcome is seen, else zero. Shape (T,).
+    decay, feed, precision
+        As in `mmm.noise_paths.Whitening`. Shape (P, T).
     basis
-        Orthonormal basis of the linear terms' columns, zero where not observed, which all prior scales share; R is
-        its rank. Shape (R, T).
+        Orthonormal basis of the linear terms' whitened columns, zero where not observed, which all prior scales of a
+        path share; R is its rank. Shape (P, R, T).
     rotation
-        `basis` transposed, times this transposed, is `mmm.marginal.LinearTerms.left`. Shape (J, K, R).
+        The path's `basis` transposed, times this transposed, is `mmm.marginal.LinearTerms.left`. Shape (J, K, R).
     variance, log_weights
         As in `mmm.marginal.LinearTerms`.
     columns
@@ -90,8 +98,12 @@ class KernelData:
     excess_spread: float
     outcome_scale: float
     prior: FloatArray
+    start: FloatArray
     target: FloatArray
     observed: FloatArray
+    decay: FloatArray
+    feed: FloatArray
+    precision: FloatArray
     basis: FloatArray
     rotation: FloatArray
     variance: FloatArray
@@ -103,11 +115,6 @@ class KernelData:
     def size(self) -> int:
         """Number of sampled parameters D."""
         return int(self.prior.shape[1])
-
-    @property
-    def start(self) -> FloatArray:
-        """A point in the middle of the prior. Shape (D,)."""
-        return np.asarray(self.prior[0])
 
     @property
     def spread(self) -> FloatArray:
@@ -127,7 +134,7 @@ def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
         data.excess_spread,
         data.outcome_scale,
     )
-    scales, terms, rank = data.rotation.shape
+    points, terms, rank = data.rotation.shape
     return pack_tables(
         [
             np.array([scalars], dtype=np.float64),
@@ -141,8 +148,11 @@ def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
             media.tests,
             data.target[None],
             data.observed[None],
-            data.basis,
-            data.rotation.reshape(scales * terms, rank),
+            data.decay,
+            data.feed,
+            data.precision,
+            data.basis.reshape(-1, data.basis.shape[2]),
+            data.rotation.reshape(points * terms, rank),
             data.variance,
             data.log_weights[None],
             data.columns,

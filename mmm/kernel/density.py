@@ -21,8 +21,10 @@ from mmm.kernel.data import (
     CENTER,
     COEFFICIENT_PLACE,
     COLUMNS,
+    DECAY,
     EXCESS_SPREAD,
     EXPOSURE,
+    FEED,
     LAGS,
     LAYOUT,
     LIKELIHOOD,
@@ -32,6 +34,7 @@ from mmm.kernel.data import (
     OUTCOME_SCALE,
     PIECE_SIZE,
     PIECES,
+    PRECISION,
     PRIOR,
     ROTATION,
     SCALARS,
@@ -93,16 +96,20 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
 
     pull = np.empty(periods)
     if int(scalars[LIKELIHOOD]) == _NORMAL:
-        variance, basis = table_of(vector, VARIANCE), table_of(vector, BASIS)
-        rotation = table_of(vector, ROTATION).reshape(variance.shape[0], variance.shape[1], basis.shape[0])
+        variance, decay, basis = table_of(vector, VARIANCE), table_of(vector, DECAY), table_of(vector, BASIS)
+        points, terms, paths = variance.shape[0], variance.shape[1], decay.shape[0]
+        rank = basis.shape[0] // paths
         for t in range(periods):
             brought[t] = target[t] - observed[t] * brought[t]
         density, by_noise = integrated_normal(
             brought,
             np.exp(parameters[noise_place]),
             observed.sum(),
-            basis,
-            rotation,
+            decay,
+            table_of(vector, FEED),
+            table_of(vector, PRECISION),
+            basis.reshape(paths, rank, periods),
+            table_of(vector, ROTATION).reshape(points, terms, rank),
             variance,
             table_of(vector, LOG_WEIGHTS)[0],
             pull,
