@@ -11,7 +11,7 @@ import numpy as np
 from mmm.artifact import BaselineInfo, ResponseArtifact
 from mmm.curves import medium_contribution
 from mmm.periods import periods_between
-from mmm.vocabulary import DAYS_PER_WEEK, SEASON_LAG, FloatArray, IntArray
+from mmm.vocabulary import COMMON_DEMAND_NAMES, DAYS_PER_WEEK, SEASON_LAG, FloatArray, IntArray
 
 
 def baseline_design(info: BaselineInfo, positions: IntArray, controls: FloatArray) -> FloatArray:
@@ -86,7 +86,8 @@ def repeat_last_season(history: FloatArray, positions: IntArray, season: int) ->
 def forecast_baseline(artifact: ResponseArtifact, start: date, periods: int) -> FloatArray:
     """Outcome without this plan's or any earlier paid media over a horizon, per draw, without noise.
 
-    Controls and organic media repeat the last year of history. Spend before the horizon is not
+    Controls and organic media repeat the last year of history; demand that budgets follow is what it usually is
+    (`mmm.common_demand`). Spend before the horizon is not
     in it (see `mmm.curves.carry_in`).
 
     Returns
@@ -99,6 +100,9 @@ def forecast_baseline(artifact: ResponseArtifact, start: date, periods: int) -> 
     first = periods_between(manifest.window_start, start, manifest.period)
     positions = np.arange(first, first + periods)
     controls = repeat_last_season(draws.controls, positions, season)
+    for place, name in enumerate(manifest.baseline.controls):
+        if name in COMMON_DEMAND_NAMES.values():
+            controls[:, place] = manifest.baseline.control_means[place]
     base = draws.baseline @ baseline_design(manifest.baseline, positions, controls).T
     if manifest.organic:
         reached = np.arange(max(0, first - manifest.carryover_periods), first + periods)

@@ -1,7 +1,7 @@
 """From a market to a response artifact: holdout fit, fit, gates. The shell around the sampler."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
@@ -21,6 +21,7 @@ from mmm.checks.gates import evidence_of, judge
 from mmm.checks.holdout import forecast_held_out, score_holdout
 from mmm.checks.lift import LiftComparison, compare
 from mmm.checks.sampler import convergence_of
+from mmm.common_demand import untested, with_common_demand
 from mmm.design import Design, build_design, default_holdout
 from mmm.errors import FitError
 from mmm.forecast_scores import DrawnForecast
@@ -97,7 +98,7 @@ def fit_outcome(
     spec = _outcome_spec(market, outcome)
     warnings = refuse_unfit(market, [outcome])
     chosen = market.spec.model.seed if seed is None else seed
-    fitted_as = market if market.is_pooled else national_aggregate(market)
+    fitted_as = _as_fitted(market, spec)
     choices = market.spec.model
     of_holdout, of_fit, of_history = np.random.SeedSequence(chosen).spawn(3)
     held_out = default_holdout(fitted_as)
@@ -110,8 +111,7 @@ def fit_outcome(
     fitted = _fit(fitted_as, spec, 0, full, FULL_STAGE, of_fit, progress)
     comparisons: tuple[LiftComparison, ...] = ()
     if fitted.posterior.design.tests:
-        untested = replace(fitted_as, spec=market.spec.model_copy(update={"lift_tests": ()}))
-        history = _fit(untested, spec, 0, short, HISTORY_STAGE, of_history, progress)
+        history = _fit(untested(fitted_as), spec, 0, short, HISTORY_STAGE, of_history, progress)
         comparisons = compare(fitted.posterior.design, history.posterior)
     found, national = _diagnose(fitted, market.spec.market.period), national_aggregate(market)
     gates = (*judge(national, fitted.posterior.design, found, score, comparisons), data_gate(warnings))
@@ -143,7 +143,7 @@ def forecast_last(
         As in `fit_outcome`.
     """
     spec = _outcome_spec(market, outcome)
-    fitted_as = market if market.is_pooled else national_aggregate(market)
+    fitted_as = _as_fitted(market, spec)
     effort = _short_effort(market.spec.model)
     fitted = _fit(fitted_as, spec, periods, (effort,), HOLDOUT_STAGE, seed, progress)
     return forecast_held_out(fitted.posterior, fitted.rng)
@@ -167,10 +167,14 @@ def fit_widened(
         As in `fit_outcome`.
     """
     spec = _outcome_spec(market, outcome)
-    fitted_as = market if market.is_pooled else national_aggregate(market)
+    fitted_as = _as_fitted(market, spec)
     effort = _short_effort(market.spec.model)
     chosen = np.random.SeedSequence(market.spec.model.seed if seed is None else seed)
     return _fit(fitted_as, spec, 0, (effort,), WIDENED_STAGE, chosen, progress, widening).posterior
+
+
+def _as_fitted(market: Market, outcome: OutcomeSpec) -> Market:
+    return with_common_demand(market if market.is_pooled else national_aggregate(market), outcome)
 
 
 def _short_effort(choices: ModelChoices) -> Effort:

@@ -240,10 +240,14 @@ def _as_list(value: object) -> object:
 
 
 class ModelChoices(StrictModel):
-    """Table ``[model]``: everything has a default; `holidays` is one country or a list of them."""
+    """Table ``[model]``: everything has a default; `holidays` is one country or a list of them.
+
+    `common_demand` says whether what budgets have in common is a control (`mmm.common_demand`); unsaid, budgets decide.
+    """
 
     trend: TrendKind = "knots"
     geos: GeosKind = "pooled"
+    common_demand: bool | None = None
     seasonality: Annotated[int, Field(ge=0, le=20)] | None = None
     carryover_periods: Annotated[int, Field(ge=1, le=400)] | None = None
     holidays: Annotated[tuple[Country, ...], Field(max_length=40), BeforeValidator(_as_list)] = ()

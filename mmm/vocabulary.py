@@ -32,6 +32,9 @@ type TaskCount = Literal["total", "incremental"]
 
 STAGES: tuple[Stage, ...] = ("need", "search", "evaluation", "purchase", "post_purchase")
 
+COMMON_DEMAND_NAMES: dict[Language, str] = {"en": "demand that budgets follow", "zh": "预算所跟随的需求"}
+"""What the control that `mmm.common_demand` adds is called in a market of each language."""
+
 PERIODS_PER_YEAR: dict[PeriodName, float] = {
     "day": 365.25,
     "week": 52.1775,

@@ -13,6 +13,7 @@ from peers.question import Answer, Question, Task, read_question, read_task, tri
 
 from mmm.artifact import ResponseDraws
 from mmm.checks.holdout import forecast_held_out
+from mmm.common_demand import with_common_demand
 from mmm.curves import medium_contribution
 from mmm.design import Design, build_design
 from mmm.io import load_market
@@ -84,6 +85,7 @@ def prior_only(market: Market, held_out: int, task: Task, seed: np.random.SeedSe
 def prepared(market: Market, held_out: int) -> tuple[Design, Priors]:
     """The design and its priors, without the last periods' outcome."""
     outcome = market.spec.outcomes[0]
+    market = with_common_demand(market, outcome)
     design = build_design(market, outcome, held_out)
     return design, build_priors(market, outcome, design)
 

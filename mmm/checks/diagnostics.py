@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.checks.bend import SeenBend, seen_bends
-from mmm.checks.common_cause import common_movement
 from mmm.checks.drift import Drift, drift
 from mmm.checks.likeness import Likeness, likenesses
 from mmm.checks.predictive import PredictedStatistic, predictive_check
 from mmm.checks.residual import residual_autocorrelation
 from mmm.checks.sampler import SamplerHealth, sampler_health
+from mmm.common_demand import common_movement, own_movements
 from mmm.media_history import media_history
 from mmm.parameters import ParameterPrior, Structure
 from mmm.posterior import Posterior
@@ -105,7 +105,7 @@ def diagnose(
         residual_autocorrelation=residual_autocorrelation(posterior),
         predicted=predictive_check(posterior, rng),
         drift=drift(posterior, history, period, rng),
-        common_movement=common_movement(design),
+        common_movement=common_movement(own_movements(design)),
         bends=seen_bends(posterior, history),
         likenesses=likenesses(posterior, history),
     )

@@ -77,7 +77,7 @@ def judge(
         judge_predictions(found.predicted),
         judge_residuals(found.residual_autocorrelation, int(design.observed.sum())),
         _baseline(found),
-        *judge_common_movement(found.common_movement),
+        *judge_common_movement(found.common_movement, design),
         *judge_drift(found.drift),
         _carryover(market),
         _learned(design, found),

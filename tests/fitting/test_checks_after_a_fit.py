@@ -7,8 +7,8 @@ import numpy as np
 from fitting_markets import assembled, quick, small_market
 
 from mmm.artifact import Gate, ResponseArtifact
-from mmm.checks.common_cause import COMMON_LIMIT, common_movement
 from mmm.checks.health import health
+from mmm.common_demand import COMMON_LIMIT, common_movement, own_movements
 from mmm.design import build_design
 from mmm.fit import fit_outcome
 from mmm.market import Market
@@ -94,7 +94,7 @@ def test_budgets_planned_apart_do_not_count_as_moved_by_one_cause_even_when_all_
 
     def moved(of: np.ndarray) -> float:
         market = assembled({"channels": channels}, of, outcome)
-        found = common_movement(build_design(market, market.spec.outcomes[0], 0))
+        found = common_movement(own_movements(build_design(market, market.spec.outcomes[0], 0)))
         assert found is not None
         return found
 
