@@ -1,11 +1,11 @@
 """What budgets have in common beyond everything that the market names, taken for demand and not for effect.
 
-A planner who sees demand coming, or a driver that no column has, moves every budget at once, and the outcome follows the
-same cause. A fit that is told nothing of it takes demand for the effect of media, and no residual shows it. The
+A planner who sees demand coming, or a driver that no column has, moves every budget at once, and the outcome follows
+the same cause. A fit that is told nothing of it takes demand for the effect of media, and no residual shows it. The
 budgets do: what season, controls and events leave of their logarithms should be each channel's own. Where it is not,
-what they share stands in for the cause, as a control like any other (a proxy for an unmeasured common cause: Kuroki and
-Pearl 2014, "Measurement bias and effect restoration in causal inference"), and a channel's effect is learned from what
-its budget did on its own.
+what they share stands in for the cause, as a control like any other (a proxy for an unmeasured common cause: Kuroki
+and Pearl 2014, "Measurement bias and effect restoration in causal inference"), and a channel's effect is learned from
+what its budget did on its own.
 """
 
 from dataclasses import replace

@@ -1,20 +1,24 @@
 """What the checks after a fit find in markets that are wrong in one known way, and leave alone in one that is right."""
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 
 import numpy as np
 from fitting_markets import assembled, quick, small_market
 
 from mmm.artifact import Gate, ResponseArtifact
+from mmm.baseline import forecast_baseline
 from mmm.checks.health import health
 from mmm.common_demand import COMMON_LIMIT, common_movement, own_movements
+from mmm.contribution import historical_contributions
 from mmm.design import build_design
 from mmm.fit import fit_outcome
 from mmm.market import Market
 from mmm.sentence import plain
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.world_names import WorldName
+from mmm.vocabulary import COMMON_DEMAND_NAMES
 
 
 def with_likelihood(market: Market, likelihood: str) -> Market:
@@ -78,10 +82,38 @@ def test_twins_are_named_and_their_sum_is_known_better_than_either() -> None:
     assert together < 0.8 * alone
 
 
-def test_budgets_that_follow_demand_are_found_to_move_together() -> None:
-    found = gate(simulated("spend_follows_demand"), "common_cause")
-    assert found.verdict == "review"
-    assert "takes it for the effect of media" in plain(found.text)
+def test_what_budgets_share_is_taken_for_demand_and_not_for_the_effect_of_media() -> None:
+    def inside(artifact: ResponseArtifact) -> int:
+        brought = historical_contributions(artifact).sum(axis=1)
+        low, high = np.quantile(brought, (0.05, 0.95), axis=0)
+        return int(((truth > low) & (truth < high)).sum())
+
+    made = simulate_market("b2c", seed=1, world="spend_follows_demand")
+    truth = made.truth.contributions.sum(axis=(0, 2))
+    with_control = fit_outcome(quick(made.market), made.market.spec.outcomes[0].name)
+    told = plain(gate(with_control, "common_cause").text)
+    assert gate(with_control, "common_cause").verdict == "review"
+    assert "is taken for demand that budgets follow" in told
+    choices = made.market.spec.model.model_copy(update={"common_demand": False})
+    spec = made.market.spec.model_copy(update={"model": choices})
+    without = fit_outcome(quick(replace(made.market, spec=spec)), spec.outcomes[0].name)
+    assert "takes it for the effect of media" in plain(gate(without, "common_cause").text)
+    assert inside(with_control) >= len(truth) - 1
+    assert inside(without) <= len(truth) - 2
+
+
+def test_demand_that_budgets_follow_is_what_it_usually_is_in_a_forecast() -> None:
+    artifact = simulated("spend_follows_demand")
+    info = artifact.manifest.baseline
+    name = info.controls[-1]
+    assert name in COMMON_DEMAND_NAMES.values()
+    start = artifact.manifest.window_start + timedelta(weeks=artifact.manifest.window_periods)
+    place = 1 + info.has_slope + len(info.knots) + 2 * info.fourier_pairs + len(info.controls) - 1
+    coefficients = artifact.draws.baseline.copy()
+    coefficients[:, place] = 0.0
+    unmoved = replace(artifact, draws=replace(artifact.draws, baseline=coefficients))
+    expected = forecast_baseline(unmoved, start, 8)
+    np.testing.assert_allclose(forecast_baseline(artifact, start, 8), expected, rtol=1e-9)
 
 
 def test_budgets_planned_apart_do_not_count_as_moved_by_one_cause_even_when_all_grow_and_have_a_season() -> None:
