@@ -25,6 +25,7 @@ from scipy.stats import chisquare
 from mmm.checks.sampler import convergence_of
 from mmm.design import Design, build_design
 from mmm.market import national_aggregate
+from mmm.noise_paths import NoiseDraws, draw_noise
 from mmm.outcome_noise import noisy, positive_mean
 from mmm.panel.design import PanelDesign, build_panel_design
 from mmm.panel.parameters import linear_prior, panel_data, panel_prior, panel_structure
@@ -40,6 +41,7 @@ from mmm.parameters import (
 )
 from mmm.priors import Priors, build_priors, excess_share_density
 from mmm.sampling import Effort, Samples, sample
+from mmm.settled import settle
 from mmm.simulation.simulate import simulate_market
 from mmm.vocabulary import FloatArray, LikelihoodKind
 
@@ -135,7 +137,8 @@ def national_fit(likelihood: LikelihoodKind) -> Callable[[np.random.Generator, i
         is_sampled = structure.place("coefficient") >= 0
         coefficients = coefficients_at(design, priors, truth) if is_sampled else drawn_coefficients(priors, rng)
         made = replace(design, outcome=drawn_outcome(design, priors, truth, coefficients, rng))
-        samples = sample(kernel_data(made, priors, terms), EFFORT, number + 1)
+        data = settle(made, priors)[1] if likelihood == "normal" else kernel_data(made, priors, terms)
+        samples = sample(data, EFFORT, number + 1)
         return truth, samples, structure.blocks
 
     return one
@@ -148,6 +151,10 @@ def drawn_outcome(
     media, scale = natural_media(design, truth[None]), design.outcome_scale
     base = design.columns @ (priors.linear_location + coefficients)
     mean = base + media.contribution[0] / scale
+    if design.likelihood == "normal":
+        paths = priors.noise_paths.at(rng.integers(len(priors.noise_paths), size=1))
+        noise = NoiseDraws(media.noise_scale, paths.persistence, paths.share)
+        return np.asarray(mean * scale + draw_noise(noise, design.periods, rng)[0])
     if design.likelihood == "negative_binomial":
         mean = positive_mean(mean)
     return np.asarray(noisy(design.likelihood, mean[None] * scale, media.noise_scale, media.noise_shape, rng)[0])
