@@ -153,7 +153,7 @@ def drawn_outcome(
     mean = base + media.contribution[0] / scale
     if design.likelihood == "normal":
         paths = priors.noise_paths.at(rng.integers(len(priors.noise_paths), size=1))
-        noise = NoiseDraws(media.noise_scale, paths.persistence, paths.share)
+        noise = NoiseDraws(media.noise_scale / np.sqrt(paths.surprise), paths.persistence, paths.share)
         return np.asarray(mean * scale + draw_noise(noise, design.periods, rng)[0])
     if design.likelihood == "negative_binomial":
         mean = positive_mean(mean)

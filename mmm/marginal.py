@@ -16,9 +16,9 @@ covariance D V diag(sigma^2 / (s^2 + sigma^2)) V' D. Bayesian linear regression 
 
 The J scales let the data choose how flexible the trend is: a grid, summed over exactly.
 
-Noise whose shocks fade (`mmm.noise_paths`) has covariance sigma^2 C_p. With W_p' W_p = inverse of C_p, residuals W_p r
-and columns W_p Z are as above, and the density is multiplied by |W_p|. Paths and scales form one grid: axis J counts
-its points, scale after scale within path after path, and axis P counts paths.
+Noise whose shocks fade (`mmm.noise_paths`) has covariance sigma^2 C_p, sigma the sd of a surprise. With W_p' W_p =
+inverse of C_p, residuals W_p r and columns W_p Z are as above, and the density is multiplied by |W_p|. Paths and scales form
+one grid: axis J counts its points, scale after scale within path after path, and axis P counts paths.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from mmm.noise_paths import WITHOUT_SHOCKS, NoisePaths, whitening
+from mmm.noise_paths import WITHOUT_SHOCKS, NoisePaths, sampled_whitening
 from mmm.vocabulary import FloatArray, IntArray
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
@@ -89,7 +89,7 @@ def decompose(
     left, variance, right = [], [], []
     # Rows of zeros let K exceed T: the directions that no data touch get singular value zero.
     padding = np.zeros((max(terms - periods, 0), terms))
-    filters = whitening(paths, observed)
+    filters = sampled_whitening(paths, observed)
     turned = filters.matrix
     for of_path in turned:
         for scale in scales:

@@ -21,7 +21,7 @@ from mmm.adstock import delayed_weights, geometric_weights, lagged_exposure, wei
 from mmm.design import Design
 from mmm.lift import LiftTest
 from mmm.marginal import log_marginal
-from mmm.noise_paths import whitening
+from mmm.noise_paths import sampled_whitening
 from mmm.outcome_noise import LEAST_DEGREES, positive_mean
 from mmm.parameters import Structure, centered_outcome, coefficients_at, linear_terms, prior_of_parameters, structure_of
 from mmm.priors import Priors, excess_share_density
@@ -73,7 +73,7 @@ def _normal_density(design: Design, priors: Priors, parameters: Any, mean: Any) 
     """Log density of all outcomes around what is added up, summed over the paths that the noise may take."""
     noise = pt.exp(parameters[structure_of(design).blocks["log_noise"]][0])
     residual = design.observed * (pt.as_tensor(centered_outcome(design, priors)) - mean)
-    filters = whitening(priors.noise_paths, design.observed)
+    filters = sampled_whitening(priors.noise_paths, design.observed)
     white = (pt.as_tensor(filters.matrix) * residual).sum(axis=-1)
     by_period = pm.logp(pm.Normal.dist(0.0, noise), white) * design.observed
     return pt.logsumexp(by_period.sum(axis=1) + filters.log_determinant - np.log(len(priors.noise_paths)))

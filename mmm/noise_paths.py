@@ -14,7 +14,7 @@ variance of what is not (Harvey 1989, "Forecasting, Structural Time Series Model
 Axis P counts paths.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,16 @@ class NoisePaths:
 
     def __len__(self) -> int:
         return len(self.persistence)
+
+    @property
+    def surprise(self) -> FloatArray:
+        """Variance of what a long past leaves unexpected, of noise with variance one. Shape (P,), in (0, 1].
+
+        The positive root of the filter's equation for its own variance (Riccati; Harvey 1989, section 3.3).
+        """
+        own, fresh = 1.0 - self.share, (1.0 - self.persistence**2) * self.share
+        half = 0.5 * (own * (1.0 - self.persistence**2) - fresh)
+        return np.asarray(np.sqrt(half**2 + fresh * own) - half + own)
 
     def at(self, places: IntArray) -> "NoisePaths":
         """Some of the paths."""
@@ -115,6 +125,16 @@ def whitening(paths: NoisePaths, observed: FloatArray) -> Whitening:
         kept = expected_variance * (1.0 - gain)
         expected_variance = paths.persistence**2 * kept + (1.0 - paths.persistence**2) * paths.share
     return Whitening(decay, feed, precision, expected_variance)
+
+
+def sampled_whitening(paths: NoisePaths, observed: FloatArray) -> Whitening:
+    """The same in the unit of the sampled noise, which is the standard deviation of a surprise and not of all noise.
+
+    What one period brings beyond what was expected is about equal on all paths that fit; all noise of a path whose
+    shocks last is several times as large, and paths could not be compared at one value of it.
+    """
+    filters = whitening(paths, observed)
+    return replace(filters, precision=filters.precision * np.sqrt(paths.surprise)[:, None])
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from mmm.kernel.media import (
     SATURATION_CODES,
 )
 from mmm.marginal import LinearTerms, decompose
-from mmm.noise_paths import whitening
+from mmm.noise_paths import sampled_whitening
 from mmm.outcome_noise import LEAST_DEGREES, LIKELIHOOD_CODES
 from mmm.priors import EXCESS_SPREAD, Priors
 from mmm.vocabulary import AdstockKind, FloatArray, IntArray, LikelihoodKind, SaturationKind
@@ -95,7 +95,8 @@ class MediaDraws:
     `half_saturation` is in units of exposure per period, `ceiling` in outcome units per period; `peak_delay` is
     zero for geometric carryover and `slope` one for a saturation that has none. `contribution` is the outcome
     that all media brought together in each period and `paid_contribution` that of the paid ones, both of shape
-    (S, T); `noise_scale` is in outcome units and `noise_shape` as in `mmm.outcome_noise`, both of shape (S,).
+    (S, T); `noise_scale` is in outcome units (of normal noise the sd of a surprise, see `mmm.noise_paths`) and
+    `noise_shape` as in `mmm.outcome_noise`, both of shape (S,).
     """
 
     retention: FloatArray
@@ -202,7 +203,7 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms, start: Float
     """The arrays that the compiled density reads; the search for the mode sets out at `start` (D,) or the prior."""
     structure = structure_of(design)
     prior = prior_of_parameters(structure, priors)
-    filters, scales = whitening(terms.paths, design.observed), len(priors.linear_scales)
+    filters, scales = sampled_whitening(terms.paths, design.observed), len(priors.linear_scales)
     # Every prior scale stretches the same columns, so what they span is computed once a path and turned for each.
     basis = np.stack([_basis(of_path @ design.columns) for of_path in terms.whitening])
     is_count = design.likelihood == "negative_binomial"

@@ -35,7 +35,17 @@ class Posterior:
     def noise(self) -> NoiseDraws:
         """Normal noise of every draw."""
         paths = self.paths or NoisePaths(*np.zeros((2, len(self.coefficients))))
-        return NoiseDraws(self.media.noise_scale, paths.persistence, paths.share)
+        return NoiseDraws(self.media.noise_scale / np.sqrt(paths.surprise), paths.persistence, paths.share)
+
+    @property
+    def standard_deviation(self) -> FloatArray:
+        """Of one period's noise at the mean outcome, outcome units. Shape (S,)."""
+        if self.design.likelihood == "normal":
+            return self.noise.scale
+        media = self.media
+        return standard_deviation(
+            self.design.likelihood, media.noise_scale, media.noise_shape, self.design.outcome_scale
+        )
 
     @property
     def residual(self) -> FloatArray:
@@ -128,7 +138,7 @@ def response_draws(posterior: Posterior) -> ResponseDraws:
         organic_slope=media.slope[:, organic],
         organic_ceiling=media.ceiling[:, organic],
         baseline=posterior.coefficients,
-        noise_scale=standard_deviation(design.likelihood, media.noise_scale, media.noise_shape, design.outcome_scale),
+        noise_scale=posterior.standard_deviation,
         spend=design.spend,
         organic=design.exposure[:, organic],
         controls=design.controls,

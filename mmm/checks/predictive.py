@@ -12,7 +12,6 @@ import numpy as np
 
 from mmm.artifact import Gate
 from mmm.checks.verdicts import unless_passed
-from mmm.outcome_noise import standard_deviation
 from mmm.posterior import Posterior
 from mmm.sentence import Number, Phrase, Sentence, sentence
 from mmm.vocabulary import FloatArray, Verdict
@@ -138,7 +137,7 @@ def _noise(posterior: Posterior, expected: FloatArray) -> FloatArray:
     design, media = posterior.design, posterior.media
     if design.likelihood == "negative_binomial":
         return np.asarray(np.sqrt(expected + expected**2 / media.noise_shape[:, None]))
-    return standard_deviation(design.likelihood, media.noise_scale, media.noise_shape, design.outcome_scale)[:, None]
+    return posterior.standard_deviation[:, None]
 
 
 def _skew(values: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from mmm.noise_paths import (
     NoisePaths,
     draw_forecast_noise,
     draw_noise,
+    sampled_whitening,
     sum_deviation,
     usual_paths,
     whitening,
@@ -66,3 +67,10 @@ def test_periods_have_those_shocks_that_outlive_them(period: str, lives: int) ->
     paths = usual_paths(period)  # type: ignore[arg-type]
     assert len(paths) == 1 + 3 * lives
     assert paths.share[0] == 0.0
+
+
+def test_a_surprise_is_what_a_long_past_leaves_and_the_sampled_unit() -> None:
+    paths = usual_paths("week")
+    last = whitening(paths, np.ones(400)).precision[:, -1]
+    np.testing.assert_allclose(paths.surprise, last**-2, rtol=1e-9)
+    np.testing.assert_allclose(sampled_whitening(paths, np.ones(400)).precision[:, -1], 1.0, rtol=1e-9)
