@@ -17,8 +17,8 @@ covariance D V diag(sigma^2 / (s^2 + sigma^2)) V' D. Bayesian linear regression 
 The J scales let the data choose how flexible the trend is: a grid, summed over exactly.
 
 Noise whose shocks fade (`mmm.noise_paths`) has covariance sigma^2 C_p, sigma the sd of a surprise. With W_p' W_p =
-inverse of C_p, residuals W_p r and columns W_p Z are as above, and the density is multiplied by |W_p|. Paths and scales form
-one grid: axis J counts its points, scale after scale within path after path, and axis P counts paths.
+inverse of C_p, residuals W_p r and columns W_p Z are as above, and the density is multiplied by |W_p|. Paths and
+scales form one grid: axis J counts its points, scale after scale within path after path, and axis P counts paths.
 """
 
 from dataclasses import dataclass
