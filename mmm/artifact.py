@@ -19,6 +19,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from mmm.errors import ArtifactError
+from mmm.long_run import LONG_RUN_PREFIX, LongRunDraws, LongRunInfo, long_run_arrays, long_run_shapes
 from mmm.noise_paths import NoiseDraws
 from mmm.parsing import StrictModel
 from mmm.sentence import Sentence
@@ -95,10 +96,11 @@ class BaselineInfo(StrictModel):
     """How the columns of the baseline's design follow from a position in time.
 
     Column order of `baseline_design`: intercept, slope (if `slope_scale` > 0), one hinge a knot,
-    sine and cosine a Fourier pair, controls, events, sine and cosine a Fourier pair of the week, holidays.
+    sine and cosine a Fourier pair, controls, events, sine and cosine a Fourier pair of the week, holidays, brand.
 
     `trend_unit` is the number of periods that count as one unit of the slope. `controls` are
-    standardised by `control_means` and `control_scales`.
+    standardised by `control_means` and `control_scales`. `brand` is the level of the brand over its mean, less one, in
+    each period of the window; later periods hold the last one. Empty where nothing indicates it.
     """
 
     trend_unit: float
@@ -112,6 +114,7 @@ class BaselineInfo(StrictModel):
     events: tuple[EventInfo, ...] = ()
     week_pairs: int = 0
     holidays: tuple[HolidayInfo, ...] = ()
+    brand: tuple[float, ...] = ()
 
 
 class Gate(StrictModel):
@@ -168,6 +171,7 @@ class Manifest(StrictModel):
     evidence: Evidence
     contraction: tuple[ChannelEvidence, ...] = ()
     gates: tuple[Gate, ...] = ()
+    long_run: LongRunInfo | None = None
     is_national_aggregate: bool = False
     data_digest: str
     spec_digest: str
@@ -212,6 +216,8 @@ class ResponseDraws:
     exposure
         What worked in each period, in money: spend, or exposure at the last year's cost per unit for channels whose
         market gives it. None where it is spend for all. Shape (T, C).
+    long_run
+        Slow curves through brand, beside those above; None where no channel has a part in brand.
     """
 
     retention: FloatArray
@@ -233,6 +239,7 @@ class ResponseDraws:
     noise_persistence: FloatArray | None = None
     noise_share: FloatArray | None = None
     exposure: FloatArray | None = None
+    long_run: LongRunDraws | None = None
 
     @property
     def worked(self) -> FloatArray:
@@ -309,8 +316,7 @@ def read_artifact(files: Mapping[str, bytes], digest: str) -> ResponseArtifact:
             f"artifact {digest[:12]}: draws.safetensors does not match its manifest; it was damaged or changed"
         )
     try:
-        tensors = load_tensors(files["draws.safetensors"])
-        draws = ResponseDraws(**{name: _readonly(values) for name, values in tensors.items()})
+        draws = _draws(load_tensors(files["draws.safetensors"]))
     except (SafetensorError, TypeError) as error:
         raise ArtifactError(f"artifact {digest[:12]}: draws.safetensors cannot be read: {error}") from error
     _check_shapes(manifest, draws)
@@ -320,7 +326,7 @@ def read_artifact(files: Mapping[str, bytes], digest: str) -> ResponseArtifact:
 def baseline_terms(info: BaselineInfo) -> int:
     """Number of columns K of `baseline_design`."""
     trend, seasons = 1 + info.has_slope + len(info.knots), 2 * (info.fourier_pairs + info.week_pairs)
-    return trend + seasons + len(info.controls) + len(info.events) + len(info.holidays)
+    return trend + seasons + len(info.controls) + len(info.events) + len(info.holidays) + bool(info.brand)
 
 
 def _check_shapes(manifest: Manifest, draws: ResponseDraws) -> None:
@@ -348,8 +354,12 @@ def _check_shapes(manifest: Manifest, draws: ResponseDraws) -> None:
     faults = []
     sometimes = {"exposure": (periods, channels), "noise_persistence": (size,), "noise_share": (size,)}
     expected |= {name: shape for name, shape in sometimes.items() if getattr(draws, name) is not None}
+    if (manifest.long_run is None) != (draws.long_run is None):
+        faults.append("long_run is in one of manifest and draws alone")
+    arrays = {name: getattr(draws, name) for name in expected} | long_run_arrays(draws.long_run)
+    expected |= long_run_shapes(manifest.long_run, size, periods) if draws.long_run is not None else {}
     for name, shape in expected.items():
-        values: FloatArray = getattr(draws, name)
+        values: FloatArray = arrays[name]
         if values.shape != shape:
             faults.append(f"{name} has shape {values.shape}, expected {shape}")
         elif not np.isfinite(values).all():
@@ -364,13 +374,22 @@ def _manifest_bytes(manifest: Manifest) -> bytes:
 
 
 def _arrays_bytes(draws: ResponseDraws) -> bytes:
+    plain = {name: getattr(draws, name) for name in ResponseDraws.__slots__ if name != "long_run"}
+    arrays = plain | long_run_arrays(draws.long_run)
     return save_tensors(
-        {
-            name: np.ascontiguousarray(getattr(draws, name), dtype=np.float64)
-            for name in ResponseDraws.__slots__
-            if getattr(draws, name) is not None
-        }
+        {name: np.ascontiguousarray(values, dtype=np.float64) for name, values in arrays.items() if values is not None}
     )
+
+
+def _draws(tensors: Mapping[str, FloatArray]) -> ResponseDraws:
+    """The draws of a table of arrays. A name that nobody knows, or one that is missing, is a TypeError."""
+    plain = {name: _readonly(values) for name, values in tensors.items() if not name.startswith(LONG_RUN_PREFIX)}
+    slow = {
+        name.removeprefix(LONG_RUN_PREFIX): _readonly(values)
+        for name, values in tensors.items()
+        if name.startswith(LONG_RUN_PREFIX)
+    }
+    return ResponseDraws(**plain, long_run=LongRunDraws(**slow) if slow else None)
 
 
 def _readonly(values: FloatArray) -> FloatArray:

@@ -30,7 +30,8 @@ def baseline_design(info: BaselineInfo, positions: IntArray, controls: FloatArra
     -------
     FloatArray
         Intercept, slope, hinges max(0, t - knot), Fourier pairs (sine, cosine) of the year, standardised
-        controls, event indicators, Fourier pairs of the week (daily data), days of each holiday. Shape (T, K).
+        controls, event indicators, Fourier pairs of the week (daily data), days of each holiday, level of the brand.
+        Shape (T, K).
     """
     time = positions.astype(np.float64)
     columns = [np.ones_like(time)]
@@ -50,6 +51,8 @@ def baseline_design(info: BaselineInfo, positions: IntArray, controls: FloatArra
     for holiday in info.holidays:
         days = dict(zip(holiday.positions, holiday.days, strict=True))
         columns.append(np.array([float(days.get(int(position), 0)) for position in positions]))
+    if info.brand:
+        columns.append(np.array(info.brand)[np.clip(positions, 0, len(info.brand) - 1)])
     return np.stack(columns, axis=1)
 
 
@@ -87,8 +90,8 @@ def forecast_baseline(artifact: ResponseArtifact, start: date, periods: int) -> 
     """Outcome without this plan's or any earlier paid media over a horizon, per draw, without noise.
 
     Controls and organic media repeat the last year of history; demand that budgets follow is what it usually is
-    (`mmm.common_demand`). Spend before the horizon is not
-    in it (see `mmm.curves.carry_in`).
+    (`mmm.common_demand`), and the brand holds its last level, as if what feeds it went on. Spend before the horizon is
+    not in it (see `mmm.curves.carry_in`).
 
     Returns
     -------

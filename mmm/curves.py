@@ -17,6 +17,20 @@ from mmm.vocabulary import AdstockKind, FloatArray, SaturationKind
 
 
 @dataclass(frozen=True, slots=True)
+class CurveDraws:
+    """Carryover and saturation of one channel, per draw; each array of shape (S,), as in `ResponseDraws`."""
+
+    adstock: AdstockKind
+    saturation: SaturationKind
+    carryover_periods: int
+    retention: FloatArray
+    peak_delay: FloatArray
+    half_saturation: FloatArray
+    slope: FloatArray
+    ceiling: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelResponse:
     """One channel's response to its budget over a horizon, per draw. S draws, T periods (horizon and after).
 
@@ -159,8 +173,23 @@ def channel_response(
         raise KeyError(channel)
     index = artifact.channels.index(channel)
     info, draws = artifact.manifest.channels[index], artifact.draws
-    lags = artifact.manifest.carryover_periods
-    weights = carryover_weights(info.adstock, lags, draws.retention[:, index], draws.peak_delay[:, index])
+    curve = CurveDraws(
+        adstock=info.adstock,
+        saturation=info.saturation,
+        carryover_periods=artifact.manifest.carryover_periods,
+        retention=draws.retention[:, index],
+        peak_delay=draws.peak_delay[:, index],
+        half_saturation=draws.half_saturation[:, index],
+        slope=draws.slope[:, index],
+        ceiling=draws.ceiling[:, index],
+    )
+    return response_of(channel, curve, flighting, earlier_spend)
+
+
+def response_of(channel: str, curve: CurveDraws, flighting: FloatArray, earlier_spend: FloatArray) -> ChannelResponse:
+    """The response of any curve to a budget that is phased as `flighting` says; see `channel_response`."""
+    lags = curve.carryover_periods
+    weights = carryover_weights(curve.adstock, lags, curve.retention, curve.peak_delay)
     horizon = len(flighting)
     tail = lags - 1
     phased = lagged_exposure(np.concatenate([flighting, np.zeros(tail)]), lags)
@@ -170,12 +199,12 @@ def channel_response(
     past = lagged_exposure(np.concatenate([recent, np.zeros(horizon + tail)]), lags)[tail:]
     return ChannelResponse(
         channel=channel,
-        saturation=info.saturation,
+        saturation=curve.saturation,
         carry=weights @ past.T,
         gain=weights @ phased.T,
-        half_saturation=draws.half_saturation[:, index],
-        slope=draws.slope[:, index],
-        ceiling=draws.ceiling[:, index],
+        half_saturation=curve.half_saturation,
+        slope=curve.slope,
+        ceiling=curve.ceiling,
         horizon=horizon,
     )
 

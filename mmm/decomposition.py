@@ -17,14 +17,14 @@ from mmm.curves import historical_contributions, medium_contribution
 from mmm.periods import period_range
 from mmm.vocabulary import FloatArray
 
-type PartKind = Literal["level", "season", "control", "event", "week", "holiday", "organic", "channel"]
+type PartKind = Literal["level", "season", "control", "event", "week", "holiday", "brand", "organic", "channel"]
 
-BASE: tuple[PartKind, ...] = ("level", "season", "control", "event", "week", "holiday", "organic")
+BASE: tuple[PartKind, ...] = ("level", "season", "control", "event", "week", "holiday", "brand", "organic")
 """Parts that no paid channel brings."""
 
-SEASON_AND_CAUSES: tuple[PartKind, ...] = ("season", "control", "event", "week", "holiday")
-"""Parts that count against a norm, and so may be negative: the average of the year, the week or a control, no event
-and no holiday."""
+SEASON_AND_CAUSES: tuple[PartKind, ...] = ("season", "control", "event", "week", "holiday", "brand")
+"""Parts that count against a norm, and so may be negative: the average of the year, the week, a control or the brand,
+no event and no holiday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,13 @@ class Decomposition:
     Attributes
     ----------
     parts
-        Level (intercept and trend), season, controls, events, day of the week, holidays, organic media, paid
+        Level (intercept and trend), season, controls, events, day of the week, holidays, brand, organic media, paid
         channels; those that the model has.
     dates
         Start of each period. Length T.
     brought
-        Outcome units of each part. Controls count against their average, the season against that of the year.
+        Outcome units of each part. Controls and brand count against their average, the season against that of the
+        year.
         Shape (S, T, P).
     outcome
         What was observed. Shape (T,).
@@ -219,6 +220,8 @@ def _baseline_columns(info: BaselineInfo) -> list[tuple[Part, slice]]:
     if info.week_pairs:
         groups.append((Part("week"), 2 * info.week_pairs))
     groups += [(Part("holiday", holiday.name), 1) for holiday in info.holidays]
+    if info.brand:
+        groups.append((Part("brand"), 1))
     placed, start = [], 0
     for part, width in groups:
         placed.append((part, slice(start, start + width)))

@@ -99,7 +99,8 @@ class Design:
     outcome_scale
         Mean of the observed outcome; the model works in multiples of it.
     observed
-        One where the fit may see the outcome, zero where it is held out. Shape (T,).
+        One where the fit may see the outcome, zero where it is held out; readings that count differently hold what they
+        do (`mmm.brand.indicator_design`). Shape (T,).
     exposure
         Spend of paid channels or their exposure at today's cost (money), value of organic media (own unit), per period.
         Shape (T, M).
@@ -200,7 +201,7 @@ def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
         observed=observed,
         exposure=exposure,
         spend=market.spend[:, :, 0],
-        exposure_scale=_exposure_scale(media, exposure, lags),
+        exposure_scale=exposure_scales(media, exposure, lags),
         carryover_periods=lags,
         baseline=baseline,
         columns=baseline_design(baseline, np.arange(len(series)), controls),
@@ -261,8 +262,8 @@ def exposure_of(market: Market, medium: Medium) -> FloatArray:
     return spend
 
 
-def _exposure_scale(media: tuple[Medium, ...], exposure: FloatArray, lags: int) -> FloatArray:
-    """Contraharmonic mean of the usual adstock: the level at which the average unit of exposure is spent.
+def exposure_scales(media: tuple[Medium, ...], exposure: FloatArray, lags: int) -> FloatArray:
+    """Contraharmonic mean of the usual adstock: the level at which the average unit of exposure is spent. Shape (M,).
 
     Unlike the mean it is not pulled down by the periods in which a channel rests.
     """

@@ -1,7 +1,6 @@
 """From a market to a response artifact: holdout fit, fit, gates. The shell around the sampler."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -16,17 +15,18 @@ from mmm.artifact import (
     ResponseArtifact,
     seal,
 )
+from mmm.brand.evidence import judge_brand
+from mmm.brand.level import Brand, fit_brand, with_brand, with_panel_brand
+from mmm.brand.long_run import long_run_of
 from mmm.checks.diagnostics import Diagnostics, diagnose
 from mmm.checks.gates import evidence_of, judge
 from mmm.checks.holdout import forecast_held_out, score_holdout
 from mmm.checks.lift import LiftComparison, compare
-from mmm.checks.sampler import convergence_of
 from mmm.common_demand import untested, with_common_demand
 from mmm.design import Design, build_design, default_holdout
 from mmm.errors import FitError
 from mmm.forecast_scores import DrawnForecast
-from mmm.kernel.data import KernelData
-from mmm.kernel.panel_data import PanelData
+from mmm.long_run import LongRunDraws, LongRunInfo
 from mmm.market import Market, national_aggregate
 from mmm.panel.design import build_panel_design
 from mmm.panel.parameters import panel_data, panel_prior, panel_structure
@@ -35,7 +35,8 @@ from mmm.parameters import ParameterPrior, Structure, prior_of_parameters, struc
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.prefit.report import data_gate, refuse_unfit
 from mmm.priors import build_priors, widened
-from mmm.sampling import Effort, Samples, sample
+from mmm.progress import Listener, sample_until_agreed
+from mmm.sampling import Effort, Samples
 from mmm.settled import settle
 from mmm.spec import ModelChoices, OutcomeSpec
 from mmm.spec_digest import spec_digest
@@ -45,28 +46,19 @@ HOLDOUT_STAGE = "holdout fit"
 FULL_STAGE = "fit"
 HISTORY_STAGE = "fit without lift tests"
 WIDENED_STAGE = "fit with wider priors"
+BRAND_STAGE = "fit of brand indicators"
 
 HOLDOUT_DRAWS, HOLDOUT_TUNE = 250, 300
 """Most draws and warm-up of a chain for the holdout: quantiles of a forecast need no more."""
+
+BRAND_DRAWS = 400
+"""Most draws of a chain for an indicator of brand: with fewer its chains often have to be sampled again."""
 
 LENGTHENINGS = (1, 2, 4)
 """How long to sample, as multiples of what is asked for: longer only while the chains do not agree."""
 
 RECORDED_VERSIONS = ("mixplan", "numpy", "numba", "nutpie")
 """Packages whose versions decide about the draws."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a fit is: `done` of `total` draws of one stage, and the divergences so far."""
-
-    stage: str
-    done: int
-    total: int
-    divergences: int
-
-
-type Listener = Callable[[Progress], None]
 
 
 def fit_outcome(
@@ -100,22 +92,27 @@ def fit_outcome(
     chosen = market.spec.model.seed if seed is None else seed
     fitted_as = _as_fitted(market, spec)
     choices = market.spec.model
-    of_holdout, of_fit, of_history = np.random.SeedSequence(chosen).spawn(3)
+    of_holdout, of_fit, of_history, of_long_run = np.random.SeedSequence(chosen).spawn(4)
     held_out = default_holdout(fitted_as)
     score = None
     short = (_short_effort(choices),)
     if held_out:
         fitted = _fit(fitted_as, spec, held_out, short, HOLDOUT_STAGE, of_holdout, progress)
         score = score_holdout(fitted.posterior, market.spec.market.period, fitted.rng)
-    full = tuple(Effort(choices.chains, times * choices.draws, times * choices.tune) for times in LENGTHENINGS)
+    full = _lengthened(Effort(choices.chains, choices.draws, choices.tune))
     fitted = _fit(fitted_as, spec, 0, full, FULL_STAGE, of_fit, progress)
     comparisons: tuple[LiftComparison, ...] = ()
     if fitted.posterior.design.tests:
         history = _fit(untested(fitted_as), spec, 0, short, HISTORY_STAGE, of_history, progress)
         comparisons = compare(fitted.posterior.design, history.posterior)
     found, national = _diagnose(fitted, market.spec.market.period), national_aggregate(market)
-    gates = (*judge(national, fitted.posterior.design, found, score, comparisons), data_gate(warnings))
-    return _artifact(market, national, spec, chosen, fitted.posterior, found, gates)
+    slow = long_run_of(national, fitted.posterior, fitted.brand, np.random.default_rng(of_long_run))
+    gates = (
+        *judge(national, fitted.posterior.design, found, score, comparisons),
+        *judge_brand(None if slow is None else slow[0]),
+        data_gate(warnings),
+    )
+    return _artifact(market, national, spec, chosen, fitted.posterior, found, gates, slow)
 
 
 def forecast_last(
@@ -181,12 +178,17 @@ def _short_effort(choices: ModelChoices) -> Effort:
     return Effort(choices.chains, min(HOLDOUT_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune))
 
 
+def _lengthened(effort: Effort) -> tuple[Effort, ...]:
+    return tuple(Effort(effort.chains, times * effort.draws, times * effort.tune) for times in LENGTHENINGS)
+
+
 @dataclass(frozen=True, slots=True)
 class _Fitted:
     prior: ParameterPrior
     structure: Structure
     samples: Samples
     posterior: Posterior
+    brand: Brand | None
     rng: np.random.Generator
 
 
@@ -200,41 +202,26 @@ def _fit(
     progress: Listener | None,
     widening: float = 1.0,
 ) -> _Fitted:
-    of_sampler, of_rest = seed.spawn(2)
+    of_sampler, of_rest, of_brand = seed.spawn(3)
     sampler_seed, rng = int(of_sampler.generate_state(1, np.uint64)[0]), np.random.default_rng(of_rest)
+    brand = None
+    if market.spec.indicators:
+        choices = market.spec.model
+        least = Effort(choices.chains, min(BRAND_DRAWS, choices.draws), min(HOLDOUT_TUNE, choices.tune))
+        brand = fit_brand(national_aggregate(market), held_out, _lengthened(least), BRAND_STAGE, of_brand, progress)
     if market.is_panel:
-        panel = build_panel_design(market, outcome, held_out)
+        panel = with_panel_brand(build_panel_design(market, outcome, held_out), brand)
         priors = widened(build_priors(national_aggregate(market), outcome, panel.national), widening)
-        samples = _sample(panel_data(panel, priors), efforts, sampler_seed, stage, progress)
+        samples = sample_until_agreed(panel_data(panel, priors), efforts, sampler_seed, stage, progress)
         drawn = draw_panel_posterior(panel, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
-        return _Fitted(panel_prior(panel, priors), panel_structure(panel), samples, drawn.country, rng)
-    design = build_design(market, outcome, held_out)
+        return _Fitted(panel_prior(panel, priors), panel_structure(panel), samples, drawn.country, brand, rng)
+    design = with_brand(build_design(market, outcome, held_out), brand)
     priors = widened(build_priors(market, outcome, design), widening)
     priors, data = settle(design, priors)
-    samples = _sample(data, efforts, sampler_seed, stage, progress)
+    samples = sample_until_agreed(data, efforts, sampler_seed, stage, progress)
     posterior = draw_posterior(design, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
     structure = structure_of(design)
-    return _Fitted(prior_of_parameters(structure, priors), structure, samples, posterior, rng)
-
-
-def _sample(
-    data: KernelData | PanelData, efforts: tuple[Effort, ...], seed: int, stage: str, progress: Listener | None
-) -> Samples:
-    """Samples of the first effort after which the chains agree, or of the last one."""
-    *earlier, last = efforts
-    for effort in earlier:
-        samples = sample(data, effort, seed, _listener(stage, effort, progress))
-        if convergence_of(samples).is_reached:
-            return samples
-    return sample(data, last, seed, _listener(stage, last, progress))
-
-
-def _listener(stage: str, effort: Effort, progress: Listener | None) -> Callable[[int, int], None]:
-    def listen(done: int, divergences: int) -> None:
-        if progress is not None:
-            progress(Progress(stage, min(done, effort.total), effort.total, divergences))
-
-    return listen
+    return _Fitted(prior_of_parameters(structure, priors), structure, samples, posterior, brand, rng)
 
 
 def _diagnose(fitted: _Fitted, period: PeriodName) -> Diagnostics:
@@ -263,8 +250,10 @@ def _artifact(
     posterior: Posterior,
     found: Diagnostics,
     gates: tuple[Gate, ...],
+    slow: tuple[LongRunInfo, LongRunDraws] | None,
 ) -> ResponseArtifact:
-    design, draws = posterior.design, response_draws(posterior)
+    long_run, slow_draws = (None, None) if slow is None else slow
+    design, draws = posterior.design, replace(response_draws(posterior), long_run=slow_draws)
     spec, header = market.spec, market.spec.market
     manifest = Manifest(
         market=market.name,
@@ -285,6 +274,7 @@ def _artifact(
         evidence=evidence_of(national, design, found.contraction.share),
         contraction=_channel_evidence(design, found),
         gates=gates,
+        long_run=long_run,
         is_national_aggregate=market.is_panel and not market.is_pooled,
         data_digest=market.data_digest,
         spec_digest=spec_digest(market),

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -43,6 +43,10 @@ class Market:
         units per period. Shape (T, G), >= 0.
     controls, organic
         Per name, as in the file. Shape (T, G).
+    indicators
+        Per name of an indicator of brand, its volume or the answers of a survey that said yes. Shape (T, G), >= 0.
+    samples
+        Per name of a survey, all of its answers; zero where there was none. Shape (T, G), >= 0.
     data_digest
         sha256 (hex) of the values above: equal data, equal digest, whatever the file's format (see `with_data_digest`).
     notes
@@ -59,6 +63,8 @@ class Market:
     exposure: Mapping[str, FloatArray]
     controls: Mapping[str, FloatArray]
     organic: Mapping[str, FloatArray]
+    indicators: Mapping[str, FloatArray] = field(default_factory=dict)
+    samples: Mapping[str, FloatArray] = field(default_factory=dict)
     data_digest: str = ""
     notes: tuple[Sentence, ...] = ()
 
@@ -98,7 +104,7 @@ def with_data_digest(market: Market) -> Market:
 def national_aggregate(market: Market) -> Market:
     """The market with its geos added up; a market of one geo is returned as it is.
 
-    Spend, outcomes, exposure and organic media are summed. Controls are averaged, weighted by
+    Spend, outcomes, exposure, organic media and indicators are summed. Controls are averaged, weighted by
     population where it is known. Value per unit is averaged, weighted by the outcome.
     """
     if not market.is_panel:
@@ -132,6 +138,8 @@ def national_aggregate(market: Market) -> Market:
         exposure={name: total(values) for name, values in market.exposure.items()},
         controls={name: mean(values) for name, values in market.controls.items()},
         organic={name: total(values) for name, values in market.organic.items()},
+        indicators={name: total(values) for name, values in market.indicators.items()},
+        samples={name: total(values) for name, values in market.samples.items()},
     )
 
 
@@ -150,6 +158,8 @@ def _named_arrays(market: Market) -> Iterator[tuple[str, FloatArray]]:
         "exposure": market.exposure,
         "control": market.controls,
         "organic": market.organic,
+        "indicator": market.indicators,
+        "sample": market.samples,
     }
     for table, arrays in tables.items():
         for name, values in arrays.items():

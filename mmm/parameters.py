@@ -123,7 +123,7 @@ def structure_of(design: Design) -> Structure:
 def linear_terms(design: Design, priors: Priors) -> LinearTerms:
     """The baseline's terms, ready to be integrated out."""
     return decompose(
-        design.columns, design.observed, priors.linear_scales, priors.linear_log_weights, priors.noise_paths
+        _seen_columns(design), design.observed, priors.linear_scales, priors.linear_log_weights, priors.noise_paths
     )
 
 
@@ -205,7 +205,7 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms, start: Float
     prior = prior_of_parameters(structure, priors)
     filters, scales = sampled_whitening(terms.paths, design.observed), len(priors.linear_scales)
     # Every prior scale stretches the same columns, so what they span is computed once a path and turned for each.
-    basis = np.stack([_basis(of_path @ design.columns) for of_path in terms.whitening])
+    basis = np.stack([_basis(of_path @ _seen_columns(design)) for of_path in terms.whitening])
     is_count = design.likelihood == "negative_binomial"
     return KernelData(
         media=media_data(design),
@@ -229,6 +229,11 @@ def kernel_data(design: Design, priors: Priors, terms: LinearTerms, start: Float
         columns=np.vstack([design.columns.T, design.columns @ priors.linear_location]),
         scales=sampled_scales(priors),
     )
+
+
+def _seen_columns(design: Design) -> FloatArray:
+    """The baseline's columns, zero where the outcome is not seen, each row times what it counts. Shape (T, K)."""
+    return design.columns * design.observed[:, None]
 
 
 def _basis(columns: FloatArray) -> FloatArray:

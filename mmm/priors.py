@@ -15,7 +15,7 @@ from mmm.errors import Fault, FitError
 from mmm.market import Market
 from mmm.noise_paths import WITHOUT_SHOCKS, NoisePaths, usual_paths
 from mmm.sentence import Word, sentence
-from mmm.spec import OutcomeSpec
+from mmm.spec import ElasticityPrior, OutcomeSpec
 from mmm.vocabulary import FloatArray
 
 PAID_SHARE = 0.25
@@ -179,9 +179,12 @@ def build_priors(market: Market, outcome: OutcomeSpec, design: Design) -> Priors
     log_share = _log_share(market, outcome, design)
     retention = np.array([medium.usual_retention for medium in design.media])
     peak = np.array([medium.usual_peak_delay for medium in design.media]) / max(lags - 1, 1)
-    scales = _linear_scales(design, variation)
+    elasticity = market.spec.model.brand_elasticity
+    scales = _linear_scales(design, variation, elasticity)
     location = np.zeros(design.columns.shape[1])
     location[0] = max(1.0 - float(np.exp(log_share[0]).sum()), 0.0)
+    if design.baseline.brand:
+        location[-1] = elasticity.mean
     return Priors(
         logit_retention=_pairs(_logit(retention), RETENTION_SPREAD),
         logit_peak=_pairs(_logit(np.clip(peak, 0.05, 0.5)), PEAK_SPREAD),
@@ -260,7 +263,7 @@ def _value_per_unit(market: Market, outcome: OutcomeSpec) -> FloatArray:
     return np.ones(len(market.dates)) if per_unit is None else per_unit[:, 0]
 
 
-def _linear_scales(design: Design, variation: float) -> FloatArray:
+def _linear_scales(design: Design, variation: float, elasticity: ElasticityPrior) -> FloatArray:
     """Prior sd of each column of the baseline's design under each prior scale. Shape (J, K)."""
     info = design.baseline
     fixed = [INTERCEPT_SPREAD]
@@ -272,7 +275,8 @@ def _linear_scales(design: Design, variation: float) -> FloatArray:
     # A day that differs from all others, as a closed Sunday, is made of equal pairs.
     weekly = [variation] * (2 * info.week_pairs)
     holidays = [HOLIDAY_SPREAD * variation / max(holiday.days) for holiday in info.holidays]
-    causes = [*seasonal, *controls, *events, *weekly, *holidays]
+    brand = [elasticity.spread] if info.brand else []
+    causes = [*seasonal, *controls, *events, *weekly, *holidays, *brand]
     spreads = KNOT_SPREADS if info.knots else KNOT_SPREADS[:1]
     return np.array([[*fixed, *([spread] * len(info.knots)), *causes] for spread in spreads])
 

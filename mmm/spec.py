@@ -125,6 +125,20 @@ class RoasPrior(StrictModel):
     spread: Annotated[float, Field(gt=0, le=5)] = 0.8
 
 
+class LongRunPrior(StrictModel):
+    """Log-normal prior of what a channel brings through brand: median multiple of its short run, and sd of its log."""
+
+    median: Positive
+    spread: Annotated[float, Field(gt=0, le=5)] = 0.7
+
+
+class ElasticityPrior(StrictModel):
+    """Normal prior of the elasticity of an outcome to the level of the brand."""
+
+    mean: Annotated[float, Field(ge=-5, le=5)] = 0.3
+    spread: Annotated[float, Field(gt=0, le=5)] = 0.3
+
+
 class ChannelSpec(StrictModel):
     """One paid channel."""
 
@@ -143,6 +157,7 @@ class ChannelSpec(StrictModel):
     adstock: AdstockKind = "geometric"
     saturation: SaturationKind = "hill"
     roas: RoasPrior | None = None
+    long_run: LongRunPrior | None = None
 
     @model_validator(mode="after")
     def _one_way_to_say_brand(self) -> Self:
@@ -152,6 +167,8 @@ class ChannelSpec(StrictModel):
             raise Unfit(sentence("reach and frequency come together"))
         if self.exposure is not None and self.reach is not None:
             raise Unfit(sentence("either exposure, or reach and frequency"))
+        if self.long_run is not None and self.weight == 0.0:
+            raise Unfit(sentence('long_run is of brand: say role = "brand", or brand_weight above 0'))
         return self
 
     @property
@@ -215,7 +232,8 @@ class LiftTestSpec(StrictModel):
     """An experiment: window, cells, change of spend, measured change of the outcome.
 
     The outcome is measured from the first period of the window on, in `measured_periods` periods: the window itself
-    unless more is said, so that carryover after it counts only where it was measured.
+    unless more is said, so that carryover after it counts only where it was measured. `outcome` may name an indicator:
+    then estimate and standard error are in its unit, of a survey the share that said yes, summed over these periods.
     """
 
     channel: Name
@@ -252,6 +270,7 @@ class ModelChoices(StrictModel):
     carryover_periods: Annotated[int, Field(ge=1, le=400)] | None = None
     holidays: Annotated[tuple[Country, ...], Field(max_length=40), BeforeValidator(_as_list)] = ()
     holdout: Annotated[int, Field(ge=0, le=400)] | None = None
+    brand_elasticity: ElasticityPrior = ElasticityPrior()
     draws: Annotated[int, Field(ge=50, le=20_000)] = 1000
     tune: Annotated[int, Field(ge=50, le=20_000)] = 400
     chains: Annotated[int, Field(ge=2, le=16)] = 4
@@ -281,6 +300,7 @@ class MarketSpec(StrictModel):
             "controls": [control.name for control in self.controls],
             "organic": [medium.name for medium in self.organic],
             "events": [event.name for event in self.events],
+            "indicators": [indicator.name for indicator in self.indicators],
         }
         for table, names in terms.items():
             problems += [_repeated_name(table, name) for name in _repeated(names)]
@@ -288,16 +308,35 @@ class MarketSpec(StrictModel):
             sentence("the spend column '{column}' is given to more than one channel", column=Word(text=column))
             for column in _repeated(channel.spend for channel in self.channels)
         ]
+        problems += [
+            sentence("indicators: '{name}' is an outcome too; give one of them another name", name=Word(text=name))
+            for name in terms["indicators"]
+            if name in terms["outcomes"]
+        ]
         for test in self.lift_tests:
             if test.channel not in terms["channels"]:
                 said = sentence("lift_tests: no channel is called '{name}'", name=Word(text=test.channel))
                 problems.append(said)
-            if test.outcome is not None and test.outcome not in terms["outcomes"]:
-                said = sentence("lift_tests: no outcome is called '{name}'", name=Word(text=test.outcome))
+            if test.outcome is not None and test.outcome not in [*terms["outcomes"], *terms["indicators"]]:
+                said = sentence("lift_tests: no outcome or indicator is called '{name}'", name=Word(text=test.outcome))
                 problems.append(said)
+        problems += self._tests_without_brand(frozenset(terms["indicators"]))
         if problems:
             raise Unfit(*problems)
         return self
+
+    def _tests_without_brand(self, indicators: frozenset[str]) -> list[Sentence]:
+        """What is wrong with tests of an indicator: their channel has to have a part in brand."""
+        apart = {channel.name for channel in self.channels if channel.weight == 0.0}
+        return [
+            sentence(
+                "lift_tests: '{name}' has no part in brand, which a test on '{indicator}' needs; give it brand_weight",
+                name=Word(text=test.channel),
+                indicator=Word(text=str(test.outcome)),
+            )
+            for test in self.lift_tests
+            if test.outcome in indicators and test.channel in apart
+        ]
 
 
 def _repeated_name(table: str, name: str) -> Sentence:

@@ -5,7 +5,7 @@ import json
 
 from mmm.market import Market
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 """Raised whenever the same market and seed would be fitted to different draws."""
 
 

@@ -10,8 +10,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from mmm.artifact import ResponseArtifact
+from mmm.contribution import Figure
 from mmm.decomposition import PartKind, decompose, part_series
+from mmm.long_run_figures import HEADLINE, LongRunFigures, long_run_figures
 from mmm.sentence import Sentence
+from mmm.vocabulary import Evidence
 from optimizer.channel_curves import ChannelCurve
 from optimizer.frontier import FrontierPoint
 from optimizer.plan import Plan
@@ -95,8 +98,29 @@ class PartContribution(Answer):
     p95: tuple[float, ...]
 
 
+class Band(Answer):
+    """The 90 % interval of a figure and, where it is more than assumed, its mean."""
+
+    mean: float | None
+    p05: float
+    p95: float
+
+
+class LongRunAnswer(Answer):
+    """What last year's spend of a channel brings through brand, over and above `channels`, and what that rests on."""
+
+    name: str
+    evidence: Evidence
+    spend: float
+    contribution: Band
+    roas: Band | None
+
+
 class CurvesAnswer(Answer):
-    """The response curves of a market, and what its outcome was made of: means of `contributions` add up to the fit."""
+    """The response curves of a market, and what its outcome was made of: means of `contributions` add up to the fit.
+
+    The long run through brand of `long_run` is in none of the other figures.
+    """
 
     market: str
     kpi: str
@@ -104,6 +128,7 @@ class CurvesAnswer(Answer):
     currency: str
     channels: tuple[ChannelCurve, ...]
     contributions: tuple[PartContribution, ...]
+    long_run: tuple[LongRunAnswer, ...] = ()
 
 
 class MarketList(Answer):
@@ -171,6 +196,20 @@ def curves_answer(artifact: ResponseArtifact, curves: Sequence[ChannelCurve]) ->
         currency=manifest.currency,
         channels=tuple(curves),
         contributions=contributions_by_period(artifact),
+        long_run=tuple(_long_run(one) for one in long_run_figures(artifact)),
+    )
+
+
+def _long_run(found: LongRunFigures) -> LongRunAnswer:
+    def band(shown: Figure) -> Band:
+        return Band(mean=shown.mean if found.evidence in HEADLINE else None, p05=shown.p05, p95=shown.p95)
+
+    return LongRunAnswer(
+        name=found.channel,
+        evidence=found.evidence,
+        spend=found.spend,
+        contribution=band(found.contribution),
+        roas=None if found.roas is None else band(found.roas),
     )
 
 

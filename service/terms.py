@@ -79,7 +79,8 @@ TERMS: tuple[str, ...] = (
     term("alike"),
     term("bend"),
     term("lift_test"),
-    term("unused_indicators"),
+    term("indicator"),
+    term("long_run"),
     # parts of the health of a fit that are called like none of its gates
     term("forecast"),
     term("coverage"),
@@ -89,6 +90,7 @@ TERMS: tuple[str, ...] = (
     term("holdout fit"),
     term("fit without lift tests"),
     term("fit with wider priors"),
+    term("fit of brand indicators"),
     term("fit"),
     # forecasts of a backtest
     term("the model"),

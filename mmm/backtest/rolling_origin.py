@@ -1,8 +1,8 @@
 """Rolling origins: at which points of its history a market is forecast, and what was known at each.
 
-What was known is the outcome before the origin. Spend, controls and organic media of the forecast window are given as
-they came: the question is what they do, not what they will be. Lift tests that were not finished and events that had
-not begun are left out.
+What was known are outcomes and indicators of brand before the origin. Spend, controls and organic media of the
+forecast window are given as they came: the question is what they do, not what they will be. Lift tests that were not
+finished and events that had not begun are left out.
 """
 
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ def fewest_known_periods(market: Market) -> int:
 
 
 def known_at(market: Market, origin: Origin) -> Market:
-    """The market as it was known at an origin, up to the end of the window, whose outcomes are zero.
+    """The market as it was known at an origin, up to the end of the window, whose outcomes are zero, as are indicators.
 
     Zeros, and not what came: nothing downstream can look ahead by mistake.
     """
@@ -101,8 +101,10 @@ def known_at(market: Market, origin: Origin) -> Market:
             ),
         }
     )
-    outcomes = _until(market.outcomes, origin.end)
-    for values in outcomes.values():
+    outcomes, indicators, samples = (
+        _until(series, origin.end) for series in (market.outcomes, market.indicators, market.samples)
+    )
+    for values in (*outcomes.values(), *indicators.values(), *samples.values()):
         values[origin.known :] = 0.0
     return replace(
         market,
@@ -116,6 +118,8 @@ def known_at(market: Market, origin: Origin) -> Market:
         exposure=_until(market.exposure, origin.end),
         controls=_until(market.controls, origin.end),
         organic=_until(market.organic, origin.end),
+        indicators=indicators,
+        samples=samples,
         data_digest="",
         notes=(),
     )

@@ -15,9 +15,10 @@ from mmm.backtest.rolling_origin import Origin, known_at
 from mmm.backtest.seasonal_naive import forecast_by_last_year
 from mmm.backtest.verdict import Comparison, best_of, compare, earns_its_keep, verdict
 from mmm.design import build_design
-from mmm.fit import Listener, forecast_last
+from mmm.fit import forecast_last
 from mmm.forecast_scores import Forecast, PeriodScores, joined, score_periods
 from mmm.market import Market, national_aggregate
+from mmm.progress import Listener
 from mmm.sentence import Sentence
 from mmm.vocabulary import ForecastName, PeriodName
 

@@ -84,7 +84,6 @@ def judge(
         *judge_likenesses(found.likenesses),
         judge_bends(found.bends),
         *judge_lift_tests(comparisons),
-        *_unused(market),
     ]
     return tuple(gates)
 
@@ -217,26 +216,6 @@ def _learned(design: Design, found: Diagnostics) -> Gate:
             sentence("Plan on these channels with care: vary their spend, or test them, before moving much money."),
         ),
     )
-
-
-def _unused(market: Market) -> list[Gate]:
-    spec = market.spec
-    named = [("indicators", spec.indicators)]
-    return [
-        Gate(
-            name=f"unused_{table}",
-            verdict="review",
-            value=None,
-            limit=None,
-            text=sentence(
-                "The market names {table}, which this version of the model does not use.",
-                table=Word(text=table),
-            ),
-            action=sentence("Compare them with the fitted effects by hand."),
-        )
-        for table, entries in named
-        if entries
-    ]
 
 
 def _average_contraction(design: Design, contraction: FloatArray) -> float:

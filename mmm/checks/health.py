@@ -43,6 +43,8 @@ PARTS: dict[str, HealthPartName] = {
     "lift_test": "causes",
     "learned": "learned",
     "alike": "learned",
+    "indicator": "learned",
+    "long_run": "learned",
 }
 """The part that a gate belongs to; any other gate is about the data."""
 

@@ -46,6 +46,8 @@ def assembled(
         exposure=exposure,
         controls={control.name: panels[control.column] for control in spec.controls},
         organic={medium.name: panels[medium.column] for medium in spec.organic},
+        indicators={one.name: panels[one.successes or one.column or ""] for one in spec.indicators},
+        samples={one.name: panels[one.sample] for one in spec.indicators if one.sample is not None},
         notes=(
             *notes,
             *_exposure_notes(spec, panels, exposure),

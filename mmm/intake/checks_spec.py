@@ -88,19 +88,40 @@ def missing_columns(table: Table, uses: Sequence[ColumnUse], spec_file: str) -> 
 
 
 def columns_in_two_roles(spec: MarketSpec, spec_file: str) -> list[Fault]:
-    """Faults of columns that are an outcome and its own explanation."""
+    """Faults of columns that are an outcome, or an indicator of brand, and its own explanation."""
     outcomes = {outcome.column: outcome.name for outcome in spec.outcomes}
+    indicators = {
+        column: indicator.name
+        for indicator in spec.indicators
+        for column in (indicator.column, indicator.successes, indicator.sample)
+        if column is not None
+    }
     explaining = [
         *((f"channels[{at}].spend", channel.spend) for at, channel in enumerate(spec.channels, start=1)),
         *((f"controls[{at}].column", control.column) for at, control in enumerate(spec.controls, start=1)),
         *((f"organic[{at}].column", medium.column) for at, medium in enumerate(spec.organic, start=1)),
     ]
     expected = sentence("another column")
-    return [
+    faults = [
         Fault(spec_file, field, _column_of_outcome(column, outcomes[column]), expected)
         for field, column in explaining
         if column in outcomes
     ]
+    apart = sentence("another column: brand brings an indicator about, and holding it fixed would hide what brand does")
+    faults += [
+        Fault(spec_file, field, _column_of_indicator(column, indicators[column]), apart)
+        for field, column in explaining
+        if column in indicators
+    ]
+    return faults
+
+
+def _column_of_indicator(column: str, indicator: str) -> Sentence:
+    return sentence(
+        "'{column}', the column of the indicator '{indicator}'",
+        column=Word(text=column),
+        indicator=Word(text=indicator),
+    )
 
 
 def _column_of_outcome(column: str, outcome: str) -> Sentence:

@@ -24,6 +24,7 @@ from mmm.intake.checks_spec import (
     worthless,
 )
 from mmm.intake.dates import read_dates
+from mmm.intake.surveys import survey_columns
 from mmm.intake.tables import EMPTY_CELL, Cell, Table, capped, row_number
 from mmm.market import NATIONAL, Market
 from mmm.sentence import Sentence, Word, sentence
@@ -73,6 +74,7 @@ def market_from_table(spec: MarketSpec, table: Table, spec_file: str = "market.t
         faults += too_few_periods(table.file, spec, len(calendar.dates))
     if faults or calendar is None:
         raise MarketRefused(_in_reading_order(faults, table.file))
+    clean |= survey_columns(spec, table)
     return assembled(spec, calendar, clean, (*table.notes, *calendar.notes, *notes))
 
 

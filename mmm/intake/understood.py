@@ -119,6 +119,9 @@ def _other_lines(market: Market) -> list[Sentence]:
     if spec.model.holidays:
         names = Word(text=", ".join(holiday.name for holiday in holidays) or "–")
         lines.append(sentence("Holidays: {names}.", names=names))
+    if spec.indicators:
+        names = Word(text=", ".join(indicator.name for indicator in spec.indicators))
+        lines.append(sentence("Indicators of brand: {names}.", names=names))
     if spec.lift_tests:
         names = Word(text=", ".join(test.channel for test in spec.lift_tests))
         lines.append(sentence("Lift tests of: {names}.", names=names))

@@ -73,6 +73,7 @@ def data_text(market: Market) -> str:
     series |= {channel.spend: market.spend[:, index] for index, channel in enumerate(spec.channels)}
     series |= {control.column: market.controls[control.name] for control in spec.controls}
     series |= {medium.column: market.organic[medium.name] for medium in spec.organic}
+    series |= {one.column: market.indicators[one.name] for one in spec.indicators if one.column is not None}
     digits = {column: _digits(values) for column, values in series.items()}
     places = [column for column in (spec.columns.geo, spec.columns.population) if column is not None]
     text = io.StringIO()

@@ -10,6 +10,7 @@ import numpy as np
 
 from mmm.simulation.agent_market import simulate_agents
 from mmm.simulation.bent_spend import CORRELATION, follow_demand, follow_driver, move_together, on_air_twice
+from mmm.simulation.brand_stock import draw_brand, feed_base, with_indicator
 from mmm.simulation.departures import HiddenDriver, demand_led, departed_world, draw_hidden_driver, together
 from mmm.simulation.forms import draw_forms
 from mmm.simulation.media import draw_organic_media, draw_paid_media, media_outcome, whole_money
@@ -99,6 +100,10 @@ def _from_formulas(streams: Streams, around: Surroundings, world: WorldName, see
     info, coefficients, base = draw_base(streams.base, around, (contributions.sum() + unpaid.sum()) / periods)
     if hidden is not None:
         base = base + hidden.brought(setting.level, setting.part)
+    brand = draw_brand(streams.departure, setting, spend, paid) if world == "brand" else None
+    if brand is not None:
+        info, coefficients, fed = feed_base(brand, setting, info, coefficients)
+        base = base + fed
     expected = base + unpaid + contributions.sum(axis=1)
     outcome, noise_scale = draw_outcome(streams.noise, setting, expected, around.shock.series)
     process = TrueProcess(
@@ -122,8 +127,10 @@ def _from_formulas(streams: Streams, around: Surroundings, world: WorldName, see
         shock=around.shock.series,
         noise=outcome - expected - around.shock.series,
         hidden=None if hidden is None else hidden.brought(setting.level, setting.part),
+        brand=brand,
     )
-    return SimulatedMarket(observed_market(around, name, spend, outcome), truth)
+    market = observed_market(around, name, spend, outcome)
+    return SimulatedMarket(market if brand is None else with_indicator(market, brand), truth)
 
 
 def _spend(streams: Streams, around: Surroundings, world: WorldName, hidden: HiddenDriver | None) -> FloatArray:

@@ -33,6 +33,10 @@ _COMMENTS = {
     ),
     "controls": Words("what else moves the outcome and is not media", "媒体以外影响结果的因素"),
     "organic": Words("media that cost nothing", "不花媒体费用的自有内容"),
+    "indicators": Words(
+        "what shows how strong the brand is: an outcome of brand media, never a control",
+        "反映品牌强弱的指标：它是品牌投放的结果，不作控制变量",
+    ),
     "events": Words("a span of weeks with a level of its own", "一次性事件"),
     "plan": Words(
         "How to split what was spent in the same weeks of last year?", "与去年同期相同的预算，怎样分配最好？"
@@ -86,6 +90,15 @@ def market_text(spec: MarketSpec) -> str:
             _entry("column", medium.column),
             _entry("adstock", medium.adstock),
             _entry("saturation", medium.saturation),
+            "",
+        ]
+    for indicator in spec.indicators:
+        lines += [
+            _comment("indicators", language),
+            "[[indicators]]",
+            _entry("name", indicator.name),
+            _entry("column", str(indicator.column)),
+            _entry("kind", indicator.kind),
             "",
         ]
     for event in spec.events:

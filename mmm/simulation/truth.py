@@ -22,6 +22,7 @@ from mmm.artifact import (
     ResponseDraws,
     seal,
 )
+from mmm.curves import CurveDraws
 from mmm.market import Market
 from mmm.simulation.other_saturation import OTHER_SATURATIONS, OtherSaturationKind
 from mmm.simulation.people import Crowd
@@ -95,6 +96,34 @@ class TrueProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class TrueBrand:
+    """The slow stock of a market's brand. B channels that feed it.
+
+    Attributes
+    ----------
+    elasticity
+        Relative change of the outcome per relative change of the level.
+    level
+        Over its mean in the long run, one. Shape (T,).
+    channels
+        Positions of the channels that feed it. Length B.
+    curves
+        What each does to the level, one draw each. Length B.
+    before
+        What each spent per week before the window. Shape (B,).
+    indicator
+        What the data show of the level. Shape (T, G).
+    """
+
+    elasticity: float
+    level: FloatArray
+    channels: tuple[int, ...]
+    curves: tuple[CurveDraws, ...]
+    before: FloatArray
+    indicator: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Truth:
     """What made the data: ``outcome = base + organic + contributions + interaction + shock + noise``, nothing else.
 
@@ -121,6 +150,8 @@ class Truth:
         The part of `base` due to a driver that the data do not have, if there is one. Shape (T, G).
     crowd
         Who buys, where the market is made of people.
+    brand
+        The slow stock that moves a part of `base`, if there is one.
     """
 
     business: BusinessKind
@@ -135,6 +166,7 @@ class Truth:
     interaction: FloatArray | None = None
     hidden: FloatArray | None = None
     crowd: Crowd | None = None
+    brand: TrueBrand | None = None
 
     @property
     def expected(self) -> FloatArray:

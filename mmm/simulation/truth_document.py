@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from mmm.simulation.agent_outlook import LivedResponse
+from mmm.simulation.brand_stock import true_long_run
 from mmm.simulation.outlook import Outlook, TrueSplit
 from mmm.simulation.truth import SimulatedMarket
-from mmm.vocabulary import FloatArray
+from mmm.vocabulary import SEASON_LAG, FloatArray
 
 type Json = Mapping[str, "Json"] | list["Json"] | str | float | int | bool | None
 
@@ -69,6 +70,7 @@ def truth_document(simulated: SimulatedMarket, outlook: Outlook) -> dict[str, Js
             **({} if truth.interaction is None else {"interaction": _figures(truth.interaction.sum(axis=1))}),
             **({} if truth.hidden is None else {"hidden_driver": _figures(truth.hidden.sum(axis=1))}),
         },
+        **_brand(simulated),
         "outlook": _outlook(simulated, outlook),
         **_surface(outlook),
     }
@@ -130,8 +132,45 @@ def _baseline(simulated: SimulatedMarket) -> dict[str, Json]:
     process = simulated.truth.process
     info = process.baseline
     return {
-        "terms": info.model_dump(mode="json"),
+        "terms": info.model_dump(mode="json", exclude=set() if info.brand else {"brand"}),
         "coefficients": [_per_geo(simulated, term) for term in process.coefficients],
+    }
+
+
+def _brand(simulated: SimulatedMarket) -> dict[str, Json]:
+    """The slow stock, and what last year's spend of its channels brings through it, where there is one."""
+    market, brand = simulated.market, simulated.truth.brand
+    if brand is None:
+        return {}
+    spend = market.spend.sum(axis=2)
+    year = slice(max(0, len(market.dates) - SEASON_LAG["week"]), len(market.dates))
+    level = float(simulated.truth.process.coefficients[-1].sum())
+    value = market.values_per_unit[market.spec.outcomes[0].name]
+    worth = 1.0 if value is None else float(value[-1].mean())
+    brought = level * true_long_run(brand, spend, year)
+    channels: list[Json] = []
+    for place, (channel, curve) in enumerate(zip(brand.channels, brand.curves, strict=True)):
+        spent = float(spend[year, channel].sum())
+        channels.append(
+            {
+                "name": market.spec.channels[channel].name,
+                "saturation": curve.saturation,
+                "retention": _figure(curve.retention[0]),
+                "half_saturation": _figure(curve.half_saturation[0]),
+                "slope": _figure(curve.slope[0]),
+                "ceiling": _figure(curve.ceiling[0]),
+                "spend_before": _money(brand.before[place]),
+                "last_years_spend": _money(spent),
+                "long_run_contribution": _figure(brought[place]),
+                "long_run_roas": _figure(worth * brought[place] / spent) if spent > 0 else None,
+            }
+        )
+    return {
+        "brand": {
+            "elasticity": _figure(brand.elasticity),
+            "level": _figures(brand.level),
+            "channels": channels,
+        }
     }
 
 

@@ -19,6 +19,7 @@ WorldName = Literal[
     "twins",
     "bursts",
     "sparse_b2b",
+    "brand",
     "agents",
 ]
 
@@ -33,6 +34,7 @@ WORLDS: Mapping[WorldName, str] = MappingProxyType(
         "twins": "Two channels of different returns whose spends are almost one series.",
         "bursts": "One channel is on air twice in the whole window and never else.",
         "sparse_b2b": "A seller of large plants: none to five leads a week, many weeks without any.",
+        "brand": "Brand media feed a slow stock that moves the base for months, and a column indicates it.",
         "agents": "Thousands of consumers who see, remember, forget and buy: carryover and saturation emerge.",
     }
 )

@@ -1,11 +1,11 @@
 """Response curves as a page: the channel table, and each curve as a line of blocks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from service.answers import CurvesAnswer
+from service.answers import Band, CurvesAnswer
 from service.cli.tables import heading, interval, mean, optional_ratio, ratio_interval, table, with_unit
 from service.language import Reader
 
@@ -51,7 +51,26 @@ def curve_page(answer: CurvesAnswer, over: str, reader: Reader, width: int) -> l
             f"{reader.money(end)} → {reader.quantity(channel.curve.mean[-1])}",
         )
     title = heading(f"{answer.market} · {with_unit(answer.kpi, answer.unit)}")
-    return [title, Text(over), "", figures, "", bends]
+    return [title, Text(over), "", figures, "", bends, *_long_run(answer, reader)]
+
+
+def _long_run(answer: CurvesAnswer, reader: Reader) -> list[RenderableType]:
+    """What last year's spend brings through brand, and on what that rests; bands alone where it is assumed."""
+    _ = reader.gettext
+    if not answer.long_run:
+        return []
+    slow = table(_("Channel"), _("Evidence"), _("Brings through brand"), _("ROAS through brand"), numbers=[2, 3])
+    for one in answer.long_run:
+        roas = "–" if one.roas is None else _band(one.roas, reader.ratio, reader)
+        slow.add_row(Text(one.name), Text(_(one.evidence)), _band(one.contribution, reader.quantity, reader), roas)
+    told = _("Last year's spend, in the long run: over and above the figures before, and in none of them.")
+    return [heading(_("The long run through brand")), Text(told), "", slow]
+
+
+def _band(shown: Band, told: Callable[[float], str], reader: Reader) -> str:
+    if shown.mean is None:
+        return reader.gettext("{low} to {high}").format(low=told(shown.p05), high=told(shown.p95))
+    return f"{told(shown.mean)} ({told(shown.p05)}–{told(shown.p95)})"
 
 
 def _line(values: Sequence[float], steps: int) -> str:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from service.language import Reader
 
 if TYPE_CHECKING:
-    from mmm.fit import Progress as FitProgress
+    from mmm.progress import Progress as FitProgress
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from service.report.subject import ReportSubject
 def made_of(subject: ReportSubject) -> Section:
     """Base and channels by period, what moved the base, and the totals of the last year."""
     _, reader = subject.reader.gettext, subject.reader
-    calendar, by_part = _calendar(subject), part_series(subject.split)
+    calendar, by_part = calendar_of(subject), part_series(subject.split)
     base = subject.split.of([kind for kind in BASE if kind != "organic"]).mean(axis=0)
     bands = [Band(_("Base"), BASE_COLOR, base)]
     bands += [Band(subject.labels[place], ORGANIC_COLOR, by_part[place].mean) for place in subject.places(["organic"])]
@@ -74,12 +74,13 @@ def fit(subject: ReportSubject) -> Section:
     chart = Chart(
         "fit",
         _("Actual against expected"),
-        against_fitted(_calendar(subject), observed, expected, labels, subject.unit),
+        against_fitted(calendar_of(subject), observed, expected, labels, subject.unit),
     )
     return Section(_("How well the model fits"), (Paragraph(reduce(reader.join, map(reader.say, told))), chart))
 
 
-def _calendar(subject: ReportSubject) -> Calendar:
+def calendar_of(subject: ReportSubject) -> Calendar:
+    """The periods of the history, as charts name them."""
     dates, period = subject.split.dates, subject.manifest.period
     return Calendar(
         starts=dates,

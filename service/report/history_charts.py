@@ -108,16 +108,16 @@ def around_zero(calendar: Calendar, bands: Sequence[Band], unit: str, part_title
 def against_fitted(calendar: Calendar, actual: Band, fitted: Series, labels: tuple[str, str], unit: str) -> Spec:
     """The actual outcome as points, over the fitted line and the interval in which it should lie.
 
-    `labels` are those of the line and of the interval.
+    An outcome that is not a number is not shown. `labels` are those of the line and of the interval.
     """
     line_label, band_label = labels
-    shape = number_format([float(np.abs(actual.amounts).max())])
+    shape = number_format([float(np.nanmax(np.abs(actual.amounts)))])
     rows: list[Row] = [
         {
             "date": start.isoformat(),
             "end": calendar.ends[row].isoformat(),
             "told": calendar.told[row],
-            "actual": rounded(actual.amounts[row]),
+            **({} if np.isnan(actual.amounts[row]) else {"actual": rounded(actual.amounts[row])}),
             "mean": rounded(fitted.mean[row]),
             "low": rounded(fitted.p05[row]),
             "high": rounded(fitted.p95[row]),

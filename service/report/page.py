@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from mmm.vocabulary import Language
 from service.language import Reader
-from service.report import change, channels, explained, opening, trust
+from service.report import change, channels, explained, long_run, opening, trust
 from service.report.blocks import Report
 from service.report.subject import ReportSubject
 
@@ -38,6 +38,7 @@ def report_of(subject: ReportSubject) -> Report:
             explained.made_of(subject),
             channels.returns(subject),
             channels.responses(subject),
+            *long_run.long_run(subject),
             change.last_year(subject),
             explained.fit(subject),
             trust.taught(subject),

@@ -80,6 +80,8 @@ def part_name(part: Part, reader: Reader) -> str:
             return _("Level and trend")
         case "season":
             return _("Season")
+        case "brand":
+            return _("Level of the brand")
         case "week":
             return _("Day of the week")
         case _:

@@ -10,8 +10,9 @@ from mmm.artifact import Gate, ResponseArtifact, artifact_files, read_artifact
 from mmm.baseline import forecast_baseline
 from mmm.curves import carryover_weights, historical_contributions
 from mmm.errors import FitError
-from mmm.fit import Progress, fit_outcome
+from mmm.fit import fit_outcome
 from mmm.market import Market, with_data_digest
+from mmm.progress import Progress
 from mmm.sentence import plain
 from mmm.simulation.simulate import simulate_market
 from mmm.spec import MarketSpec
