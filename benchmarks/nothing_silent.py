@@ -38,6 +38,7 @@ CAUSES = (
     "drift",
     "alike",
     "bend",
+    "split",
     "learned",
     "baseline",
     "holdout_coverage",

@@ -78,6 +78,7 @@ TERMS: tuple[str, ...] = (
     term("learned"),
     term("alike"),
     term("bend"),
+    term("split"),
     term("lift_test"),
     term("indicator"),
     term("long_run"),

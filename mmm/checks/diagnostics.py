@@ -10,6 +10,7 @@ from mmm.checks.likeness import Likeness, likenesses
 from mmm.checks.predictive import PredictedStatistic, predictive_check
 from mmm.checks.residual import residual_autocorrelation
 from mmm.checks.sampler import SamplerHealth, sampler_health
+from mmm.checks.split import OpenSplit, open_split
 from mmm.common_demand import common_movement, own_movements
 from mmm.media_history import media_history
 from mmm.parameters import ParameterPrior, Structure
@@ -55,6 +56,8 @@ class Diagnostics:
         Of every paid channel, whether spend was seen where its curve bends.
     likenesses
         Channels that cannot be told apart.
+    split
+        How open the best split of the budget is; None where there is nothing to split.
     """
 
     sampler: SamplerHealth
@@ -66,6 +69,7 @@ class Diagnostics:
     common_movement: float | None
     bends: tuple[SeenBend, ...]
     likenesses: tuple[Likeness, ...]
+    split: OpenSplit | None
 
 
 def diagnose(
@@ -108,6 +112,7 @@ def diagnose(
         common_movement=common_movement(own_movements(design)),
         bends=seen_bends(posterior, history),
         likenesses=likenesses(posterior, history),
+        split=open_split(posterior, period),
     )
 
 

@@ -19,6 +19,7 @@ from mmm.checks.likeness import judge_likenesses
 from mmm.checks.predictive import judge_predictions
 from mmm.checks.residual import judge_residuals
 from mmm.checks.sampler import judge_sampler
+from mmm.checks.split import judge_split
 from mmm.checks.verdicts import below, unless_passed
 from mmm.design import Design
 from mmm.forecast_scores import INTERVAL
@@ -83,6 +84,7 @@ def judge(
         _learned(design, found),
         *judge_likenesses(found.likenesses),
         judge_bends(found.bends),
+        *judge_split(found.split),
         *judge_lift_tests(comparisons),
     ]
     return tuple(gates)

@@ -45,6 +45,7 @@ PARTS: dict[str, HealthPartName] = {
     "alike": "learned",
     "indicator": "learned",
     "long_run": "learned",
+    "split": "learned",
 }
 """The part that a gate belongs to; any other gate is about the data."""
 

@@ -16,6 +16,7 @@ from mmm.checks.likeness import Likeness
 from mmm.checks.predictive import PredictedStatistic
 from mmm.checks.residual import LAGS, autocorrelation_limit
 from mmm.checks.sampler import Convergence, SamplerHealth
+from mmm.checks.split import OpenSplit
 from mmm.design import build_design
 from mmm.sentence import plain, sentence
 
@@ -46,6 +47,7 @@ GOOD = Diagnostics(
     common_movement=0.1,
     bends=tuple(SeenBend(name, 2.0, 0.9) for name in ("c0", "c1")),
     likenesses=(),
+    split=OpenSplit(0.03, "c0", 0.4, 0.6),
 )
 FORECAST = HoldoutScore(periods=13, error=0.05, naive_error=0.10, covered=12)
 
@@ -85,6 +87,7 @@ def test_a_good_fit_passes_every_gate_and_asks_for_nothing() -> None:
         ("predictive", {"predicted": (PredictedStatistic("largest", 9.0, 2.0, 3.5, 0.0),)}, "review"),
         ("drift", {"drift": Drift("c0", 0.01)}, "review"),
         ("common_cause", {"common_movement": 0.6}, "review"),
+        ("split", {"split": OpenSplit(0.051, "c0", 0.0, 0.9)}, "review"),
         ("bend", {"bends": (SeenBend("c0", 0.4, 0.1),)}, "review"),
         ("alike", {"likenesses": (Likeness(("c0", "c1"), 0.95, 0.4, 0.2),)}, "review"),
     ],
