@@ -22,6 +22,9 @@ def compile_inline[Function: Callable[..., Any]](function: Function) -> Function
 
     Inlined, the density is one function: in parts, a process that compiles them rounds differently from one that
     reads them from disk, and equal seeds would not give equal draws.
+
+    Each time numba inlines a function it copies all of that function's variables once for every block of its code.
+    So what is long is best called from the C function itself: once more inlined, it costs seconds and hundreds of MB.
     """
     compiled: Function = numba.njit(function, fastmath=set(_FAST), error_model="numpy", inline="always")
     return compiled

@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from mmm.kernel.compiling import compile_inline, keep_on_disk
+from mmm.kernel.compiling import keep_on_disk
 from mmm.kernel.lift import lift_density
 from mmm.kernel.media import LAYOUT_END_ROW, LAYOUT_FIRST_ROW, RESPONSE, SERIES, pull_back, respond
 from mmm.kernel.panel_data import (
@@ -46,7 +46,6 @@ from mmm.kernel.panel_normal import panel_normal
 from mmm.kernel.positions import ACCEPTED, REJECTED, WRONG_SIZE, parameters_at, slope_at_position
 from mmm.kernel.prior import limit_share, normal_prior
 from mmm.kernel.tables import table_of
-from mmm.vocabulary import FloatArray
 
 
 @cache
@@ -60,17 +59,20 @@ def compiled_panel_functions() -> tuple[Any, Any]:
     )
 
 
-@compile_inline
-def _panel_density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -> float:
-    """Log density; writes its gradient."""
+def _c_panel_density(size: Any, position: Any, gradient: Any, density: Any, data: Any) -> int:
+    """Write the log density and its gradient; all in one function, see `compile_inline`."""
+    vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
+    stretch = table_of(vector, STRETCH)
+    if size != stretch.shape[0]:
+        return WRONG_SIZE
+    parameters = parameters_at(numba.carray(position, (size,)), table_of(vector, CENTER)[0], stretch)
+    slope = np.zeros(size)
     scalars = table_of(vector, SCALARS)[0]
     layout, segments = table_of(vector, LAYOUT).astype(np.int64), table_of(vector, SEGMENTS).astype(np.int64)
     exposure, weight = table_of(vector, EXPOSURE)[0], table_of(vector, WEIGHT)[0]
     target, observed = table_of(vector, TARGET), table_of(vector, OBSERVED)[0]
     media, geos, periods = layout.shape[1], target.shape[0], target.shape[1]
     noise_place = int(scalars[NOISE_PLACE])
-    for i in range(gradient.shape[0]):
-        gradient[i] = 0.0
     series = np.empty((SERIES, layout[LAYOUT_END_ROW, media - 1]))
     ceiling = np.empty(media)
     respond(parameters, layout, segments, exposure, int(scalars[LAGS]), weight, series, ceiling)
@@ -98,7 +100,7 @@ def _panel_density(parameters: FloatArray, vector: FloatArray, gradient: FloatAr
         noise[g] = np.exp(parameters[noise_place] - parameters[noise_place + NOISE_EXPONENT] * log_size[g])
     pull = np.empty((geos, media, periods))
     by_noise, by_common, by_local = np.empty(geos), np.empty(terms), np.empty(terms + media)
-    density = panel_normal(
+    value = panel_normal(
         target,
         table_of(vector, COLUMNS).reshape(geos, terms, periods),
         table_of(vector, GRAM).reshape(geos, terms, terms),
@@ -113,13 +115,13 @@ def _panel_density(parameters: FloatArray, vector: FloatArray, gradient: FloatAr
         by_local,
     )
     for g in range(geos):
-        gradient[noise_place] += by_noise[g]
-        gradient[noise_place + NOISE_EXPONENT] -= by_noise[g] * log_size[g]
+        slope[noise_place] += by_noise[g]
+        slope[noise_place + NOISE_EXPONENT] -= by_noise[g] * log_size[g]
     for k in range(terms):
-        gradient[noise_place + POOLING] += pooled[k] * by_local[k]
-        gradient[noise_place + BEND_SPREAD] += bends[k] * (by_local[k] + by_common[k])
+        slope[noise_place + POOLING] += pooled[k] * by_local[k]
+        slope[noise_place + BEND_SPREAD] += bends[k] * (by_local[k] + by_common[k])
     for m in range(media):
-        gradient[noise_place + EFFECT_SPREAD] += by_local[terms + m]
+        slope[noise_place + EFFECT_SPREAD] += by_local[terms + m]
 
     pulls = np.zeros(series.shape[1])
     for m in range(media):
@@ -131,22 +133,12 @@ def _panel_density(parameters: FloatArray, vector: FloatArray, gradient: FloatAr
     tests = table_of(vector, TESTS)
     if tests.shape[0] > 0:
         pieces = table_of(vector, PIECES).astype(np.int64)
-        density += lift_density(pieces, table_of(vector, PIECE_SIZE)[0], tests, layout, ceiling, series, pulls)
+        value += lift_density(pieces, table_of(vector, PIECE_SIZE)[0], tests, layout, ceiling, series, pulls)
     for m in range(media):
         of_medium = pulls[layout[LAYOUT_FIRST_ROW, m] : layout[LAYOUT_END_ROW, m]]
-        pull_back(layout, m, ceiling[m], weight, of_medium, series, gradient)
-    density += limit_share(parameters, media, scalars[EXCESS_SPREAD], gradient)
-    return density + normal_prior(parameters, table_of(vector, PRIOR), gradient)
-
-
-def _c_panel_density(size: Any, position: Any, gradient: Any, density: Any, data: Any) -> int:
-    vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
-    stretch = table_of(vector, STRETCH)
-    if size != stretch.shape[0]:
-        return WRONG_SIZE
-    slope = np.empty(size)
-    parameters = parameters_at(numba.carray(position, (size,)), table_of(vector, CENTER)[0], stretch)
-    value = _panel_density(parameters, vector, slope)
+        pull_back(layout, m, ceiling[m], weight, of_medium, series, slope)
+    value += limit_share(parameters, media, scalars[EXCESS_SPREAD], slope)
+    value += normal_prior(parameters, table_of(vector, PRIOR), slope)
     is_finite = slope_at_position(slope, stretch, numba.carray(gradient, (size,)))
     numba.carray(density, (1,))[0] = value
     return ACCEPTED if is_finite and np.isfinite(value) else REJECTED
