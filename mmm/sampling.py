@@ -19,6 +19,9 @@ START_SPREAD = 1.5
 """Chains start around the mode, in standard deviations of the normal that the density looks like there: further apart
 than the posterior's draws, so that R-hat means something."""
 
+NEARER_STARTS = 10
+"""How often the distance of a start from the mode is halved until the density there is a number."""
+
 TARGET_ACCEPT = 0.7
 """Acceptance that the step size is adapted to: the integrated posterior is smooth, and longer steps than nutpie's
 default of 0.8 give a fifth more effective draws for the same time. Divergences are gated."""
@@ -133,10 +136,17 @@ def _nutpie_model(data: KernelData | PanelData) -> CompiledPyMCModel:
     """
     size = data.size
     density, expand = functions_for(data)
-    coordinates = round_coordinates(density_of(data), data.start, data.spread)
+    evaluate = density_of(data)
+    coordinates = round_coordinates(evaluate, data.start, data.spread)
 
     def start(seed: int) -> FloatArray:
-        return np.asarray(START_SPREAD * np.random.default_rng(seed).standard_normal(size))
+        position = np.asarray(START_SPREAD * np.random.default_rng(seed).standard_normal(size))
+        # Far out on a steep side the density is no number: such a chain starts nearer to the mode.
+        for _ in range(NEARER_STARTS):
+            if np.isfinite(evaluate(coordinates.center + coordinates.stretch @ position)[0]):
+                break
+            position /= 2.0
+        return position
 
     return CompiledPyMCModel(
         dims={},
