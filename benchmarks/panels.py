@@ -28,7 +28,8 @@ from mmm.priors import build_priors
 from mmm.sampling import Effort, sample
 from mmm.simulation.simulate import simulate_market
 
-EFFORT = Effort(chains=4, draws=500, tune=400)
+EFFORT = Effort(chains=4, draws=1000, tune=400)
+"""That of a fit, unless market.toml says otherwise."""
 CHANNELS, PERIODS = 5, 104
 PROMISED = {10: 20.0, 40: 60.0, 160: 300.0}
 """CPU seconds by number of geos."""

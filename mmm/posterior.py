@@ -23,13 +23,15 @@ class Posterior:
     """Draws of everything in a fit; S draws, K linear terms.
 
     `coefficients` are of the baseline's design, in outcome units, shape (S, K). `paths` are those of normal noise, one
-    a draw; None where noise is independent.
+    a draw; None where noise is independent. `shared_noise` is a country's noise over that of the sum of independent
+    geos; None where it has no geos.
     """
 
     design: Design
     media: MediaDraws
     coefficients: FloatArray
     paths: NoisePaths | None = None
+    shared_noise: float | None = None
 
     @property
     def noise(self) -> NoiseDraws:

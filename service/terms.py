@@ -72,6 +72,7 @@ TERMS: tuple[str, ...] = (
     term("energy"),
     term("predictive"),
     term("residuals"),
+    term("shared_noise"),
     term("common_cause"),
     term("drift"),
     term("carryover"),

@@ -58,6 +58,8 @@ class Diagnostics:
         Channels that cannot be told apart.
     split
         How open the best split of the budget is; None where there is nothing to split.
+    shared_noise
+        A country's noise over that of the sum of independent geos; None where there are no geos.
     """
 
     sampler: SamplerHealth
@@ -70,6 +72,7 @@ class Diagnostics:
     bends: tuple[SeenBend, ...]
     likenesses: tuple[Likeness, ...]
     split: OpenSplit | None
+    shared_noise: float | None = None
 
 
 def diagnose(
@@ -113,6 +116,7 @@ def diagnose(
         bends=seen_bends(posterior, history),
         likenesses=likenesses(posterior, history),
         split=open_split(posterior, period),
+        shared_noise=posterior.shared_noise,
     )
 
 

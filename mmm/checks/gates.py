@@ -17,7 +17,7 @@ from mmm.checks.holdout import HoldoutScore
 from mmm.checks.lift import LiftComparison, judge_lift_tests
 from mmm.checks.likeness import judge_likenesses
 from mmm.checks.predictive import judge_predictions
-from mmm.checks.residual import judge_residuals
+from mmm.checks.residual import judge_residuals, judge_shared_noise
 from mmm.checks.sampler import judge_sampler
 from mmm.checks.split import judge_split
 from mmm.checks.verdicts import below, unless_passed
@@ -77,6 +77,7 @@ def judge(
         *_holdout(holdout),
         judge_predictions(found.predicted),
         judge_residuals(found.residual_autocorrelation, int(design.observed.sum())),
+        *judge_shared_noise(found.shared_noise),
         _baseline(found),
         *judge_common_movement(found.common_movement, design),
         *judge_drift(found.drift),

@@ -37,6 +37,7 @@ PARTS: dict[str, HealthPartName] = {
     "holdout_coverage": "coverage",
     "predictive": "predictive",
     "residuals": "predictive",
+    "shared_noise": "predictive",
     "baseline": "baseline",
     "common_cause": "causes",
     "drift": "causes",

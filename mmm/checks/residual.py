@@ -15,6 +15,9 @@ from mmm.vocabulary import FloatArray, Verdict
 LAGS = 4
 """Lags that are looked at: what is missing and lasts a month or a season shows at the first few."""
 
+SHARED_LIMIT = 1.5
+"""Largest ratio of a country's noise to that of the sum of independent geos that passes."""
+
 FALSE_ALARMS = 0.01
 """Chance that noise without any order is sent to review, over all lags together."""
 
@@ -33,6 +36,34 @@ def residual_autocorrelation(posterior: Posterior) -> FloatArray:
     if total <= 0:
         return np.zeros(LAGS)
     return np.array([float(centered[lag:] @ centered[:-lag]) / total for lag in range(1, LAGS + 1)])
+
+
+def judge_shared_noise(found: float | None) -> list[Gate]:
+    """The gate of a panel: geos do not move together beyond what the model explains; `found` as `Posterior` has it."""
+    if found is None:
+        return []
+    verdict: Verdict = "pass" if found <= SHARED_LIMIT else "review"
+    return [
+        Gate(
+            name="shared_noise",
+            verdict=verdict,
+            value=found,
+            limit=SHARED_LIMIT,
+            text=sentence(
+                "What the model leaves unexplained is {ratio} times as large in the sum of all geos as if each geo had "
+                "its own (limit {limit}).",
+                ratio=Number(amount=found, digits=1),
+                limit=Number(amount=SHARED_LIMIT, digits=1),
+            ),
+            action=unless_passed(
+                verdict,
+                sentence(
+                    "All geos rise and fall together for a reason that no column names: add a control for it, and read "
+                    "intervals of effects as too narrow until then."
+                ),
+            ),
+        )
+    ]
 
 
 def autocorrelation_limit(periods: int) -> float:

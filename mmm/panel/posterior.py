@@ -5,7 +5,7 @@ Where geos get unequal money a head, that is a sum of curves; the artifact holds
 one curve of the same kind and slope that bends like the sum and brings the same in history.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
@@ -83,7 +83,24 @@ def draw_panel_posterior(
         contribution[draw] = np.einsum("g,gm,gtm->tm", design.size / geos, effects[draw], brought)
     scale = national.outcome_scale
     media_draws = curves.country(effects, contribution * scale, noise)
-    return PanelPosterior(Posterior(national, media_draws, (priors.linear_location + coefficients) * scale), effects)
+    country = Posterior(national, media_draws, (priors.linear_location + coefficients) * scale)
+    return PanelPosterior(_with_noise_of_country(country, rng), effects)
+
+
+def _with_noise_of_country(independent: Posterior, rng: np.random.Generator) -> Posterior:
+    """The same draws with the noise that the country's sum shows, which is more than that of independent geos.
+
+    A week that is strong everywhere does not average out. Given a draw's residuals, the variance of n normal periods is
+    their sum of squares over a chi-square variable of n degrees (Gelman et al. 2013, section 2.6).
+    """
+    seen = independent.design.observed > 0
+    squares = (independent.residual[:, seen] ** 2).sum(axis=1)
+    shown = np.sqrt(squares / rng.chisquare(seen.sum(), size=len(squares)))
+    return replace(
+        independent,
+        media=replace(independent.media, noise_scale=shown),
+        shared_noise=float(np.median(shown / independent.media.noise_scale)),
+    )
 
 
 def _draw_linear(

@@ -87,6 +87,8 @@ def test_a_good_fit_passes_every_gate_and_asks_for_nothing() -> None:
         ("predictive", {"predicted": (PredictedStatistic("largest", 9.0, 2.0, 3.5, 0.0),)}, "review"),
         ("drift", {"drift": Drift("c0", 0.01)}, "review"),
         ("common_cause", {"common_movement": 0.6}, "review"),
+        ("shared_noise", {"shared_noise": 1.4}, "pass"),
+        ("shared_noise", {"shared_noise": 2.0}, "review"),
         ("split", {"split": OpenSplit(0.051, "c0", 0.0, 0.9)}, "review"),
         ("bend", {"bends": (SeenBend("c0", 0.4, 0.1),)}, "review"),
         ("alike", {"likenesses": (Likeness(("c0", "c1"), 0.95, 0.4, 0.2),)}, "review"),
