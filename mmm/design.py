@@ -25,6 +25,7 @@ from mmm.vocabulary import (
     PERIODS_PER_YEAR,
     SEASON_LAG,
     AdstockKind,
+    BoolArray,
     FloatArray,
     LikelihoodKind,
     PeriodName,
@@ -143,6 +144,11 @@ class Design:
         return len(self.outcome)
 
     @property
+    def held_out(self) -> BoolArray:
+        """Whether a period comes after the last one whose outcome is seen. Shape (T,)."""
+        return np.asarray(np.arange(self.periods) > np.flatnonzero(self.observed)[-1])
+
+    @property
     def paid(self) -> tuple[int, ...]:
         """Positions on axis M of the paid channels, in the order of market.toml."""
         return _in_file_order(self.media, is_paid=True)
@@ -186,12 +192,13 @@ def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
     series = market.outcomes[outcome.name][:, 0]
     observed = np.ones(len(series))
     observed[len(series) - held_out :] = 0.0
+    observed[: _carry_in(market)] = 0.0
     visible = series[observed > 0]
     exposure = np.stack([exposure_of(market, medium)[:, 0] for medium in media], axis=1)
     places = {medium.position: place for place, medium in enumerate(media) if medium.is_paid}
     lags = carryover_periods(market)
     controls = _controls(market)
-    baseline = _baseline(market, controls, len(visible))
+    baseline = _baseline(market, controls, len(series) - held_out)
     return Design(
         media=media,
         likelihood=outcome.likelihood,
@@ -207,6 +214,16 @@ def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
         columns=baseline_design(baseline, np.arange(len(series)), controls),
         controls=controls,
     )
+
+
+def _carry_in(market: Market) -> int:
+    periods, asked = len(market.dates), market.spec.model.carry_in
+    if asked > periods // 2:
+        raise FitError(
+            f"carry_in under [model] is {asked}, more than half of the {periods} periods that there are; ask for less, "
+            f"or bring a longer history ({market.name}, market.toml)."
+        )
+    return asked
 
 
 def carryover_periods(market: Market) -> int:

@@ -261,6 +261,7 @@ class ModelChoices(StrictModel):
     """Table ``[model]``: everything has a default; `holidays` is one country or a list of them.
 
     `common_demand` says whether what budgets have in common is a control (`mmm.common_demand`); unsaid, budgets decide.
+    `carry_in` is the number of first periods whose outcome is not fitted: their spend carries over into the rest.
     """
 
     trend: TrendKind = "knots"
@@ -268,6 +269,7 @@ class ModelChoices(StrictModel):
     common_demand: bool | None = None
     seasonality: Annotated[int, Field(ge=0, le=20)] | None = None
     carryover_periods: Annotated[int, Field(ge=1, le=400)] | None = None
+    carry_in: Annotated[int, Field(ge=0, le=400)] = 0
     holidays: Annotated[tuple[Country, ...], Field(max_length=40), BeforeValidator(_as_list)] = ()
     holdout: Annotated[int, Field(ge=0, le=400)] | None = None
     brand_elasticity: ElasticityPrior = ElasticityPrior()

@@ -55,7 +55,7 @@ def score_holdout(posterior: Posterior, period: PeriodName, rng: np.random.Gener
         Source of the noise of the predictive interval.
     """
     design = posterior.design
-    held = np.flatnonzero(design.observed == 0)
+    held = np.flatnonzero(design.held_out)
     actual = design.outcome[held]
     scores = score_periods(forecast_held_out(posterior, rng), actual)
     naive = repeat_last_season(design.outcome[: held[0]], held, SEASON_LAG[period])
@@ -73,7 +73,7 @@ def forecast_held_out(posterior: Posterior, rng: np.random.Generator) -> DrawnFo
     `rng` is the source of the noise of its draws.
     """
     design = posterior.design
-    held = design.observed == 0
+    held = design.held_out
     expected = posterior.expected[:, held]
     if design.likelihood != "normal":
         return DrawnForecast(expected.mean(axis=0), posterior.noisy(rng)[:, held])
