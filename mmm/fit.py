@@ -21,16 +21,16 @@ from mmm.brand.long_run import long_run_of
 from mmm.checks.diagnostics import Diagnostics, diagnose
 from mmm.checks.gates import evidence_of, judge
 from mmm.checks.holdout import forecast_held_out, score_holdout
-from mmm.checks.lift import LiftComparison, compare
+from mmm.checks.lift import LiftComparison, compare, compare_panel
 from mmm.common_demand import untested, with_common_demand
 from mmm.design import Design, build_design, default_holdout
 from mmm.errors import FitError
 from mmm.forecast_scores import DrawnForecast
 from mmm.long_run import LongRunDraws, LongRunInfo
 from mmm.market import Market, national_aggregate
-from mmm.panel.design import build_panel_design
+from mmm.panel.design import PanelDesign, build_panel_design
 from mmm.panel.parameters import panel_data, panel_prior, panel_structure
-from mmm.panel.posterior import draw_panel_posterior
+from mmm.panel.posterior import PanelPosterior, draw_panel_posterior
 from mmm.parameters import ParameterPrior, Structure, prior_of_parameters, structure_of
 from mmm.posterior import KEPT_DRAWS, Posterior, draw_posterior, response_draws, thinned
 from mmm.prefit.report import data_gate, refuse_unfit
@@ -102,9 +102,9 @@ def fit_outcome(
     full = _lengthened(Effort(choices.chains, choices.draws, choices.tune))
     fitted = _fit(fitted_as, spec, 0, full, FULL_STAGE, of_fit, progress)
     comparisons: tuple[LiftComparison, ...] = ()
-    if fitted.posterior.design.tests:
+    if fitted.has_tests:
         history = _fit(untested(fitted_as), spec, 0, short, HISTORY_STAGE, of_history, progress)
-        comparisons = compare(fitted.posterior.design, history.posterior)
+        comparisons = _compare(fitted, history)
     found, national = _diagnose(fitted, market.spec.market.period), national_aggregate(market)
     slow = long_run_of(national, fitted.posterior, fitted.brand, np.random.default_rng(of_long_run))
     gates = (
@@ -190,6 +190,11 @@ class _Fitted:
     posterior: Posterior
     brand: Brand | None
     rng: np.random.Generator
+    panel: tuple[PanelDesign, PanelPosterior] | None = None
+
+    @property
+    def has_tests(self) -> bool:
+        return bool(self.posterior.design.tests if self.panel is None else self.panel[0].tests)
 
 
 def _fit(
@@ -214,7 +219,8 @@ def _fit(
         priors = widened(build_priors(national_aggregate(market), outcome, panel.national), widening)
         samples = sample_until_agreed(panel_data(panel, priors), efforts, sampler_seed, stage, progress)
         drawn = draw_panel_posterior(panel, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
-        return _Fitted(panel_prior(panel, priors), panel_structure(panel), samples, drawn.country, brand, rng)
+        prior, structure = panel_prior(panel, priors), panel_structure(panel)
+        return _Fitted(prior, structure, samples, drawn.country, brand, rng, (panel, drawn))
     design = with_brand(build_design(market, outcome, held_out), brand)
     priors = widened(build_priors(market, outcome, design), widening)
     priors, data = settle(design, priors)
@@ -222,6 +228,12 @@ def _fit(
     posterior = draw_posterior(design, priors, thinned(samples.parameters, KEPT_DRAWS), rng)
     structure = structure_of(design)
     return _Fitted(prior_of_parameters(structure, priors), structure, samples, posterior, brand, rng)
+
+
+def _compare(fitted: _Fitted, history: _Fitted) -> tuple[LiftComparison, ...]:
+    if fitted.panel is None or history.panel is None:
+        return compare(fitted.posterior.design, history.posterior)
+    return compare_panel(fitted.panel[0], history.panel[1])
 
 
 def _diagnose(fitted: _Fitted, period: PeriodName) -> Diagnostics:

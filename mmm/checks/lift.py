@@ -9,6 +9,9 @@ from mmm.artifact import Gate
 from mmm.curves import medium_contribution
 from mmm.design import Design
 from mmm.lift import LiftTest
+from mmm.panel.design import GeoTest, PanelDesign
+from mmm.panel.lift import geo_increments
+from mmm.panel.posterior import PanelPosterior
 from mmm.posterior import Posterior
 from mmm.sentence import Number, Word, sentence
 from mmm.vocabulary import FloatArray, Verdict
@@ -69,7 +72,14 @@ def increments(posterior: Posterior, test: LiftTest) -> FloatArray:
 
 def compare(design: Design, history: Posterior) -> tuple[LiftComparison, ...]:
     """Every test of a design beside a fit of the same market without tests."""
-    return tuple(_compared(replace(history, design=design), test) for test in design.tests)
+    together = replace(history, design=design)
+    return tuple(_compared(design.media[test.medium].name, test, increments(together, test)) for test in design.tests)
+
+
+def compare_panel(design: PanelDesign, history: PanelPosterior) -> tuple[LiftComparison, ...]:
+    """Every test of a panel's design beside a fit of the same panel without tests."""
+    media = design.national.media
+    return tuple(_compared(media[test.medium].name, test, geo_increments(history, test)) for test in design.tests)
 
 
 def judge_lift_tests(comparisons: Sequence[LiftComparison]) -> list[Gate]:
@@ -77,12 +87,11 @@ def judge_lift_tests(comparisons: Sequence[LiftComparison]) -> list[Gate]:
     return [_judged(comparison) for comparison in comparisons]
 
 
-def _compared(history: Posterior, test: LiftTest) -> LiftComparison:
-    found = increments(history, test)
+def _compared(channel: str, test: LiftTest | GeoTest, found: FloatArray) -> LiftComparison:
     low, high = np.quantile(found, TAILS)
     error = float(np.hypot(found.std(), test.standard_error))
     return LiftComparison(
-        channel=history.design.media[test.medium].name,
+        channel=channel,
         estimate=test.estimate,
         standard_error=test.standard_error,
         low=float(low),

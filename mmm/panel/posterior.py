@@ -38,10 +38,13 @@ class PanelPosterior:
         Draws of the country as a whole.
     effects
         Effect of each medium in each geo relative to the country's. Shape (S, G, M).
+    curves
+        The country's curves per head, which the effects multiply.
     """
 
     country: Posterior
     effects: FloatArray
+    curves: "NationalCurves"
 
 
 def draw_panel_posterior(
@@ -84,7 +87,7 @@ def draw_panel_posterior(
     scale = national.outcome_scale
     media_draws = curves.country(effects, contribution * scale, noise)
     country = Posterior(national, media_draws, (priors.linear_location + coefficients) * scale)
-    return PanelPosterior(_with_noise_of_country(country, rng), effects)
+    return PanelPosterior(_with_noise_of_country(country, rng), effects, curves)
 
 
 def _with_noise_of_country(independent: Posterior, rng: np.random.Generator) -> Posterior:
@@ -142,23 +145,27 @@ class NationalCurves:
 
     def contribution(self, draw: int) -> FloatArray:
         """What each medium would bring in each geo by the country's effect, per head. Shape (G, T, M)."""
-        design = self.design
-        geos, periods, media = design.exposure.shape
-        brought = np.zeros((geos, periods, media))
-        for place, medium in enumerate(design.national.media):
-            one = slice(draw, draw + 1)
-            weights = carryover_weights(
-                medium.adstock,
-                design.national.carryover_periods,
-                self.retention[one, place],
-                self.peak_delay[one, place],
-            )[0]
-            stock = (self.lagged[:, :, place] @ weights).T
-            reached = saturate(medium.saturation, stock, self.half_saturation[draw, place], self.slope[draw, place])
-            total = float((design.size[:, None] * reached).sum())
-            if total > 0:
-                brought[:, :, place] = reached * (self.share[draw, place] * geos * periods / total)
+        brought = np.zeros(self.design.exposure.shape)
+        for place in range(brought.shape[2]):
+            reached = self.reached(draw, place, self.lagged[:, :, place])
+            brought[:, :, place] = reached * self.ceiling(draw, place, reached)
         return brought
+
+    def reached(self, draw: int, place: int, lagged: FloatArray) -> FloatArray:
+        """Saturated adstock, from 0 to 1, of a medium's exposure with its lags (T, G, L). Shape (G, T)."""
+        medium, national, one = self.design.national.media[place], self.design.national, slice(draw, draw + 1)
+        weights = carryover_weights(
+            medium.adstock, national.carryover_periods, self.retention[one, place], self.peak_delay[one, place]
+        )[0]
+        stock = (lagged @ weights).T
+        return np.asarray(
+            saturate(medium.saturation, stock, self.half_saturation[draw, place], self.slope[draw, place])
+        )
+
+    def ceiling(self, draw: int, place: int, reached: FloatArray) -> float:
+        """Height at which a medium brings its share; `reached` (G, T) is of the window. Zero without exposure."""
+        total = float((self.design.size[:, None] * reached).sum())
+        return float(self.share[draw, place]) * reached.size / total if total > 0 else 0.0
 
     def country(self, effects: FloatArray, contribution: FloatArray, noise: FloatArray) -> MediaDraws:
         """The country's curves in natural units; `contribution` (S, T, M) is what the geos' sum brought."""

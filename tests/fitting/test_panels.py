@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fitting_markets import quick, small_market
 
+from mmm.fit import fit_outcome
 from mmm.kernel.evaluation import density_of
 from mmm.market import Market, national_aggregate
 from mmm.panel.design import PanelDesign, build_panel_design
+from mmm.panel.lift import geo_increments
 from mmm.panel.model import build_panel
 from mmm.panel.parameters import panel_data, panel_prior
 from mmm.panel.posterior import draw_panel_posterior
@@ -81,3 +84,63 @@ def test_what_is_drawn_back_fits_the_geos_and_adds_up_to_the_country() -> None:
     assert drawn.effects.mean() == pytest.approx(1.0, abs=0.1)
     # What is the same everywhere has one effect.
     np.testing.assert_array_equal(drawn.effects.std(axis=0).max(axis=0) > 0.05, design.varies > 0)
+
+
+def known_panel() -> Market:
+    """Three geos of one size, in which each channel brings 150 x / (x + 1000) a period."""
+    rng = np.random.default_rng(2)
+    market = small_market()
+    spend = rng.gamma(1.0, 1000.0, size=(60, 2, 3))
+    brought = 150.0 * spend / (spend + 1000.0)
+    tables = market.spec.model_dump(mode="json", exclude_unset=True)
+    spec = MarketSpec.model_validate({**tables, "columns": {"date": "date", "geo": "geo"}})
+    return replace(
+        market,
+        spec=spec,
+        geos=("north", "south", "west"),
+        outcomes={"orders": 300.0 + brought.sum(axis=1) + 15.0 * rng.standard_normal((60, 3))},
+        values_per_unit={"orders": np.full((60, 3), 10.0)},
+        spend=spend,
+    )
+
+
+def with_a_test_in_the_north(market: Market, estimate: float) -> Market:
+    """The panel with a test in one geo: search rested by 1000 in each of four periods."""
+    test = {
+        "channel": "search",
+        "start": "2024-06-03",
+        "periods": 4,
+        "geos": ["north"],
+        "spend_change": -4000.0,
+        "estimate": estimate,
+        "standard_error": 8.0,
+    }
+    tables = {**market.spec.model_dump(mode="json", exclude_unset=True), "lift_tests": [test]}
+    return replace(market, spec=MarketSpec.model_validate(tables))
+
+
+@pytest.mark.parametrize(("times", "verdict"), [(1.0, "pass"), (6.0, "review")])
+def test_a_lift_test_in_a_geo_passes_where_history_agrees_and_asks_for_review_where_not(
+    times: float, verdict: str
+) -> None:
+    market = quick(known_panel())
+    spend = market.spend[22:26, 1, 0]
+    truth = float((150.0 * spend / (spend + 1000.0) - 150.0 * (spend + 1000.0) / (spend + 2000.0)).sum())
+    found = fit_outcome(with_a_test_in_the_north(market, times * truth), "orders").manifest.gates
+    assert [gate.verdict for gate in found if gate.name == "lift_test"] == [verdict]
+
+
+def test_an_increment_counts_the_effect_of_the_geos_that_were_tested() -> None:
+    market = with_a_test_in_the_north(known_panel(), -100.0)
+    design, priors = prepared(market, 0)
+    parameters = np.repeat(panel_prior(design, priors).location[None], 3, axis=0)
+    drawn = draw_panel_posterior(design, priors, parameters, np.random.default_rng(5))
+    (test,) = design.tests
+    increments = geo_increments(drawn, test)
+    assert (increments < 0.0).all()
+    doubled = drawn.effects.copy()
+    doubled[:, test.geos[0], test.medium] *= 2.0
+    np.testing.assert_allclose(geo_increments(replace(drawn, effects=doubled), test), 2.0 * increments)
+    elsewhere = drawn.effects.copy()
+    elsewhere[:, 1:] = 7.0
+    np.testing.assert_allclose(geo_increments(replace(drawn, effects=elsewhere), test), increments)
