@@ -48,7 +48,7 @@ LONGEST_SECONDS = 3600
 """Longest time that one process may take."""
 STATES = ("first", "cold", "warm")
 
-TARGETS = {"cold": 5.0, "warm": 30.0}
+TARGETS = {"cold": 20.0, "warm": 50.0}
 """How many times the best peer's effective samples a CPU second are promised, per state."""
 
 LARGEST_RHAT = 1.05
