@@ -64,9 +64,18 @@ def round_coordinates(density: Density, location: FloatArray, spread: FloatArray
 
 def find_mode(density: Density, location: FloatArray, spread: FloatArray) -> FloatArray:
     """Parameters at which the density is largest, near enough to start from; arguments as above. Shape (D,)."""
-    descend = _descent(density, location, spread)
-    found = minimize(descend, np.zeros_like(location), jac=True, method="L-BFGS-B", options={"maxiter": MODE_STEPS})
-    return np.asarray(location + spread * found.x)
+    descend, lowest, best = _descent(density, location, spread), np.inf, np.zeros_like(location)
+
+    def remembered(standard: FloatArray) -> tuple[float, FloatArray]:
+        nonlocal lowest, best
+        value, gradient = descend(standard)
+        if value < lowest:
+            lowest, best = value, standard.copy()
+        return value, gradient
+
+    found = minimize(remembered, np.zeros_like(location), jac=True, method="L-BFGS-B", options={"maxiter": MODE_STEPS})
+    # A search that has once met a wall may end nowhere: then the best point on its way is good enough.
+    return np.asarray(location + spread * (found.x if np.isfinite(found.x).all() else best))
 
 
 def _descent(density: Density, location: FloatArray, spread: FloatArray) -> Density:
