@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from mmm.artifact import ResponseArtifact
 from mmm.baseline import forecast_baseline
@@ -59,7 +60,8 @@ def judge(artifact: ResponseArtifact, scenario: Scenario, task: Task, amounts: n
         offset = forecast_baseline(artifact, scenario.horizon.start, periods)[:, :counted].sum(axis=1)
         offset = offset + sum(response.carried_in()[:, :counted].sum(axis=1) for response in responses)
         rng = np.random.default_rng([int(artifact.digest[:8], 16), counted])
-        offset += artifact.draws.noise_scale * np.sqrt(counted) * rng.standard_normal(len(offset))
+        quantiles = norm.ppf((np.arange(len(offset)) + 0.5) / len(offset))
+        offset += artifact.draws.noise_scale * np.sqrt(counted) * rng.permutation(quantiles)
     return Judged(task, media, offset)
 
 
