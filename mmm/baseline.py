@@ -56,6 +56,12 @@ def baseline_design(info: BaselineInfo, positions: IntArray, controls: FloatArra
     return np.stack(columns, axis=1)
 
 
+def control_places(info: BaselineInfo) -> range:
+    """Columns of `baseline_design` that are controls, in the order of `info.controls`."""
+    first = 1 + info.has_slope + len(info.knots) + 2 * info.fourier_pairs
+    return range(first, first + len(info.controls))
+
+
 def repeat_last_season(history: FloatArray, positions: IntArray, season: int) -> FloatArray:
     """History at some positions; later ones repeat the same season of the last year that history has.
 

@@ -13,8 +13,9 @@ from itertools import combinations
 
 import numpy as np
 
+from mmm.baseline import control_places
 from mmm.design import Design, build_design
-from mmm.market import Market, national_aggregate
+from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.spec import ControlSpec, OutcomeSpec
 from mmm.vocabulary import COMMON_DEMAND_NAMES, FloatArray
 
@@ -37,7 +38,7 @@ def with_common_demand(market: Market, outcome: OutcomeSpec) -> Market:
     asked, name = market.spec.model.common_demand, COMMON_DEMAND_NAMES[market.spec.market.language]
     if asked is False or name in market.controls:
         return market
-    design = build_design(untested(national_aggregate(market)), outcome, 0)
+    design = build_design(without_lift_tests(national_aggregate(market)), outcome, 0)
     own = own_movements(design)
     movement = common_movement(own)
     if movement is None or not (asked or movement > COMMON_LIMIT):
@@ -49,11 +50,6 @@ def with_common_demand(market: Market, outcome: OutcomeSpec) -> Market:
         spec=market.spec.model_copy(update={"controls": controls}),
         controls={**market.controls, name: series},
     )
-
-
-def untested(market: Market) -> Market:
-    """The market without its lift tests."""
-    return replace(market, spec=market.spec.model_copy(update={"lift_tests": ()}))
 
 
 def own_movements(design: Design) -> FloatArray:
@@ -111,8 +107,8 @@ def _known(design: Design) -> FloatArray:
     """The baseline's columns without the bends of the trend and what budgets share. Shape (T, known terms)."""
     info = design.baseline
     first = 1 + info.has_slope
-    first_control = first + len(info.knots) + 2 * info.fourier_pairs
-    shared = [first_control + at for at, name in enumerate(info.controls) if name in COMMON_DEMAND_NAMES.values()]
+    names = COMMON_DEMAND_NAMES.values()
+    shared = [place for place, name in zip(control_places(info), info.controls, strict=True) if name in names]
     return np.delete(design.columns, [*range(first, first + len(info.knots)), *shared], axis=1)
 
 

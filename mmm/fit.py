@@ -22,12 +22,12 @@ from mmm.checks.diagnostics import Diagnostics, diagnose
 from mmm.checks.gates import evidence_of, judge
 from mmm.checks.holdout import forecast_held_out, score_holdout
 from mmm.checks.lift import LiftComparison, compare, compare_panel
-from mmm.common_demand import untested, with_common_demand
+from mmm.common_demand import with_common_demand
 from mmm.design import Design, build_design, default_holdout
 from mmm.errors import FitError
 from mmm.forecast_scores import DrawnForecast
 from mmm.long_run import LongRunDraws, LongRunInfo
-from mmm.market import Market, national_aggregate
+from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.panel.design import PanelDesign, build_panel_design
 from mmm.panel.parameters import panel_data, panel_prior, panel_structure
 from mmm.panel.posterior import PanelPosterior, draw_panel_posterior
@@ -103,7 +103,7 @@ def fit_outcome(
     fitted = _fit(fitted_as, spec, 0, full, FULL_STAGE, of_fit, progress)
     comparisons: tuple[LiftComparison, ...] = ()
     if fitted.has_tests:
-        history = _fit(untested(fitted_as), spec, 0, short, HISTORY_STAGE, of_history, progress)
+        history = _fit(without_lift_tests(fitted_as), spec, 0, short, HISTORY_STAGE, of_history, progress)
         comparisons = _compare(fitted, history)
     found, national = _diagnose(fitted, market.spec.market.period), national_aggregate(market)
     slow = long_run_of(national, fitted.posterior, fitted.brand, np.random.default_rng(of_long_run))

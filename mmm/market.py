@@ -84,6 +84,11 @@ class Market:
         return self.is_panel and self.spec.model.geos == "pooled"
 
 
+def without_lift_tests(market: Market) -> Market:
+    """The market as if nothing had been tested in it."""
+    return replace(market, spec=market.spec.model_copy(update={"lift_tests": ()}))
+
+
 def with_data_digest(market: Market) -> Market:
     """The market with the digest of its dates, geos and values, and with its arrays made read-only.
 

@@ -5,7 +5,7 @@ The rivals are the seasonal-naive forecast (`mmm.backtest.seasonal_naive`) and a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -17,7 +17,7 @@ from mmm.backtest.verdict import Comparison, best_of, compare, earns_its_keep, v
 from mmm.design import build_design
 from mmm.fit import forecast_last
 from mmm.forecast_scores import Forecast, PeriodScores, joined, score_periods
-from mmm.market import Market, national_aggregate
+from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.progress import Listener
 from mmm.sentence import Sentence
 from mmm.vocabulary import ForecastName, PeriodName
@@ -175,5 +175,4 @@ def _scores(scores: ScoresByForecast) -> tuple[ForecastScore, ...]:
 
 def _untested(market: Market) -> Market:
     """The country without lift tests, which a regression cannot use."""
-    country = national_aggregate(market)
-    return replace(country, spec=country.spec.model_copy(update={"lift_tests": ()}))
+    return without_lift_tests(national_aggregate(market))

@@ -5,14 +5,15 @@ per geo; its exposure as x / p in multiples of the country's exposure per geo. A
 country and shared out by population is then the same in every geo, and so is treated as one effect.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from mmm.baseline import control_places
 from mmm.design import Design, build_design, exposure_of
 from mmm.errors import FitError
 from mmm.lift import spend_without
-from mmm.market import Market, national_aggregate
+from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.periods import periods_between
 from mmm.priors import SMALLEST_VARIATION
 from mmm.spec import LiftTestSpec, OutcomeSpec
@@ -98,9 +99,7 @@ def build_panel_design(market: Market, outcome: OutcomeSpec, held_out: int) -> P
             f"Outcome '{outcome.name}': a panel is fitted with likelihood 'normal' alone, not "
             f"'{outcome.likelihood}'; use 'normal', or geos = \"national\" under [model] ({market.name}, market.toml)."
         )
-    untested = market.spec.model_copy(update={"lift_tests": ()})
-    country = national_aggregate(market)
-    national = build_design(replace(country, spec=untested), outcome, held_out)
+    national = build_design(without_lift_tests(national_aggregate(market)), outcome, held_out)
     series = market.outcomes[outcome.name].T
     visible = series[:, national.observed > 0]
     weights = visible.mean(axis=1) if market.population is None else market.population
@@ -135,10 +134,8 @@ def build_panel_design(market: Market, outcome: OutcomeSpec, held_out: int) -> P
 def _columns(market: Market, national: Design) -> FloatArray:
     info = national.baseline
     columns = np.repeat(national.columns[None], len(market.geos), axis=0)
-    first = 1 + info.has_slope + len(info.knots) + 2 * info.fourier_pairs
-    for place, (name, mean, scale) in enumerate(
-        zip(info.controls, info.control_means, info.control_scales, strict=True), start=first
-    ):
+    controls = zip(info.controls, info.control_means, info.control_scales, strict=True)
+    for place, (name, mean, scale) in zip(control_places(info), controls, strict=True):
         columns[:, :, place] = (market.controls[name].T - mean) / scale
     return columns
 

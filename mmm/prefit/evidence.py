@@ -1,12 +1,12 @@
 """The series that a fit of a market would tell apart, and how much of one the others explain."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from mmm.artifact import BaselineInfo
 from mmm.design import Design, build_design
-from mmm.market import Market, national_aggregate
+from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.panel.design import build_panel_design
 from mmm.spec import OutcomeSpec
 from mmm.vocabulary import FloatArray
@@ -47,7 +47,7 @@ class Evidence:
 
 def evidence_of(market: Market, outcome: OutcomeSpec) -> Evidence:
     """The series of one outcome of a market; geos side by side where they are fitted side by side."""
-    untested = replace(market, spec=market.spec.model_copy(update={"lift_tests": ()}))
+    untested = without_lift_tests(market)
     if market.is_panel and market.spec.model.geos == "pooled":
         panel = build_panel_design(untested, outcome, 0)
         design, exposure, columns = panel.national, panel.exposure, panel.columns

@@ -14,6 +14,7 @@ from mmm.noise_paths import (
     usual_paths,
     whitening,
 )
+from mmm.vocabulary import PeriodName
 
 OBSERVED = np.array([1, 1, 1, 0, 1, 1, 0, 0, 1, 1, 1, 1.0])
 
@@ -63,8 +64,8 @@ def test_drawn_noise_and_its_sum_have_the_variance_that_the_path_says() -> None:
 
 
 @pytest.mark.parametrize(("period", "lives"), [("day", 3), ("week", 3), ("month", 2), ("year", 0)])
-def test_periods_have_those_shocks_that_outlive_them(period: str, lives: int) -> None:
-    paths = usual_paths(period)  # type: ignore[arg-type]
+def test_periods_have_those_shocks_that_outlive_them(period: PeriodName, lives: int) -> None:
+    paths = usual_paths(period)
     assert len(paths) == 1 + 3 * lives
     assert paths.share[0] == 0.0
 
