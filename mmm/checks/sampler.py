@@ -16,6 +16,9 @@ from mmm.vocabulary import FloatArray
 TAILS = (0.05, 0.95)
 """Quantiles whose effective sample size is the tail's (Vehtari et al. 2021)."""
 
+STANDING_RHAT = 1000.0
+"""R-hat of a parameter of which one chain did not move at all: its formula divides by zero there."""
+
 RHAT_LIMITS = (1.01, 1.05)
 """Largest R-hat: pass below the first (chains agree, Vehtari et al. 2021), fail above the second."""
 
@@ -97,11 +100,15 @@ class SamplerHealth:
 
 
 def convergence_of(samples: Samples) -> Convergence:
-    """How far the chains agree."""
+    """How far the chains agree. A chain that stands still agrees with none and has no effective draws."""
     values = samples.parameters
-    rhat = np.asarray(array_stats.rhat(values, chain_axis=0, draw_axis=1))
-    bulk = np.asarray(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk"))
-    tail = np.asarray(array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail", prob=TAILS))
+    stands = (np.ptp(values, axis=1) == 0).any(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rhat = np.asarray(array_stats.rhat(values, chain_axis=0, draw_axis=1))
+        bulk = np.asarray(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk"))
+        tail = np.asarray(array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail", prob=TAILS))
+    rhat = np.where(stands, STANDING_RHAT, rhat)
+    bulk, tail = np.where(stands, 0.0, bulk), np.where(stands, 0.0, tail)
     return Convergence(
         rhat=float(rhat.max()),
         bulk_ess=float(bulk.min()),

@@ -15,9 +15,10 @@ from mmm.checks.holdout import HoldoutScore
 from mmm.checks.likeness import Likeness
 from mmm.checks.predictive import PredictedStatistic
 from mmm.checks.residual import LAGS, autocorrelation_limit
-from mmm.checks.sampler import Convergence, SamplerHealth
+from mmm.checks.sampler import STANDING_RHAT, Convergence, SamplerHealth, convergence_of
 from mmm.checks.split import OpenSplit
 from mmm.design import build_design
+from mmm.sampling import Samples
 from mmm.sentence import plain, sentence
 
 MARKET = mixed_market()
@@ -150,3 +151,16 @@ def test_longer_windows_ask_for_less_autocorrelation_than_short_ones() -> None:
     """Chance explains three over the root of the periods: 0.24 of 156 weeks, 0.42 of 52."""
     assert autocorrelation_limit(156) == pytest.approx(3.02 / 156**0.5, rel=0.01)
     assert autocorrelation_limit(52) > autocorrelation_limit(156)
+
+
+def test_a_chain_that_stands_still_fails_and_is_not_lost_as_no_number() -> None:
+    parameters = np.random.default_rng(0).standard_normal((4, 200, 3))
+    parameters[:, :, 1] = 0.7
+    parameters[2, :, 2] = -1.0
+    found = convergence_of(Samples(parameters, 0, np.ones((4, 200))))
+    assert found.rhat == STANDING_RHAT
+    assert found.bulk_ess == 0.0
+    assert not found.is_reached
+    health = replace(SAMPLER, convergence=found)
+    assert gate("convergence", replace(GOOD, sampler=health)).verdict == "fail"
+    assert gate("effective_draws", replace(GOOD, sampler=health)).verdict == "fail"
