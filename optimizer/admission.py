@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from mmm.artifact import ResponseArtifact
 from mmm.errors import Fault
 from mmm.parsing import meant, nearest
-from mmm.sentence import Names, Sentence, Word, listed, phrase, sentence
-from optimizer.scenario import Group, Scenario, place_of
+from mmm.sentence import Names, Number, Sentence, Word, listed, phrase, sentence
+from optimizer.scenario import Scenario, place_of
+from optimizer.scenario_rules import Group, group_members
 from optimizer.split import split_preset
 from optimizer.timeline import horizon_faults
 
@@ -44,16 +45,17 @@ def _channel_faults(scenario: Scenario, artifact: ResponseArtifact, file: Senten
     for index, requirement in enumerate(scenario.requires):
         named.append((f"requires[{index + 1}].channel", requirement.channel))
         named += [(f"requires[{index + 1}].upstream", name) for name in requirement.upstream]
+    for index, order in enumerate(scenario.precedence):
+        named.append((f"precedence[{index + 1}].channel", order.channel))
+        named += [(f"precedence[{index + 1}].after.{name}", name) for name in order.after]
     known = list(artifact.channels)
     return [_unknown(file, field, name, known, _A_CHANNEL) for field, name in named if name not in known]
 
 
 def _group_faults(group: Group, artifact: ResponseArtifact, file: Sentence, field: str) -> list[Fault]:
     known = list(artifact.channels)
-    if group.channels is not None:
-        return [
-            _unknown(file, f"{field}.channels", name, known, _A_CHANNEL) for name in group.channels if name not in known
-        ]
+    if unknown := [name for name in group.channels or () if name not in known]:
+        return [_unknown(file, f"{field}.channels", name, known, _A_CHANNEL) for name in unknown]
     infos = artifact.manifest.channels
     for key, wanted in (
         ("stage", group.stage),
@@ -64,6 +66,10 @@ def _group_faults(group: Group, artifact: ResponseArtifact, file: Sentence, fiel
         present = sorted({str(getattr(info, key)) for info in infos if getattr(info, key) is not None})
         if wanted is not None and wanted not in present:
             return [Fault(file, f"{field}.{key}", wanted, _some_channel_has(key, present))]
+    members = len(group_members(group, infos))
+    if group.at_least_channels is not None and group.at_least_channels > members:
+        expected = sentence("at most {count}: the group has no more channels", count=Number(amount=members))
+        return [Fault(file, f"{field}.at_least_channels", str(group.at_least_channels), expected)]
     return []
 
 

@@ -6,6 +6,7 @@ from mmm.sentence import Sentence
 from optimizer.formulation import Formulation, Row, Setting
 from optimizer.plan import ConflictingRule, RelaxedRule
 from optimizer.rules import formulate
+from optimizer.shadow import TIGHT
 from optimizer.solve import Relaxed, compile_split, feasible_with_slack
 
 _BUDGET_RELUCTANCE = 1.05
@@ -74,7 +75,9 @@ def _measure(form: Formulation, position: int, relaxed: Relaxed) -> float | None
     """What the row's limit would have to be for the relaxed split to obey it; None for a share of nothing."""
     row = form.rows[position]
     if row.unit == "count":
-        return float(sum(relaxed.is_on[name] for name in row.measured))
+        slack = TIGHT * form.setting.ceiling
+        counted = [window.holds(relaxed.spend, slack) for window in row.windows]
+        return float(sum(counted or [relaxed.is_on[name] for name in row.measured]))
     if row.rule in ("budget", "rules.total_change"):
         return relaxed.total
     measured = sum(weight * relaxed.spend[name] for name, weight in row.measured.items())
@@ -93,6 +96,8 @@ def _largest_demand(setting: Setting) -> float:
         for rule in rules
     )
     wanted += sum(group.amount[0] for group in setting.scenario.groups if group.amount is not None)
+    wanted += sum(group.at_least_channels or 0 for group in setting.scenario.groups) * setting.smallest_on
+    wanted += sum(sum(rule.after.values()) for rule in setting.scenario.precedence)
     grown = sum(
         setting.reference[name] * (1.0 + rule.change[1])
         for name, rule in setting.scenario.channels.items()

@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeIntegers, NonNegativeReals, Var
+from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeIntegers, NonNegativeReals, Var, VarList
 
 from mmm.artifact import ChannelInfo
 from mmm.sentence import Sentence
 from optimizer.scenario import Scenario
 
 type LimitUnit = Literal["money", "share", "ratio", "count"]
+
+SMALLEST_ON = 1e-3
+"""Share of the budget from which a channel counts as on where a rule asks for channels to be on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,25 @@ class Setting:
         """Money over the horizon in the reference plan."""
         return sum(self.reference.values())
 
+    @property
+    def smallest_on(self) -> float:
+        """Money from which a channel counts as on where a rule asks for channels to be on."""
+        return SMALLEST_ON * (self.scenario.budget or self.reference_total or self.ceiling)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A switch that may be one only while the spend of a channel lies from `low` to `high`, money."""
+
+    channel: str
+    low: float
+    high: float
+    switch: Any
+
+    def holds(self, spend: Mapping[str, float], slack: float) -> bool:
+        """Whether a split lies in the window, or no more than `slack` beside it."""
+        return self.low - slack <= spend[self.channel] <= self.high + slack
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -61,7 +83,9 @@ class Row:
     base
         Channels whose spend is what a share or ratio is taken of; empty for money and counts.
     measured
-        Weight of each channel's spend in what the rule measures.
+        Weight of each channel's spend in what the rule measures; for counts the channels that count where they are on.
+    windows
+        For counts, the windows that count where spend lies in them, instead of channels.
     is_relaxable
         Whether the row may give way when rules conflict.
     """
@@ -73,6 +97,7 @@ class Row:
     unit: LimitUnit
     base: tuple[str, ...] = ()
     measured: Mapping[str, float] = field(default_factory=dict)
+    windows: tuple[Window, ...] = ()
     is_relaxable: bool = True
 
 
@@ -82,11 +107,13 @@ class Formulation:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.rows: list[Row] = []
+        self.windows: list[Window] = []
         names = list(setting.names)
         model = ConcreteModel(name="split")
         model.spend = Var(names, domain=NonNegativeReals, bounds=(0.0, setting.ceiling))
         model.is_on = Var(names, domain=Binary)
         model.steps = Var(names, domain=NonNegativeIntegers)
+        model.within = VarList(domain=Binary)
         model.total = Var(domain=NonNegativeReals, bounds=(0.0, setting.ceiling))
         model.rules = ConstraintList()
         model.links = ConstraintList()
@@ -103,11 +130,12 @@ class Formulation:
         unit: LimitUnit,
         base: tuple[str, ...] = (),
         measured: Mapping[str, float] | None = None,
+        windows: tuple[Window, ...] = (),
         is_relaxable: bool = True,
     ) -> None:
         """Add one row of a rule; `expression` is a Pyomo relation."""
         constraint = self.model.rules.add(expression)
-        self.rows.append(Row(rule, text, constraint, limit, unit, base, measured or {}, is_relaxable))
+        self.rows.append(Row(rule, text, constraint, limit, unit, base, measured or {}, windows, is_relaxable))
 
     def is_on(self, channel: str) -> Any:
         """The binary that is one where the channel spends anything."""
@@ -115,6 +143,12 @@ class Formulation:
             self._switched.add(channel)
             self.model.links.add(self.model.spend[channel] <= self.setting.ceiling * self.model.is_on[channel])
         return self.model.is_on[channel]
+
+    def window(self, channel: str, low: float, high: float) -> Window:
+        """A new switch that is to be one only while spend lies in a window; the rule adds the rows for that."""
+        window = Window(channel, low, high, self.model.within.add())
+        self.windows.append(window)
+        return window
 
     def total_spend(self) -> Any:
         """Spend of all channels together, without reserve and fixed costs."""

@@ -24,7 +24,8 @@ from optimizer.plan import (
     TaskPlan,
 )
 from optimizer.question import Desk, PlanningModel, Question, with_budget, without_rules, without_split
-from optimizer.scenario import ChannelRules, Scenario
+from optimizer.scenario import Scenario
+from optimizer.scenario_rules import ChannelRules
 from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
 from optimizer.split import brand_band, split_preset
 from optimizer.tasks import MeasuredTask

@@ -8,7 +8,8 @@ from optimizer.admission import scenario_faults
 from optimizer.errors import ScenarioRefused
 from optimizer.formulation import Setting
 from optimizer.responses import KpiResponses, build_responses
-from optimizer.scenario import Rules, Scenario
+from optimizer.scenario import Scenario
+from optimizer.scenario_rules import Rules
 from optimizer.tasks import MeasuredTask, measure_task
 from optimizer.timeline import Timeline, build_timeline, periods_until
 
@@ -110,6 +111,7 @@ def without_rules(scenario: Scenario, budget: float) -> Scenario:
             "groups": (),
             "either_or": (),
             "requires": (),
+            "precedence": (),
             "rules": Rules(),
         }
     )

@@ -16,8 +16,8 @@ from optimizer.rulebook.channels import (
     limit_channel_change,
     lock_channels,
 )
-from optimizer.rulebook.groups import keep_brand_share, keep_group_limits
-from optimizer.rulebook.order import keep_either_or, limit_channel_count, require_upstream
+from optimizer.rulebook.groups import keep_brand_share, keep_group_counts, keep_group_limits
+from optimizer.rulebook.order import keep_either_or, keep_precedence, limit_channel_count, require_upstream
 
 RULES: tuple[Callable[[Formulation], None], ...] = (
     spend_the_budget,
@@ -29,8 +29,10 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     keep_increments,
     keep_brand_share,
     keep_group_limits,
+    keep_group_counts,
     keep_either_or,
     require_upstream,
+    keep_precedence,
     limit_channel_count,
 )
 

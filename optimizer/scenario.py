@@ -8,27 +8,23 @@ from pydantic import Field, model_validator
 
 from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
-from mmm.vocabulary import Attitude, Role, Scene, Stage, TaskCount
+from mmm.vocabulary import Attitude, Stage, TaskCount
+from optimizer.scenario_rules import (
+    Amount,
+    ChannelRules,
+    EitherOr,
+    Fraction,
+    Group,
+    Precedence,
+    Requires,
+    Rules,
+    check_range,
+)
 
 type Objective = Literal["maximize", "size", "profit", "efficiency"]
 type Business = Literal["b2b", "b2c", "published_b2b", "published_b2c", "none"]
 type ReferenceKind = Literal["last_year", "last_periods", "plan", "spend"]
 type FlightingPattern = Literal["even", "history", "optimized", "given"]
-
-type Amount = Annotated[float, Field(ge=0, le=1e15)]
-type Fraction = Annotated[float, Field(ge=0, le=1)]
-
-
-def _check_range(name: str, bounds: tuple[float, float] | None) -> list[Sentence]:
-    if bounds is None or bounds[0] <= bounds[1]:
-        return []
-    said = sentence(
-        "{field}: the lower end {low} is above the upper end {high}",
-        field=Word(text=name),
-        low=Word(text=str(bounds[0])),
-        high=Word(text=str(bounds[1])),
-    )
-    return [said]
 
 
 class Horizon(StrictModel):
@@ -46,7 +42,7 @@ class Split(StrictModel):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if problems := _check_range("brand_share", self.brand_share):
+        if problems := check_range("brand_share", self.brand_share):
             raise Unfit(*problems)
         return self
 
@@ -73,91 +69,6 @@ class Target(StrictModel):
     def _one(self) -> Self:
         if sum(value is not None for value in (self.roas, self.mroas, self.cpa)) != 1:
             raise Unfit(sentence("give exactly one of roas, mroas, cpa"))
-        return self
-
-
-class ChannelRules(StrictModel):
-    """Rules of one channel; amounts are money over the horizon."""
-
-    min: Amount | None = None
-    max: Amount | None = None
-    off_or_at_least: Annotated[float, Field(gt=0, le=1e15)] | None = None
-    change: tuple[Annotated[float, Field(ge=-1)], Annotated[float, Field(ge=-1)]] | None = None
-    locked: Amount | None = None
-    increment: Annotated[float, Field(gt=0, le=1e15)] | None = None
-    fixed_cost: Amount | None = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        problems: list[Sentence] = []
-        if self.locked is not None and any(
-            value is not None for value in (self.min, self.max, self.off_or_at_least, self.change, self.increment)
-        ):
-            problems.append(
-                sentence(
-                    "locked stands instead of min, max, off_or_at_least, change and increment: give one or the other"
-                )
-            )
-        if self.min is not None and self.max is not None and self.min > self.max:
-            lowest, highest = Word(text=str(self.min)), Word(text=str(self.max))
-            problems.append(sentence("min {lowest} is above max {highest}", lowest=lowest, highest=highest))
-        problems += _check_range("change", self.change)
-        if problems:
-            raise Unfit(*problems)
-        return self
-
-
-class Group(StrictModel):
-    """Channels that share a rule: listed, or all of one stage, scene, department or role."""
-
-    name: Annotated[str, Field(min_length=1)]
-    channels: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    stage: Stage | None = None
-    scene: Scene | None = None
-    department: str | None = None
-    role: Role | None = None
-    share: tuple[Fraction, Fraction] | None = None
-    amount: tuple[Amount, Amount] | None = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        problems: list[Sentence] = []
-        if sum(key is not None for key in (self.channels, self.stage, self.scene, self.department, self.role)) != 1:
-            problems.append(sentence("say which channels by exactly one of channels, stage, scene, department, role"))
-        if self.share is None and self.amount is None:
-            problems.append(sentence("give share, amount or both"))
-        problems += _check_range("share", self.share) + _check_range("amount", self.amount)
-        if problems:
-            raise Unfit(*problems)
-        return self
-
-
-class EitherOr(StrictModel):
-    """At most so many of these channels may be on."""
-
-    channels: Annotated[tuple[str, ...], Field(min_length=2)]
-    at_most: Annotated[int, Field(ge=1)] = 1
-
-
-class Requires(StrictModel):
-    """A channel may have at most a ratio of what its upstream channels have together."""
-
-    channel: str
-    upstream: Annotated[tuple[str, ...], Field(min_length=1)]
-    at_most_ratio: Annotated[float, Field(gt=0)]
-
-
-class Rules(StrictModel):
-    """Rules of the whole plan."""
-
-    at_most_channels: Annotated[int, Field(ge=1)] | None = None
-    test_reserve: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    total_change: tuple[Annotated[float, Field(ge=-1)], Annotated[float, Field(ge=-1)]] | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if problems := _check_range("total_change", self.total_change):
-            raise Unfit(*problems)
         return self
 
 
@@ -231,6 +142,7 @@ class Scenario(StrictModel):
     groups: tuple[Group, ...] = ()
     either_or: tuple[EitherOr, ...] = ()
     requires: tuple[Requires, ...] = ()
+    precedence: tuple[Precedence, ...] = ()
     rules: Rules = Rules()
     reference: Reference = Reference()
     flighting: Flighting = Flighting()

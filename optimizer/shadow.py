@@ -86,6 +86,8 @@ def settle(form: Formulation, spend: Mapping[str, float], is_on: Mapping[str, bo
         step = form.setting.scenario.channels.get(name)
         if step is not None and step.increment:
             form.model.steps[name].set_value(round(spend[name] / step.increment), skip_validation=True)
+    for window in form.windows:
+        window.switch.set_value(int(window.holds(spend, TIGHT * form.setting.ceiling)), skip_validation=True)
     form.model.total.set_value(total, skip_validation=True)
 
 

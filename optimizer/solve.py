@@ -14,7 +14,7 @@ from pyomo.repn import generate_standard_repn
 from mmm.vocabulary import FloatArray
 from optimizer.curves import Piece
 from optimizer.errors import SolverError
-from optimizer.formulation import Formulation
+from optimizer.formulation import Formulation, Window
 from optimizer.program import Program, solve_program
 
 
@@ -23,7 +23,8 @@ class CompiledSplit:
     """A formulation as scaled columns and rows, ready for pieces to be added.
 
     `spend_scale` is the money of one solver unit. `rule_rows` gives the program's row of each
-    entry of `Formulation.rows`; `stepped` names the channels that are bought in whole steps.
+    entry of `Formulation.rows`; `stepped` names the channels that are bought in whole steps, and
+    `window_columns` gives the switch of each window.
     """
 
     program: Program
@@ -33,6 +34,7 @@ class CompiledSplit:
     rule_rows: tuple[int, ...]
     spend_scale: float
     stepped: frozenset[str]
+    window_columns: tuple[tuple[Window, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def compile_split(form: Formulation) -> CompiledSplit:
         if id(form.model.is_on[name]) in columns
     }
     stepped = frozenset(name for name in form.setting.names if id(form.model.steps[name]) in columns)
-    return CompiledSplit(program, spend_columns, total_column, switches, rule_rows, scale, stepped)
+    windows = tuple((window, columns[id(window.switch)]) for window in form.windows)
+    return CompiledSplit(program, spend_columns, total_column, switches, rule_rows, scale, stepped, windows)
 
 
 def solve_relaxation(

@@ -16,6 +16,9 @@ _LIFTED = 1e-3
 _THRIFT = 1e-3
 """Weight of the money of a lift beside the share that it raises: of lifts that raise the same the cheapest one."""
 
+_BESIDE = 1e-7
+"""Share of an even split by which spend may lie beside a window and still counts as in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepRows:
@@ -61,7 +64,7 @@ def solve_step(
     Parameters
     ----------
     split
-        The compiled formulation; switches stay as `is_on` says, channels bought in steps as they are.
+        The compiled formulation; switches stay as `is_on` says, windows and channels bought in steps as they are.
     spend
         Where the step starts, money.
     slopes
@@ -79,6 +82,9 @@ def solve_step(
     program.integers = []
     for name, column in split.switch_columns.items():
         program.column_lower[column] = program.column_upper[column] = float(is_on[name])
+    for window, column in split.window_columns:
+        is_held = window.holds(spend, _BESIDE * split.spend_scale)
+        program.column_lower[column] = program.column_upper[column] = float(is_held)
     for name, column in split.spend_columns.items():
         now, reach = spend[name] / split.spend_scale, radius / split.spend_scale
         reach = 0.0 if name in split.stepped else reach

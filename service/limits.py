@@ -16,7 +16,9 @@ def limit_unit(rule: str) -> LimitUnit:
         return "quantity"
     if table.startswith("requires"):
         return "ratio"
-    if table.startswith("either_or") or field == "at_most_channels":
+    if table.startswith("precedence"):
+        return "money"
+    if table.startswith("either_or") or field in ("at_least_channels", "at_most_channels"):
         return "count"
     if field in ("share", "brand_share", "test_reserve"):
         return "share"

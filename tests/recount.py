@@ -60,6 +60,14 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
             )
         if group.amount is not None:
             check(f"group {group.name} amount", group.amount[0] - slack <= amount <= group.amount[1] + slack)
+        on = sum(spend[name] > slack for name in members)
+        smallest = 0.001 * (scenario.budget or sum(reference.values()))
+        enough = sum(spend[name] >= smallest - slack for name in members)
+        check(f"group {group.name} at least", enough >= (group.at_least_channels or 0))
+        check(f"group {group.name} at most", on <= (group.at_most_channels or len(infos)))
+    for order in scenario.precedence:
+        is_late = all(spend[name] >= level - slack for name, level in order.after.items())
+        check(f"{order.channel} after", spend[order.channel] <= slack or is_late)
     for either in scenario.either_or:
         check("either or", sum(spend[name] > slack for name in either.channels) <= either.at_most)
     for requirement in scenario.requires:

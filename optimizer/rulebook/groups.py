@@ -1,10 +1,11 @@
 """Rules of several channels together: the split of brand and performance, groups."""
 
+import math
 from typing import Any
 
-from mmm.sentence import Money, Sentence, Share, Word, sentence
+from mmm.sentence import Money, Number, Sentence, Share, Word, sentence
 from optimizer.formulation import Formulation
-from optimizer.scenario import Group
+from optimizer.scenario_rules import group_members
 from optimizer.split import brand_band
 
 
@@ -24,7 +25,7 @@ def keep_brand_share(form: Formulation) -> None:
 def keep_group_limits(form: Formulation) -> None:
     """The channels of a group together keep their share of spend and their amount."""
     for group in form.setting.scenario.groups:
-        members = group_members(group, form)
+        members = group_members(group, form.setting.channels)
         spend = sum(form.model.spend[name] for name in members)
         measured = dict.fromkeys(members, 1.0)
         if group.share is not None:
@@ -49,17 +50,34 @@ def keep_group_limits(form: Formulation) -> None:
             form.add(where, text, spend <= high, limit=high, unit="money", measured=measured)
 
 
-def group_members(group: Group, form: Formulation) -> tuple[str, ...]:
-    """Names of the channels of a group, in the artifact's order."""
-    return tuple(
-        channel.name
-        for channel in form.setting.channels
-        if (group.channels is not None and channel.name in group.channels)
-        or (group.stage is not None and channel.stage == group.stage)
-        or (group.scene is not None and channel.scene == group.scene)
-        or (group.department is not None and channel.department == group.department)
-        or (group.role is not None and channel.role == group.role)
-    )
+def keep_group_counts(form: Formulation) -> None:
+    """At least and at most so many channels of a group are on.
+
+    Where channels are asked to be on, those count that get a part of the budget worth the name.
+    """
+    smallest = form.setting.smallest_on
+    for group in form.setting.scenario.groups:
+        members = group_members(group, form.setting.channels)
+        least, most, where = group.at_least_channels, group.at_most_channels, f"groups.{group.name}"
+        if least is not None:
+            text = sentence(
+                "At least {count} of {group} are on, each with {amount} or more.",
+                count=Number(amount=least),
+                group=Word(text=group.name),
+                amount=Money(amount=smallest),
+            )
+            windows = tuple(form.window(name, smallest, math.inf) for name in members)
+            for window in windows:
+                form.model.links.add(form.model.spend[window.channel] - smallest * window.switch >= 0)
+            relation = sum(window.switch for window in windows) >= least
+            form.add(f"{where}.at_least_channels", text, relation, limit=least, unit="count", windows=windows)
+        if most is not None:
+            text = sentence(
+                "At most {count} of {channels} may be on.", count=Number(amount=most), channels=Word(text=group.name)
+            )
+            relation = sum(form.is_on(name) for name in members) <= most
+            measured = dict.fromkeys(members, 1.0)
+            form.add(f"{where}.at_most_channels", text, relation, limit=most, unit="count", measured=measured)
 
 
 def _add_share(

@@ -1,6 +1,6 @@
 """Rules about which channels may be on together, and which come first."""
 
-from mmm.sentence import Number, Share, Word, sentence
+from mmm.sentence import Money, Number, Share, Word, sentence
 from optimizer.formulation import Formulation
 
 
@@ -60,3 +60,18 @@ def limit_channel_count(form: Formulation) -> None:
         unit="count",
         measured=dict.fromkeys(form.setting.names, 1.0),
     )
+
+
+def keep_precedence(form: Formulation) -> None:
+    """A channel is on only when each of the channels before it spends at least its level."""
+    for index, rule in enumerate(form.setting.scenario.precedence):
+        for earlier, level in rule.after.items():
+            text = sentence(
+                "{channel} is on only when {earlier} gets at least {amount}.",
+                channel=Word(text=rule.channel),
+                earlier=Word(text=earlier),
+                amount=Money(amount=level),
+            )
+            relation = form.model.spend[earlier] - level * form.is_on(rule.channel) >= 0
+            where = f"precedence[{index + 1}].after.{earlier}"
+            form.add(where, text, relation, limit=level, unit="money", measured={earlier: 1.0})

@@ -40,7 +40,10 @@ def clashing(rng: np.random.Generator) -> dict[str, Any]:
         "groups": [
             {"name": "growth", "department": "growth", "share": (0.4, 0.6)},
             {"name": "need", "stage": "need", "amount": (even * float(rng.uniform(0, 2)), even * 2)},
+            {"name": "some", "channels": ("tv", "social", "search"), "at_least_channels": 2},
+            {"name": "few", "channels": ("video", "search"), "at_most_channels": 1},
         ],
+        "precedence": [{"channel": "social", "after": {"video": even * float(rng.uniform(0.5, 2))}}],
         "requires": [{"channel": "search", "upstream": ("tv",), "at_most_ratio": 0.5}],
         "either_or": [{"channels": ("tv", "video"), "at_most": 1}],
         "rules": {"at_most_channels": int(rng.integers(1, 4)), "total_change": (-0.2, float(rng.uniform(0.0, 0.5)))},
@@ -62,6 +65,10 @@ def moved(ends: Any, at: RelaxedRule, unit: float = 1.0, offset: float = 0.0) ->
     return (low, max(high, to + 1e-7 * (1 + abs(to))))
 
 
+def changed_group(changes: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(group for group in changes["groups"] if group["name"] == name)
+
+
 def relaxed(changes: dict[str, Any], rule: RelaxedRule, reference: dict[str, float]) -> None:
     """Let one rule give way as the relaxation says."""
     slack = 1 + (1e-7 if rule.to > rule.from_ else -1e-7)
@@ -81,8 +88,15 @@ def relaxed(changes: dict[str, Any], rule: RelaxedRule, reference: dict[str, flo
             changes["channels"][name] |= {"min": max(0.0, rule.to - around), "max": rule.to + around}
         case ["channels", name, limit]:
             changes["channels"][name][limit] = max(rule.to * slack, 1e-9)
+        case ["precedence", "after", name]:
+            changes["precedence"][0]["after"][name] = max(rule.to * slack, 1e-9)
+        case ["groups", name, ("at_least_channels" | "at_most_channels") as limit]:
+            if (at := round(rule.to)) > 0:
+                changed_group(changes, name)[limit] = at
+            else:
+                dropped(changes, rule.rule)
         case ["groups", name, limit]:
-            group = next(group for group in changes["groups"] if group["name"] == name)
+            group = changed_group(changes, name)
             low, high = moved(group[limit], rule)
             group[limit] = (max(0.0, low), min(1.0, high) if limit == "share" else high)
         case ["requires"]:
@@ -110,7 +124,7 @@ def dropped(changes: dict[str, Any], rule: str) -> None:
             del changes["channels"][name][limit]
         case ["groups", name, limit]:
             changes["groups"] = [group for group in changes["groups"] if group["name"] != name or limit not in group]
-        case ["requires" | "either_or" as kind]:
+        case ["requires" | "either_or" as kind] | ["precedence" as kind, "after", _]:
             changes[kind] = []
         case ["rules", name]:
             changes["rules"][name] = None
@@ -121,6 +135,7 @@ def dropped(changes: dict[str, Any], rule: str) -> None:
 def only(changes: dict[str, Any], kept: set[str]) -> dict[str, Any]:
     """Leave out all rules but some."""
     rules = ["budget", "split.brand_share", "requires[1]", "either_or[1]"]
+    rules += ["groups.some.at_least_channels", "groups.few.at_most_channels", "precedence[1].after.video"]
     rules += ["rules.at_most_channels", "rules.total_change", "groups.growth.share", "groups.need.amount"]
     limits = ("min", "max", "locked", "off_or_at_least", "change")
     rules += [

@@ -1,6 +1,7 @@
 """What every plan promises, over random scenarios with all rules and over hard curves."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,7 +54,7 @@ def asked(changes: dict[str, object], money: float = 1.0) -> Scenario:
     )
 
 
-def draw_rules(rng: np.random.Generator, money: float) -> dict[str, object]:
+def draw_rules(rng: np.random.Generator, money: float) -> dict[str, Any]:
     """Random rules, most of which can be obeyed together."""
     budget = money * float(np.exp(rng.uniform(np.log(5e3), np.log(2e7))))
     even = budget / 4
@@ -79,7 +80,7 @@ def draw_rules(rng: np.random.Generator, money: float) -> dict[str, object]:
             channel["fixed_cost"] = float(even * rng.uniform(0, 0.1))
         rules[name] = channel
     middle = float(rng.uniform(0, 1))
-    changes: dict[str, object] = {"budget": budget, "channels": rules}
+    changes: dict[str, Any] = {"budget": budget, "channels": rules}
     changes["business"] = str(rng.choice(["b2b", "b2c", "published_b2b", "none"]))
     if rng.random() < 0.3:
         changes["split"] = {"brand_share": (max(0.0, middle - 0.1), min(1.0, middle + 0.1))}
@@ -103,7 +104,19 @@ def draw_rules(rng: np.random.Generator, money: float) -> dict[str, object]:
         "at_most_channels": int(rng.integers(2, 5)) if rng.random() < 0.5 else None,
         "total_change": (-1.0, 50.0) if rng.random() < 0.3 else None,
     }
+    draw_order(rng, changes, even)
     return changes
+
+
+def draw_order(rng: np.random.Generator, changes: dict[str, Any], even: float) -> None:
+    """Random rules about which channels are on, and in which order."""
+    if rng.random() < 0.3:
+        changes["groups"].append({"name": "some", "channels": ("tv", "social", "search"), "at_least_channels": 2})
+    if rng.random() < 0.3:
+        changes["groups"].append({"name": "few", "channels": ("tv", "video", "search"), "at_most_channels": 2})
+    if rng.random() < 0.3:
+        level = float(even * rng.uniform(0.1, 2.0))
+        changes["precedence"] = [{"channel": "social", "after": {"search": level, "tv": 0.2 * level}}]
 
 
 def check_promises(question: Scenario, found: Plan, artifact: ResponseArtifact) -> None:

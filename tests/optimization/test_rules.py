@@ -54,8 +54,15 @@ EXAMPLES: dict[str, dict[str, object]] = {
             {"name": "listed", "channels": ("tv", "search"), "share": (0.0, 0.9)},
         ]
     },
+    "keep_group_counts": {
+        "groups": [
+            {"name": "brand", "role": "brand", "at_least_channels": 1},
+            {"name": "listed", "channels": ("tv", "search"), "at_most_channels": 1},
+        ]
+    },
     "keep_either_or": {"either_or": [{"channels": ("tv", "video"), "at_most": 1}]},
     "require_upstream": {"requires": [{"channel": "search", "upstream": ("tv", "video"), "at_most_ratio": 0.5}]},
+    "keep_precedence": {"precedence": [{"channel": "video", "after": {"tv": 30.0, "search": 10.0}}]},
     "limit_channel_count": {"rules": {"at_most_channels": 2}},
 }
 

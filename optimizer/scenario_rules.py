@@ -1,0 +1,154 @@
+"""The rules that a scenario may state: of one channel, of several together, of the whole plan."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from mmm.artifact import ChannelInfo
+from mmm.parsing import StrictModel, Unfit
+from mmm.sentence import Sentence, Word, sentence
+from mmm.vocabulary import Role, Scene, Stage
+
+type Amount = Annotated[float, Field(ge=0, le=1e15)]
+type Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class ChannelRules(StrictModel):
+    """Rules of one channel; amounts are money over the horizon."""
+
+    min: Amount | None = None
+    max: Amount | None = None
+    off_or_at_least: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    change: tuple[Annotated[float, Field(ge=-1)], Annotated[float, Field(ge=-1)]] | None = None
+    locked: Amount | None = None
+    increment: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    fixed_cost: Amount | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems: list[Sentence] = []
+        if self.locked is not None and any(
+            value is not None for value in (self.min, self.max, self.off_or_at_least, self.change, self.increment)
+        ):
+            problems.append(
+                sentence(
+                    "locked stands instead of min, max, off_or_at_least, change and increment: give one or the other"
+                )
+            )
+        if self.min is not None and self.max is not None and self.min > self.max:
+            lowest, highest = Word(text=str(self.min)), Word(text=str(self.max))
+            problems.append(sentence("min {lowest} is above max {highest}", lowest=lowest, highest=highest))
+        problems += check_range("change", self.change)
+        if problems:
+            raise Unfit(*problems)
+        return self
+
+
+class Group(StrictModel):
+    """Channels that share a rule: listed, or all of one stage, scene, department or role."""
+
+    name: Annotated[str, Field(min_length=1)]
+    channels: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    stage: Stage | None = None
+    scene: Scene | None = None
+    department: str | None = None
+    role: Role | None = None
+    share: tuple[Fraction, Fraction] | None = None
+    amount: tuple[Amount, Amount] | None = None
+    at_least_channels: Annotated[int, Field(ge=1)] | None = None
+    at_most_channels: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems: list[Sentence] = []
+        if sum(key is not None for key in (self.channels, self.stage, self.scene, self.department, self.role)) != 1:
+            problems.append(sentence("say which channels by exactly one of channels, stage, scene, department, role"))
+        counts = (self.at_least_channels, self.at_most_channels)
+        if all(limit is None for limit in (self.share, self.amount, *counts)):
+            problems.append(sentence("give at least one of share, amount, at_least_channels, at_most_channels"))
+        least, most = counts
+        if least is not None and most is not None and least > most:
+            lowest, highest = Word(text=str(least)), Word(text=str(most))
+            problems.append(
+                sentence(
+                    "at_least_channels {lowest} is above at_most_channels {highest}", lowest=lowest, highest=highest
+                )
+            )
+        problems += check_range("share", self.share) + check_range("amount", self.amount)
+        if problems:
+            raise Unfit(*problems)
+        return self
+
+
+class EitherOr(StrictModel):
+    """At most so many of these channels may be on."""
+
+    channels: Annotated[tuple[str, ...], Field(min_length=2)]
+    at_most: Annotated[int, Field(ge=1)] = 1
+
+
+class Requires(StrictModel):
+    """A channel may have at most a ratio of what its upstream channels have together."""
+
+    channel: str
+    upstream: Annotated[tuple[str, ...], Field(min_length=1)]
+    at_most_ratio: Annotated[float, Field(gt=0)]
+
+
+class Precedence(StrictModel):
+    """A channel may be on only when each of the channels before it spends at least its level.
+
+    `after` has the level of each, money over the horizon.
+    """
+
+    channel: str
+    after: Mapping[str, Annotated[float, Field(gt=0, le=1e15)]]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.after:
+            raise Unfit(sentence("after: name at least one channel and the amount that it must have"))
+        if self.channel in self.after:
+            raise Unfit(sentence("after: '{channel}' cannot come after itself", channel=Word(text=self.channel)))
+        return self
+
+
+class Rules(StrictModel):
+    """Rules of the whole plan."""
+
+    at_most_channels: Annotated[int, Field(ge=1)] | None = None
+    test_reserve: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    total_change: tuple[Annotated[float, Field(ge=-1)], Annotated[float, Field(ge=-1)]] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if problems := check_range("total_change", self.total_change):
+            raise Unfit(*problems)
+        return self
+
+
+def group_members(group: Group, channels: Sequence[ChannelInfo]) -> tuple[str, ...]:
+    """Names of the channels of a group, in the order of `channels`."""
+    return tuple(
+        channel.name
+        for channel in channels
+        if (group.channels is not None and channel.name in group.channels)
+        or (group.stage is not None and channel.stage == group.stage)
+        or (group.scene is not None and channel.scene == group.scene)
+        or (group.department is not None and channel.department == group.department)
+        or (group.role is not None and channel.role == group.role)
+    )
+
+
+def check_range(name: str, bounds: tuple[float, float] | None) -> list[Sentence]:
+    """What is wrong with a lower and an upper end."""
+    if bounds is None or bounds[0] <= bounds[1]:
+        return []
+    said = sentence(
+        "{field}: the lower end {low} is above the upper end {high}",
+        field=Word(text=name),
+        low=Word(text=str(bounds[0])),
+        high=Word(text=str(bounds[1])),
+    )
+    return [said]
