@@ -51,8 +51,13 @@ def smallest_relaxation(setting: Setting) -> tuple[RelaxedRule, ...]:
             del costs[position]
     if found is None:
         return ()
-    limits = ((roomy.rows[position], _measure(roomy, position, relaxed)) for position in sorted(yielding))
-    return tuple(RelaxedRule(rule=row.rule, from_=row.limit, to=to) for row, to in limits if to is not None)
+    furthest: dict[tuple[str, float], float] = {}
+    for position in sorted(yielding):
+        row, to = roomy.rows[position], _measure(roomy, position, relaxed)
+        at = (row.rule, row.limit)
+        if to is not None and abs(to - row.limit) >= abs(furthest.get(at, row.limit) - row.limit):
+            furthest[at] = to  # one limit may stand in several rows, such as one a period
+    return tuple(RelaxedRule(rule=rule, from_=limit, to=to) for (rule, limit), to in furthest.items())
 
 
 def is_feasible(form: Formulation) -> bool:
@@ -81,6 +86,7 @@ def _measure(form: Formulation, position: int, relaxed: Relaxed) -> float | None
     if row.rule in ("budget", "rules.total_change"):
         return relaxed.total
     measured = sum(weight * relaxed.spend[name] for name, weight in row.measured.items())
+    measured += sum(amount for name, amount in row.measured_on.items() if relaxed.is_on[name])
     if row.unit == "money":
         return measured
     base = sum(relaxed.spend[name] for name in row.base)

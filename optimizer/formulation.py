@@ -7,12 +7,14 @@ how the row may give way beside the row itself.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeIntegers, NonNegativeReals, Var, VarList
 
 from mmm.artifact import ChannelInfo
 from mmm.sentence import Sentence
+from mmm.vocabulary import FloatArray
 from optimizer.scenario import Scenario
 
 type LimitUnit = Literal["money", "share", "ratio", "count"]
@@ -25,7 +27,9 @@ SMALLEST_ON = 1e-3
 class Setting:
     """What the rules of one scenario are about.
 
-    `ceiling` is the most that may be spent in all, money; `reference` is money per channel over the horizon.
+    `ceiling` is the most that may be spent in all, money; `reference` is money per channel over the horizon, and
+    `largest_seen` the most that each ever spent over one as long. `dates` are the starts of its periods, and `phasing`
+    has the share of a channel's budget that each of them gets. Shape (T,) each.
     """
 
     scenario: Scenario
@@ -33,6 +37,9 @@ class Setting:
     reference: Mapping[str, float]
     ceiling: float
     spends_all: bool
+    largest_seen: Mapping[str, float] = field(default_factory=dict)
+    dates: tuple[date, ...] = ()
+    phasing: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,6 +91,8 @@ class Row:
         Channels whose spend is what a share or ratio is taken of; empty for money and counts.
     measured
         Weight of each channel's spend in what the rule measures; for counts the channels that count where they are on.
+    measured_on
+        Money that the rule measures for each channel that is on, beside its spend.
     windows
         For counts, the windows that count where spend lies in them, instead of channels.
     is_relaxable
@@ -97,6 +106,7 @@ class Row:
     unit: LimitUnit
     base: tuple[str, ...] = ()
     measured: Mapping[str, float] = field(default_factory=dict)
+    measured_on: Mapping[str, float] = field(default_factory=dict)
     windows: tuple[Window, ...] = ()
     is_relaxable: bool = True
 
@@ -130,12 +140,15 @@ class Formulation:
         unit: LimitUnit,
         base: tuple[str, ...] = (),
         measured: Mapping[str, float] | None = None,
+        measured_on: Mapping[str, float] | None = None,
         windows: tuple[Window, ...] = (),
         is_relaxable: bool = True,
     ) -> None:
         """Add one row of a rule; `expression` is a Pyomo relation."""
         constraint = self.model.rules.add(expression)
-        self.rows.append(Row(rule, text, constraint, limit, unit, base, measured or {}, windows, is_relaxable))
+        self.rows.append(
+            Row(rule, text, constraint, limit, unit, base, measured or {}, measured_on or {}, windows, is_relaxable)
+        )
 
     def is_on(self, channel: str) -> Any:
         """The binary that is one where the channel spends anything."""

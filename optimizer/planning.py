@@ -336,11 +336,16 @@ def _binding(question: Question, found: Answer) -> tuple[BindingRule, ...]:
     prices = _shadow_prices(question, found)
     rows = found.form.rows
     binding = binding_rows(found.form)
-    return tuple(
-        BindingRule(rule=row.rule, text=row.text, shadow_price=None if row.unit == "count" else prices.get(index))
-        for index, row in enumerate(rows)
-        if row in binding
-    )
+    listed: dict[tuple[str, float], BindingRule] = {}
+    for index, row in enumerate(rows):
+        if row not in binding:
+            continue
+        price = None if row.unit == "count" else prices.get(index)
+        same = listed.get((row.rule, row.limit))
+        if same is not None and same.shadow_price is not None and price is not None:
+            price += same.shadow_price  # one limit in several rows, such as one a period
+        listed[row.rule, row.limit] = BindingRule(rule=row.rule, text=row.text, shadow_price=price)
+    return tuple(listed.values())
 
 
 def _shadow_prices(question: Question, found: Answer) -> dict[int, float]:

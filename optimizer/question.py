@@ -7,6 +7,7 @@ from mmm.artifact import ResponseArtifact
 from optimizer.admission import scenario_faults
 from optimizer.errors import ScenarioRefused
 from optimizer.formulation import Setting
+from optimizer.phasing import closed_periods
 from optimizer.responses import KpiResponses, build_responses
 from optimizer.scenario import Scenario
 from optimizer.scenario_rules import Rules
@@ -56,6 +57,9 @@ class Question:
             reference=self.timeline.reference,
             ceiling=self.ceiling if ceiling is None else ceiling,
             spends_all=spends_all,
+            largest_seen=self.timeline.largest_seen,
+            dates=self.timeline.dates,
+            phasing=dict(zip(self.artifact.channels, self.timeline.flighting.T, strict=True)),
         )
 
 
@@ -89,7 +93,8 @@ class Desk:
         return Question(scenario, timeline, responses[scenario.kpi], responses, tasks)
 
     def _responses_of(self, kpi: str, scenario: Scenario, timeline: Timeline) -> KpiResponses:
-        key = "|".join((kpi, scenario.horizon.model_dump_json(), scenario.flighting.model_dump_json()))
+        closed = closed_periods(scenario, self.models[kpi].artifact).tobytes().hex()
+        key = "|".join((kpi, scenario.horizon.model_dump_json(), scenario.flighting.model_dump_json(), closed))
         if key not in self._responses:
             self._responses[key] = build_responses(self.models[kpi].artifact, timeline, scenario)
         return self._responses[key]

@@ -14,10 +14,12 @@ from optimizer.rulebook.channels import (
     keep_increments,
     keep_off_or_at_least,
     limit_channel_change,
+    limit_extrapolation,
     lock_channels,
 )
 from optimizer.rulebook.groups import keep_brand_share, keep_group_counts, keep_group_limits
 from optimizer.rulebook.order import keep_either_or, keep_precedence, limit_channel_count, require_upstream
+from optimizer.rulebook.periods import limit_cash, limit_channel_period
 
 RULES: tuple[Callable[[Formulation], None], ...] = (
     spend_the_budget,
@@ -27,6 +29,8 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     limit_channel_change,
     keep_off_or_at_least,
     keep_increments,
+    limit_channel_period,
+    limit_extrapolation,
     keep_brand_share,
     keep_group_limits,
     keep_group_counts,
@@ -34,6 +38,7 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     require_upstream,
     keep_precedence,
     limit_channel_count,
+    limit_cash,
 )
 
 

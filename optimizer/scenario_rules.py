@@ -1,6 +1,7 @@
 """The rules that a scenario may state: of one channel, of several together, of the whole plan."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -14,8 +15,19 @@ type Amount = Annotated[float, Field(ge=0, le=1e15)]
 type Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
+class Span(StrictModel):
+    """Consecutive periods, the first of which holds `start`."""
+
+    start: date
+    periods: Annotated[int, Field(ge=1, le=1000)]
+
+
 class ChannelRules(StrictModel):
-    """Rules of one channel; amounts are money over the horizon."""
+    """Rules of one channel; amounts are money over the horizon.
+
+    `blackout` names periods without spend, by a date in each or as spans; in the first `lead_time` periods there is
+    none either. `per_period_max` is money in any one period.
+    """
 
     min: Amount | None = None
     max: Amount | None = None
@@ -24,6 +36,9 @@ class ChannelRules(StrictModel):
     locked: Amount | None = None
     increment: Annotated[float, Field(gt=0, le=1e15)] | None = None
     fixed_cost: Amount | None = None
+    blackout: tuple[date | Span, ...] = ()
+    lead_time: Annotated[int, Field(ge=0, le=1000)] = 0
+    per_period_max: Amount | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -115,9 +130,15 @@ class Precedence(StrictModel):
 
 
 class Rules(StrictModel):
-    """Rules of the whole plan."""
+    """Rules of the whole plan.
+
+    `at_most_seen` is a multiple of the largest spend of each channel over such a horizon. `cash_per_period` is what
+    may be paid in a period, one amount or one a period.
+    """
 
     at_most_channels: Annotated[int, Field(ge=1)] | None = None
+    at_most_seen: Annotated[float, Field(gt=0, le=1000)] | None = None
+    cash_per_period: Amount | tuple[Amount, ...] | None = None
     test_reserve: Annotated[float, Field(ge=0, lt=1)] = 0.0
     total_change: tuple[Annotated[float, Field(ge=-1)], Annotated[float, Field(ge=-1)]] | None = None
 

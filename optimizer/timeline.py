@@ -10,9 +10,10 @@ from mmm.artifact import ResponseArtifact
 from mmm.baseline import repeat_last_season
 from mmm.errors import Fault
 from mmm.periods import is_period_start, period_range, periods_between, shift_period
-from mmm.sentence import Day, Number, Sentence, Term, Word, listed, sentence
+from mmm.sentence import Day, Number, Sentence, Term, Word, sentence
 from mmm.vocabulary import SEASON_LAG, FloatArray
-from optimizer.scenario import Flighting, Horizon, Reference, Scenario, place_of
+from optimizer.phasing import phase, phasing_faults
+from optimizer.scenario import Horizon, Reference, Scenario, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Timeline:
     dates
         Start of each period of the horizon. Length T.
     flighting
-        Share of a channel's budget that each period gets; columns sum to one. Shape (T, C).
+        Share of a channel's budget that each period gets, none where it may not spend; columns sum to one.
+        Shape (T, C).
     earlier_spend
         Money per period before the horizon, the last row just before it. Shape (P, C).
     reference
@@ -92,7 +94,12 @@ def horizon_faults(scenario: Scenario, artifact: ResponseArtifact) -> list[Fault
                 periods=periods,
             )
             faults.append(Fault(file, f"tasks[{index + 1}].by", task.by.isoformat(), expected))
-    return faults + _flighting_faults(scenario, artifact, file)
+    cash = scenario.rules.cash_per_period
+    if isinstance(cash, tuple) and len(cash) != horizon.periods:
+        found = sentence("{count} amounts", count=Number(amount=len(cash)))
+        expected = sentence("{periods}, one a period of the horizon", periods=periods)
+        faults.append(Fault(file, "rules.cash_per_period", found, expected))
+    return faults + phasing_faults(scenario, artifact, file)
 
 
 def periods_until(horizon: Horizon, by: date | None, artifact: ResponseArtifact) -> int:
@@ -124,7 +131,7 @@ def build_timeline(
         )
     worked = artifact.draws.worked
     earlier = repeat_last_season(worked, np.arange(max(0, first - manifest.carryover_periods), first), season)
-    phasing, phasing_warnings = _phasing(scenario.flighting, artifact, positions, season)
+    phasing, phasing_warnings = phase(scenario, artifact)
     return Timeline(
         dates=period_range(start, periods, manifest.period),
         flighting=phasing,
@@ -167,51 +174,3 @@ def _reference(
             back = positions - season
             totals = repeat_last_season(history, np.where(back >= 0, back, positions), season).sum(axis=0)
     return dict(zip(artifact.channels, totals.tolist(), strict=True))
-
-
-def _phasing(
-    flighting: Flighting,
-    artifact: ResponseArtifact,
-    positions: np.ndarray[tuple[int], np.dtype[np.int64]],
-    season: int,
-) -> tuple[FloatArray, list[Sentence]]:
-    shape = (len(positions), len(artifact.channels))
-    even = np.full(shape, 1.0 / shape[0])
-    warnings: list[Sentence] = []
-    if flighting.pattern == "given":
-        given = dict(flighting.weights or {})
-        for index, channel in enumerate(artifact.channels):
-            if channel in given:
-                even[:, index] = np.asarray(given[channel]) / np.sum(given[channel])
-        return even, warnings
-    if flighting.pattern == "history":
-        past = repeat_last_season(artifact.draws.spend, positions, season)
-        for index, channel in enumerate(artifact.channels):
-            if past[:, index].sum() > 0:
-                even[:, index] = past[:, index] / past[:, index].sum()
-            else:
-                warnings.append(
-                    sentence(
-                        "{channel} spent nothing in these periods last year: its budget is phased evenly.",
-                        channel=Word(text=channel),
-                    )
-                )
-    return even, warnings
-
-
-def _flighting_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
-    faults: list[Fault] = []
-    periods = Number(amount=scenario.horizon.periods)
-    for channel, weights in (scenario.flighting.weights or {}).items():
-        field = f"flighting.weights.{channel}"
-        if channel not in artifact.channels:
-            names = listed(artifact.channels, len(artifact.channels), is_quoted=False)
-            faults.append(Fault(file, field, channel, sentence("a channel of the market: {names}", names=names)))
-        elif len(weights) != scenario.horizon.periods:
-            found = sentence("{count} weights", count=Number(amount=len(weights)))
-            expected = sentence("{periods}, one a period of the horizon", periods=periods)
-            faults.append(Fault(file, field, found, expected))
-        elif sum(weights) <= 0:
-            found, expected = sentence("weights that are all zero"), sentence("at least one above zero")
-            faults.append(Fault(file, field, found, expected))
-    return faults

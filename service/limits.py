@@ -16,7 +16,7 @@ def limit_unit(rule: str) -> LimitUnit:
         return "quantity"
     if table.startswith("requires"):
         return "ratio"
-    if table.startswith("precedence"):
+    if table.startswith("precedence") or rule.startswith("rules.at_most_seen."):
         return "money"
     if table.startswith("either_or") or field in ("at_least_channels", "at_most_channels"):
         return "count"

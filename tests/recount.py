@@ -4,9 +4,13 @@ Shares nothing with the formulation: every rule is written out once more, as a p
 check it with a pocket calculator.
 """
 
+import math
+from datetime import date
+
 from mmm.artifact import ResponseArtifact
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
+from optimizer.scenario_rules import ChannelRules
 
 BANDS = {"b2b": (0.55, 0.65), "b2c": (0.35, 0.45), "published_b2b": (0.41, 0.51), "published_b2c": (0.55, 0.65)}
 
@@ -80,4 +84,34 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
     if rules.total_change is not None:
         low, high = (sum(reference.values()) * (1 + change) for change in rules.total_change)
         check("total change", low - slack <= plan.budget <= high + slack)
+    most_seen = rules.at_most_seen
+    for index, name in enumerate(artifact.channels):
+        history, periods = artifact.draws.spend[:, index], scenario.horizon.periods
+        seen = max(history[start : start + periods].sum() for start in range(len(history) - periods + 1))
+        check(f"{name} at most seen", most_seen is None or spend[name] <= most_seen * seen + slack)
+    return broken + broken_periods(scenario, plan)
+
+
+def broken_periods(scenario: Scenario, plan: Plan) -> list[str]:
+    """Rules about single periods of a weekly market that the plan breaks."""
+    slack, broken = 1e-6 * plan.budget, []
+    spend = {channel.channel: channel.spend for channel in plan.channels}
+    paid: dict[date, float] = {}
+    for flight in plan.flighting:
+        rule = scenario.channels.get(flight.channel, ChannelRules())
+        week = (flight.date - scenario.horizon.start).days // 7
+        fixed = (rule.fixed_cost or 0.0) * flight.spend / spend[flight.channel]
+        paid[flight.date] = paid.get(flight.date, 0.0) + flight.spend + fixed
+        spans = [(one, 1) if isinstance(one, date) else (one.start, one.periods) for one in rule.blackout]
+        is_out = any(0 <= week - (first - scenario.horizon.start).days // 7 < periods for first, periods in spans)
+        if flight.spend > 0 and (week < rule.lead_time or is_out):
+            broken.append(f"{flight.channel} closed on {flight.date}")
+        if flight.spend > (math.inf if rule.per_period_max is None else rule.per_period_max) + slack:
+            broken.append(f"{flight.channel} per period")
+    cash = scenario.rules.cash_per_period
+    for day, amount in paid.items():
+        week = (day - scenario.horizon.start).days // 7
+        most = cash[week] if isinstance(cash, tuple) else math.inf if cash is None else cash
+        if amount > most + slack:
+            broken.append(f"cash on {day}")
     return broken

@@ -1,6 +1,6 @@
 """Rules of one channel: bounds, locks, change, viable spend, steps."""
 
-from mmm.sentence import Money, Share, Word, sentence
+from mmm.sentence import Money, Number, Share, Word, sentence
 from optimizer.formulation import Formulation
 
 
@@ -74,3 +74,28 @@ def keep_increments(form: Formulation) -> None:
         relation = form.model.spend[name] == rule.increment * form.model.steps[name]
         where = f"channels.{name}.increment"
         form.add(where, text, relation, limit=rule.increment, unit="money", measured={name: 1.0}, is_relaxable=False)
+
+
+def limit_extrapolation(form: Formulation) -> None:
+    """No channel gets more than a multiple of the most that it ever had over such a horizon."""
+    ratio = form.setting.scenario.rules.at_most_seen
+    if ratio is None:
+        return
+    for name in form.setting.names:
+        most, channel = ratio * form.setting.largest_seen[name], Word(text=name)
+        if most > 0:
+            text = sentence(
+                "{channel} gets at most {amount}: {ratio} times the most that it ever had over such a horizon.",
+                channel=channel,
+                amount=Money(amount=most),
+                ratio=Number(amount=ratio, digits=2),
+            )
+        else:
+            text = sentence(
+                "{channel} stays off: it never had any spend, and no channel may get more than {ratio} times the most "
+                "that it ever had.",
+                channel=channel,
+                ratio=Number(amount=ratio, digits=2),
+            )
+        relation, where = form.model.spend[name] <= most, f"rules.at_most_seen.{name}"
+        form.add(where, text, relation, limit=most, unit="money", measured={name: 1.0})

@@ -46,7 +46,11 @@ def clashing(rng: np.random.Generator) -> dict[str, Any]:
         "precedence": [{"channel": "social", "after": {"video": even * float(rng.uniform(0.5, 2))}}],
         "requires": [{"channel": "search", "upstream": ("tv",), "at_most_ratio": 0.5}],
         "either_or": [{"channels": ("tv", "video"), "at_most": 1}],
-        "rules": {"at_most_channels": int(rng.integers(1, 4)), "total_change": (-0.2, float(rng.uniform(0.0, 0.5)))},
+        "rules": {
+            "at_most_channels": int(rng.integers(1, 4)),
+            "total_change": (-0.2, float(rng.uniform(0.0, 0.5))),
+            "cash_per_period": float(900_000.0 / 13 * rng.uniform(0.5, 2.0)),
+        },
     }
 
 
@@ -105,6 +109,8 @@ def relaxed(changes: dict[str, Any], rule: RelaxedRule, reference: dict[str, flo
             changes["either_or"][0]["at_most"] = round(rule.to)
         case ["rules", "at_most_channels"]:
             changes["rules"]["at_most_channels"] = round(rule.to)
+        case ["rules", "cash_per_period"]:
+            changes["rules"]["cash_per_period"] = rule.to * slack
         case ["rules", "total_change"]:
             total = sum(reference.values())
             low, high = moved(changes["rules"]["total_change"], rule, total, -1.0)
@@ -136,7 +142,13 @@ def only(changes: dict[str, Any], kept: set[str]) -> dict[str, Any]:
     """Leave out all rules but some."""
     rules = ["budget", "split.brand_share", "requires[1]", "either_or[1]"]
     rules += ["groups.some.at_least_channels", "groups.few.at_most_channels", "precedence[1].after.video"]
-    rules += ["rules.at_most_channels", "rules.total_change", "groups.growth.share", "groups.need.amount"]
+    rules += [
+        "rules.cash_per_period",
+        "rules.at_most_channels",
+        "rules.total_change",
+        "groups.growth.share",
+        "groups.need.amount",
+    ]
     limits = ("min", "max", "locked", "off_or_at_least", "change")
     rules += [
         f"channels.{name}.{limit}" for name, own in changes["channels"].items() for limit in limits if limit in own

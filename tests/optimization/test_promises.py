@@ -105,6 +105,7 @@ def draw_rules(rng: np.random.Generator, money: float) -> dict[str, Any]:
         "total_change": (-1.0, 50.0) if rng.random() < 0.3 else None,
     }
     draw_order(rng, changes, even)
+    draw_periods(rng, changes, even)
     return changes
 
 
@@ -117,6 +118,23 @@ def draw_order(rng: np.random.Generator, changes: dict[str, Any], even: float) -
     if rng.random() < 0.3:
         level = float(even * rng.uniform(0.1, 2.0))
         changes["precedence"] = [{"channel": "social", "after": {"search": level, "tv": 0.2 * level}}]
+
+
+def draw_periods(rng: np.random.Generator, changes: dict[str, Any], even: float) -> None:
+    """Random rules about periods and about what was never seen."""
+    tv, search = changes["channels"]["tv"], changes["channels"]["search"]
+    if rng.random() < 0.3:
+        tv["blackout"] = ["2027-01-13", {"start": "2027-02-01", "periods": 3}]
+        search["lead_time"] = int(rng.integers(1, 5))
+    if rng.random() < 0.3:
+        search["per_period_max"] = float(even * rng.uniform(0.05, 0.5))
+    if rng.random() < 0.3:
+        changes["rules"]["cash_per_period"] = float(4 * even / 13 * rng.uniform(0.5, 1.5))
+    elif rng.random() < 0.3:
+        changes["rules"]["cash_per_period"] = [float(4 * even / 13 * share) for share in rng.uniform(0.5, 2.0, 13)]
+    if rng.random() < 0.2:
+        changes["rules"]["at_most_seen"] = float(rng.uniform(0.5, 3.0))
+    changes["flighting"] = {"pattern": str(rng.choice(["even", "history"]))}
 
 
 def check_promises(question: Scenario, found: Plan, artifact: ResponseArtifact) -> None:

@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyomo.environ as pyo
 import pytest
 
 from mmm.artifact import ChannelInfo
+from mmm.periods import period_range
 from optimizer.formulation import Formulation, Setting
 from optimizer.rules import RULES, formulate
 from optimizer.scenario import Scenario
@@ -44,6 +46,8 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "limit_channel_change": {"channels": {"search": {"change": (-0.3, 0.3)}}},
     "keep_off_or_at_least": {"channels": {"tv": {"off_or_at_least": 20.0}}},
     "keep_increments": {"channels": {"tv": {"increment": 5.0}}},
+    "limit_channel_period": {"channels": {"tv": {"per_period_max": 4.0}}},
+    "limit_extrapolation": {"rules": {"at_most_seen": 1.5}},
     "keep_brand_share": {"business": "b2b"},
     "keep_group_limits": {
         "groups": [
@@ -64,6 +68,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "require_upstream": {"requires": [{"channel": "search", "upstream": ("tv", "video"), "at_most_ratio": 0.5}]},
     "keep_precedence": {"precedence": [{"channel": "video", "after": {"tv": 30.0, "search": 10.0}}]},
     "limit_channel_count": {"rules": {"at_most_channels": 2}},
+    "limit_cash": {"rules": {"cash_per_period": (20.0, 40.0, 25.0, 30.0)}, "channels": {"tv": {"fixed_cost": 5.0}}},
 }
 
 
@@ -74,11 +79,21 @@ def setting(**changes: object) -> Setting:
             "market": "testland",
             "kpi": "orders",
             "budget": 100.0,
-            "horizon": {"start": "2027-01-04", "periods": 13},
+            "horizon": {"start": "2027-01-04", "periods": 4},
             **changes,
         }
     )
-    return Setting(scenario, CHANNELS, {"tv": 30.0, "video": 20.0, "search": 40.0}, 100.0, spends_all=True)
+    phasing = {"tv": (0.5, 0.5, 0.0, 0.0), "video": (0.25, 0.25, 0.25, 0.25), "search": (0.1, 0.2, 0.3, 0.4)}
+    return Setting(
+        scenario,
+        CHANNELS,
+        {"tv": 30.0, "video": 20.0, "search": 40.0},
+        100.0,
+        spends_all=True,
+        largest_seen={"tv": 60.0, "video": 0.0, "search": 40.0},
+        dates=period_range(scenario.horizon.start, 4, "week"),
+        phasing={name: np.array(shares) for name, shares in phasing.items()},
+    )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
