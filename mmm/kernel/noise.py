@@ -11,6 +11,9 @@ from mmm.outcome_noise import LEAST_DEGREES, SMALLEST_MEAN
 from mmm.vector_math import compile_strictly
 from mmm.vocabulary import FloatArray
 
+_FAR_BELOW = -36.0
+"""From here down log(1 + exp(x)) and exp(x) are the same number to rounding."""
+
 _SHIFTED = 8.0
 """From here on Stirling's series is exact to rounding with the terms that are used."""
 
@@ -48,26 +51,28 @@ def count_density(
 
     Arrays of shape (T,); returns the density, up to a constant of the counts, and its derivative by log shape.
     """
-    size = np.exp(log_shape)
+    size, unit = np.exp(log_shape), scale * SMALLEST_MEAN
     constant, constant_slope = _log_gamma(size), _digamma(size)
     density, by_size = 0.0, 0.0
     for t in range(counts.shape[0]):
         ratio = mean[t] / SMALLEST_MEAN
-        # log(1 + exp(x)) without overflow, and its derivative.
-        positive = SMALLEST_MEAN * (max(ratio, 0.0) + np.log(1.0 + np.exp(-abs(ratio))))
         slope = 1.0 / (1.0 + np.exp(-ratio))
-        # Far below zero the logarithm would be of nothing: there the density is next to impossible either way.
-        expected = scale * max(positive, 1e-200)
+        positive = max(ratio, 0.0) + np.log1p(np.exp(-abs(ratio)))
+        # Far below zero log(1 + exp(x)) is exp(x): its logarithm is x, however soon exp(x) is zero in the computer.
+        is_far = ratio < _FAR_BELOW
+        log_positive = ratio if is_far else np.log(positive)
+        relative_slope = 1.0 if is_far else slope / positive
+        expected = unit * positive
         together = expected + size
-        log_size_share = np.log(size / together)
+        log_together, missed = np.log(together), (counts[t] + size) / together
         density += observed[t] * (
-            _log_gamma(counts[t] + size) - constant + size * log_size_share + counts[t] * np.log(expected / together)
+            _log_gamma(counts[t] + size)
+            - constant
+            + size * (log_shape - log_together)
+            + counts[t] * (np.log(unit) + log_positive - log_together)
         )
-        by_mean = counts[t] / expected - (counts[t] + size) / together
-        pull[t] = observed[t] * by_mean * scale * slope
-        by_size += observed[t] * (
-            _digamma(counts[t] + size) - constant_slope + log_size_share + 1.0 - (counts[t] + size) / together
-        )
+        pull[t] = observed[t] * (counts[t] * relative_slope - missed * unit * slope) / SMALLEST_MEAN
+        by_size += observed[t] * (_digamma(counts[t] + size) - constant_slope + log_shape - log_together + 1.0 - missed)
     return density, by_size * size
 
 

@@ -4,19 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fitting_markets import mixed_market
+from fitting_markets import mixed_market, small_market
 
 from mmm.design import build_design
 from mmm.kernel.evaluation import density_of
 from mmm.marginal import log_conditional
 from mmm.market import Market
 from mmm.model import build_integrated, build_plain, media_response
+from mmm.outcome_noise import SMALLEST_MEAN
 from mmm.parameters import (
     centered_outcome,
     kernel_data,
     linear_terms,
     natural_media,
     prior_of_parameters,
+    sampled_scales,
     structure_of,
 )
 from mmm.priors import build_priors
@@ -124,3 +126,22 @@ def test_the_compiled_density_of_other_noise_is_that_of_the_plain_model(likeliho
         offsets.append(value - density({"parameters": point}))
         np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-8 * np.abs(expected).max())
     np.testing.assert_allclose(offsets, offsets[0], rtol=1e-9, atol=1e-6)
+
+
+@pytest.mark.parametrize("fall", [5.0, 500.0, 5000.0])
+def test_far_below_zero_each_count_costs_what_its_mean_loses_in_logarithms(fall: float) -> None:
+    # There log(1 + exp(x)) is exp(x), which a computer soon rounds to zero. x falls by `fall` from about -200.
+    market = small_market()
+    outcome = market.spec.outcomes[0].model_copy(update={"likelihood": "negative_binomial"})
+    design = build_design(replace(market, outcomes={"orders": market.outcomes["orders"].round()}), outcome, 0)
+    priors = build_priors(market, outcome, design)
+    data = kernel_data(design, priors, linear_terms(design, priors))
+    level, unit = structure_of(design).place("coefficient"), sampled_scales(priors)[0] / SMALLEST_MEAN
+    top, bottom = data.start.copy(), data.start.copy()
+    top[level] = -240.0 / unit
+    bottom[level] = top[level] - fall / unit
+    compiled, counts = density_of(data), design.outcome.sum()
+    (above, _), (below, slope) = compiled(top), compiled(bottom)
+    prior = 0.5 * (bottom[level] ** 2 - top[level] ** 2)
+    assert above - below == pytest.approx(counts * fall + prior, rel=1e-9)
+    assert slope[level] == pytest.approx(counts * unit - bottom[level], rel=1e-9)
