@@ -5,9 +5,9 @@ outcome is fitted, and the rank of each true parameter among its draws must be u
 a simulated consumer market; scales and priors are held fixed, as the theorem asks. Every kind of noise and the panel
 are checked. Fits that fail their gates of convergence are counted and kept.
 
-Printed: per kind and block of parameters the coverage of 90 % intervals and the p-value of a chi-square test of uniform
-ranks; a plot of the rank histograms is written beside. Exit code 1 when an overall coverage leaves 0.87 to 0.93 or a
-p-value, corrected for the number of tests, is below 1 %.
+Printed, each kind as soon as it is done: per block of parameters the coverage of 90 % intervals and the p-value of a
+chi-square test of uniform ranks; progress goes to stderr, and a plot of the rank histograms is written beside. Exit
+code 1 when an overall coverage leaves 0.87 to 0.93 or a p-value, corrected for the number of tests, is below 1 %.
 """
 
 import argparse
@@ -49,9 +49,13 @@ EFFORT = Effort(chains=2, draws=500, tune=400)
 KEPT = 99
 """Draws that a truth is ranked among."""
 BINS = 20
+PROGRESS_STEPS = 10
+"""How often progress is said for each kind."""
 COVERAGE = (0.87, 0.93)
 LEAST_CHANCE = 0.01
 PERIODS, PANEL_PERIODS, GEOS = 104, 52, 6
+MEAN_COUNT = 30.0
+"""Mean outcome of a period where outcomes are counts."""
 
 type Truth = tuple[FloatArray, Samples, dict[str, slice]]
 
@@ -82,13 +86,17 @@ def main() -> int:
         ("negative_binomial", arguments.others, national_fit("negative_binomial")),
         ("panel", arguments.panels, panel_fit()),
     ]
-    found = [rank(kind, count, one, arguments.seed) for kind, count, one in kinds if count]
+    found = []
+    for kind, count, one in kinds:
+        if count:
+            found.append(rank(kind, count, one, arguments.seed))
+            describe(found[-1])
     plot(found, arguments.plot)
     return judge(found)
 
 
 def rank(kind: str, count: int, one: Callable[[np.random.Generator, int], Truth], seed: int) -> Ranks:
-    """Ranks of the truths of `count` fits."""
+    """Ranks of the truths of `count` fits; says after every tenth of them how far it is."""
     ranks, unconverged, started = [], 0, time.process_time()
     blocks: dict[str, slice] = {}
     for number in range(count):
@@ -97,8 +105,10 @@ def rank(kind: str, count: int, one: Callable[[np.random.Generator, int], Truth]
         flat = samples.parameters.reshape(-1, len(truth))
         kept = flat[np.linspace(0, len(flat) - 1, KEPT).round().astype(int)]
         ranks.append((kept < truth).sum(axis=0))
-        if sys.stderr.isatty():
-            print(f"\r{kind} {number + 1}/{count}", end="", file=sys.stderr)
+        done = number + 1
+        if done * PROGRESS_STEPS // count > number * PROGRESS_STEPS // count:
+            seconds = time.process_time() - started
+            print(f"{kind} {done}/{count}, {unconverged} unconverged, {seconds:.0f} CPU s", file=sys.stderr, flush=True)
     return Ranks(kind, np.array(ranks), blocks, int(unconverged), time.process_time() - started)
 
 
@@ -123,8 +133,7 @@ def national_fit(likelihood: LikelihoodKind) -> Callable[[np.random.Generator, i
     market = national_aggregate(simulate_market("b2c", periods=PERIODS, seed=11).market)
     outcome = market.spec.outcomes[0].model_copy(update={"likelihood": likelihood})
     design = build_design(market, outcome, 0)
-    # Counts of a few dozen, where their distribution matters.
-    design = replace(design, outcome_scale=30.0) if likelihood == "negative_binomial" else design
+    design = few(design) if likelihood == "negative_binomial" else design
     priors = build_priors(market, outcome, design)
     if likelihood != "normal":
         # One scale of the trend, as a fit settles it before it samples.
@@ -142,6 +151,14 @@ def national_fit(likelihood: LikelihoodKind) -> Callable[[np.random.Generator, i
         return truth, samples, structure.blocks
 
     return one
+
+
+def few(design: Design) -> Design:
+    """The same market in units so large that a few dozen are counted a period, where a count's distribution matters.
+
+    Outcome and scale shrink alike, because priors are built from the outcome's variation in multiples of its mean.
+    """
+    return replace(design, outcome=design.outcome * MEAN_COUNT / design.outcome_scale, outcome_scale=MEAN_COUNT)
 
 
 def drawn_outcome(
@@ -198,26 +215,42 @@ def chance_of_uniform(ranks: FloatArray) -> float:
     return float(chisquare(counts).pvalue)
 
 
+def coverage_of(ranks: FloatArray) -> float:
+    """Part of the truths inside their 90 % interval."""
+    return float(((ranks >= 0.05 * (KEPT + 1)) & (ranks < 0.95 * (KEPT + 1))).mean())
+
+
+def smallest_chance(found: Ranks) -> float:
+    """Smallest p-value of uniform ranks of one parameter."""
+    return min(chance_of_uniform(found.ranks[:, place]) for place in range(found.ranks.shape[1]))
+
+
+def describe(found: Ranks) -> None:
+    """Print one kind, all of it and by block."""
+    fits, size = found.ranks.shape
+    print(f"\n{found.kind}: {fits} fits, {found.unconverged} with R-hat > 1.05, {found.seconds:.0f} CPU s")
+    print(
+        f"  all parameters: coverage {coverage_of(found.ranks):.3f}, smallest p {smallest_chance(found):.4f} of {size}"
+    )
+    for block, place in found.blocks.items():
+        if place.stop > place.start:
+            ranks = found.ranks[:, place]
+            print(f"  {block:20} coverage {coverage_of(ranks):.3f}, ranks uniform p {chance_of_uniform(ranks):.3f}")
+    sys.stdout.flush()
+
+
 def judge(found: list[Ranks]) -> int:
-    """Print every kind and block; one when a coverage or a p-value is out of bounds."""
+    """Print the kinds that fail; one when a coverage or a p-value is out of bounds."""
     tests = sum(of_kind.ranks.shape[1] for of_kind in found)
-    failed = False
-    for of_kind in found:
-        fits = len(of_kind.ranks)
-        inside = (of_kind.ranks >= 0.05 * (KEPT + 1)) & (of_kind.ranks < 0.95 * (KEPT + 1))
-        worst = min(chance_of_uniform(of_kind.ranks[:, place]) for place in range(of_kind.ranks.shape[1]))
-        overall = float(inside.mean())
-        failed |= not COVERAGE[0] <= overall <= COVERAGE[1] or worst * tests < LEAST_CHANCE
-        print(f"\n{of_kind.kind}: {fits} fits, {of_kind.unconverged} with R-hat > 1.05, {of_kind.seconds:.0f} CPU s")
-        print(f"  all parameters: coverage {overall:.3f}, smallest p {worst:.4f} of {tests} tests of all kinds")
-        for block, place in of_kind.blocks.items():
-            if place.stop > place.start:
-                print(
-                    f"  {block:20} coverage {inside[:, place].mean():.3f}, "
-                    f"ranks uniform p {chance_of_uniform(of_kind.ranks[:, place]):.3f}"
-                )
-    print("\nCALIBRATION FAILED" if failed else "\ncalibrated")
-    return int(failed)
+    failed = [
+        of_kind.kind
+        for of_kind in found
+        if not COVERAGE[0] <= coverage_of(of_kind.ranks) <= COVERAGE[1]
+        or smallest_chance(of_kind) * tests < LEAST_CHANCE
+    ]
+    verdict = f"CALIBRATION FAILED: {', '.join(failed)}" if failed else "calibrated"
+    print(f"\n{verdict} (p-values corrected for {tests} tests)")
+    return int(bool(failed))
 
 
 def plot(found: list[Ranks], path: Path) -> None:
