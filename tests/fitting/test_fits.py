@@ -140,6 +140,21 @@ def test_leads_with_many_zeros_are_fitted_as_counts() -> None:
     assert artifact.draws.noise_scale.mean() == pytest.approx(np.sqrt(mean + mean**2 / 3.0).mean(), rel=0.25)
 
 
+def test_counts_of_a_season_are_fitted_though_half_the_year_has_none() -> None:
+    rng = np.random.default_rng(1)
+    market = small_market(156, seed=1)
+    season = np.maximum(64.0 * np.sin(2.0 * np.pi * np.arange(156) / 52.18) + 8.0, 0.0)[:, None]
+    brought = 10.0 * (market.spend / (market.spend + 1000.0)).sum(axis=1) * (season > 0.0)
+    mean = season + brought + 0.02
+    sold = rng.negative_binomial(5.0, 5.0 / (5.0 + mean)).astype(float)
+    market = with_likelihood(replace(market, outcomes={"orders": sold}), "negative_binomial")
+    artifact = fit_outcome(quick(market), "orders")
+    assert (sold == 0).mean() > 0.4
+    assert gates(artifact)["divergences"].verdict == "pass"
+    assert gates(artifact)["convergence"].verdict != "fail"
+    assert gates(artifact)["effective_draws"].verdict != "fail"
+
+
 def test_outliers_pull_less_at_a_fit_with_heavy_tails() -> None:
     market = small_market(120, seed=2)
     spoilt = market.outcomes["orders"].copy()
