@@ -186,9 +186,10 @@ def allocate(
 
 def _start(problem: AllocationProblem, gap: float) -> _Search:
     search = _Search(problem, compile_split(problem.form), gap)
-    ceiling = problem.form.setting.ceiling
+    most_spends = problem.form.setting.most_spend
     for kpi in search.kpis:
-        for envelope in kpi.envelopes.values():
+        for name, envelope in kpi.envelopes.items():
+            ceiling = most_spends[name]
             envelope.touch(0.0)
             feet = () if np.isfinite(envelope.points[0].slope) else _FEET
             if feet and most_spend(search.compiled, envelope.curve.channel) <= _NOTHING * ceiling:
@@ -196,8 +197,9 @@ def _start(problem: AllocationProblem, gap: float) -> _Search:
                 envelope.keep_at_zero()
             for share in (*feet, *_FIRST_POINTS):
                 envelope.touch(ceiling * share)
-        search.boundaries.append({name: [0.0, ceiling] for name in kpi.envelopes})
-        even = sum(envelope.touch(ceiling).value for envelope in kpi.envelopes.values()) / len(kpi.envelopes)
+        search.boundaries.append({name: [0.0, most_spends[name]] for name in kpi.envelopes})
+        highest = [envelope.touch(most_spends[name]).value for name, envelope in kpi.envelopes.items()]
+        even = sum(highest) / len(highest)
         search.scales.append(max(even, 1e-300))
     return search
 
@@ -299,12 +301,12 @@ def _judge(search: _Search, proposal: Relaxed) -> list[float]:
 
 def _refine(search: _Search, proposal: Relaxed) -> bool:
     """Make the pieces exact at a proposal; whether anything became tighter."""
-    ceiling = search.problem.form.setting.ceiling
+    most_spends = search.problem.form.setting.most_spend
     is_refined = False
     for kpi, boundaries, allowance in zip(search.kpis, search.boundaries, _allowances(search), strict=True):
         tolerance = allowance / len(kpi.envelopes)
         for name, envelope in kpi.envelopes.items():
-            budget = min(proposal.spend[name], ceiling)
+            budget = min(proposal.spend[name], most_spends[name])
             cuts = boundaries[name]
             before = _height(envelope, cuts, budget)
             exact = envelope.touch(budget).value

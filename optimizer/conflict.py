@@ -111,4 +111,4 @@ def _largest_demand(setting: Setting) -> float:
     )
     total = setting.scenario.rules.total_change
     planned = setting.reference_total * (1.0 + total[1]) if total is not None else 0.0
-    return max(setting.ceiling, planned) + wanted + grown
+    return max(setting.ceiling, planned) + (wanted + grown) * max(1.0, *setting.unit_costs.values())

@@ -15,6 +15,7 @@ from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeInteger
 from mmm.artifact import ChannelInfo
 from mmm.sentence import Sentence
 from mmm.vocabulary import FloatArray
+from optimizer.costs import unit_costs
 from optimizer.scenario import Scenario
 
 type LimitUnit = Literal["money", "share", "ratio", "count"]
@@ -47,9 +48,20 @@ class Setting:
         return tuple(channel.name for channel in self.channels)
 
     @property
+    def unit_costs(self) -> Mapping[str, float]:
+        """What the company pays for a unit of each channel's spend."""
+        return unit_costs(self.scenario, self.channels)
+
+    @property
+    def most_spend(self) -> Mapping[str, float]:
+        """The most that each channel could spend, if it had all the money."""
+        return {name: self.ceiling / cost for name, cost in self.unit_costs.items()}
+
+    @property
     def reference_total(self) -> float:
-        """Money over the horizon in the reference plan."""
-        return sum(self.reference.values())
+        """What the company would pay for the reference plan's spend over the horizon."""
+        costs = self.unit_costs
+        return sum(costs[name] * amount for name, amount in self.reference.items())
 
     @property
     def smallest_on(self) -> float:
@@ -120,7 +132,8 @@ class Formulation:
         self.windows: list[Window] = []
         names = list(setting.names)
         model = ConcreteModel(name="split")
-        model.spend = Var(names, domain=NonNegativeReals, bounds=(0.0, setting.ceiling))
+        self._most_spend = setting.most_spend
+        model.spend = Var(names, domain=NonNegativeReals, bounds=lambda _model, name: (0.0, self._most_spend[name]))
         model.is_on = Var(names, domain=Binary)
         model.steps = Var(names, domain=NonNegativeIntegers)
         model.within = VarList(domain=Binary)
@@ -154,7 +167,7 @@ class Formulation:
         """The binary that is one where the channel spends anything."""
         if channel not in self._switched:
             self._switched.add(channel)
-            self.model.links.add(self.model.spend[channel] <= self.setting.ceiling * self.model.is_on[channel])
+            self.model.links.add(self.model.spend[channel] <= self._most_spend[channel] * self.model.is_on[channel])
         return self.model.is_on[channel]
 
     def window(self, channel: str, low: float, high: float) -> Window:
@@ -162,6 +175,10 @@ class Formulation:
         window = Window(channel, low, high, self.model.within.add())
         self.windows.append(window)
         return window
+
+    def total_cost(self) -> Any:
+        """What the company pays for the spend of all channels together, without reserve and fixed costs."""
+        return sum(cost * self.model.spend[name] for name, cost in self.setting.unit_costs.items())
 
     def total_spend(self) -> Any:
         """Spend of all channels together, without reserve and fixed costs."""

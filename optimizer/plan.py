@@ -173,7 +173,11 @@ class AttainableTask(StrictModel):
 
 
 class Plan(StrictModel):
-    """The answer to a scenario; an infeasible one has `conflict` and `relaxation` in place of channels."""
+    """The answer to a scenario; an infeasible one has `conflict` and `relaxation` in place of channels.
+
+    Spend of the channels + `fees` - `coop` + `test_reserve` + `fixed_costs` is the `budget`, to the cent. `coop` is
+    what partners pay of spend and fees.
+    """
 
     scenario: str
     market: str
@@ -187,6 +191,8 @@ class Plan(StrictModel):
     channels: tuple[ChannelPlan, ...] = ()
     test_reserve: float = 0.0
     fixed_costs: float = 0.0
+    fees: float = 0.0
+    coop: float = 0.0
     outcomes: tuple[OutcomePlan, ...] = ()
     tasks: tuple[TaskPlan, ...] = ()
     split: SplitPlan | None = None

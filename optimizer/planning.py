@@ -9,6 +9,7 @@ from mmm.sentence import Sentence
 from optimizer.allocate import METHOD, Allocation
 from optimizer.answer import Answer, Refusal, answer, smallest_budget
 from optimizer.channel_curves import ChannelCurve, channel_curves
+from optimizer.costs import coop_of, fees_of, unit_costs
 from optimizer.evaluate import compared, interval, ratio_interval, score_outcome
 from optimizer.explain import ChannelOutlook, channel_verdict, model_warnings, unspent_warning
 from optimizer.frontier import FrontierPoint, frontier_point
@@ -100,6 +101,8 @@ class Planner:
             channels=_channels(question, found),
             test_reserve=scenario.rules.test_reserve * allocation.total,
             fixed_costs=_fixed_costs(scenario, allocation),
+            fees=fees_of(scenario, question.artifact.manifest.channels, spend),
+            coop=coop_of(scenario, question.artifact.manifest.channels, spend),
             outcomes=tuple(score_outcome(kpi, spend) for kpi in question.responses.values()),
             tasks=_tasks(question, allocation),
             split=_split(question, found),
@@ -165,14 +168,16 @@ def _cleaned(found: Answer) -> Answer:
     is_on = {name: is_on and spend[name] > 0 for name, is_on in allocation.is_on.items()}
     reserve = setting.scenario.rules.test_reserve
     fixed = sum(rule.fixed_cost for name, rule in rules.items() if rule.fixed_cost and is_on.get(name))
-    moved = allocation.total * (1.0 - reserve) - fixed - sum(spend.values())
+    costs = setting.unit_costs
+    paid = sum(costs[name] * amount for name, amount in spend.items())
+    moved = allocation.total * (1.0 - reserve) - fixed - paid
     free = [name for name, amount in spend.items() if amount > 0 and not _is_exact(rules.get(name))]
     if free and abs(moved) <= _ROUNDING * setting.ceiling:
         largest = max(free, key=lambda name: spend[name])
-        spend[largest] += moved
+        spend[largest] += moved / costs[largest]
         total = allocation.total
     else:
-        total = (sum(spend.values()) + fixed) / (1.0 - reserve)
+        total = (paid + fixed) / (1.0 - reserve)
     return replace(found, allocation=replace(allocation, spend=spend, is_on=is_on, total=total))
 
 
@@ -185,12 +190,13 @@ def _still_reaching(question: Question, found: Answer) -> Answer:
     if question.scenario.objective != "size" or _reaches(question, allocation):
         return found
     rules, reserve = found.form.setting.scenario.channels, found.form.setting.scenario.rules.test_reserve
+    costs = found.form.setting.unit_costs
     for more in np.logspace(-12, np.log10(_ROUNDING), 13):
         spend = {
             name: amount if _is_exact(rules.get(name)) else amount * (1.0 + more)
             for name, amount in allocation.spend.items()
         }
-        added = sum(spend.values()) - sum(allocation.spend.values())
+        added = sum(costs[name] * (amount - allocation.spend[name]) for name, amount in spend.items())
         lifted = replace(allocation, spend=spend, total=allocation.total + added / (1.0 - reserve))
         if _reaches(question, lifted):
             return replace(found, allocation=lifted)
@@ -363,8 +369,9 @@ def _shadow_prices(question: Question, found: Answer) -> dict[int, float]:
 
 def _comparisons(question: Question, allocation: Allocation) -> Comparisons:
     reference = dict(question.timeline.reference)
-    reference_total = sum(reference.values())
-    spend_total = sum(allocation.spend.values())
+    costs = unit_costs(question.scenario, question.artifact.manifest.channels)
+    reference_total = sum(costs[name] * amount for name, amount in reference.items())
+    spend_total = sum(costs[name] * amount for name, amount in allocation.spend.items())
     no_rules = None
     if allocation.total > 0:
         free = answer(question, without_rules(question.scenario, allocation.total))

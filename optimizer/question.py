@@ -10,7 +10,7 @@ from optimizer.formulation import Setting
 from optimizer.phasing import closed_periods
 from optimizer.responses import KpiResponses, build_responses
 from optimizer.scenario import Scenario
-from optimizer.scenario_rules import Rules
+from optimizer.scenario_rules import ChannelRules, Rules
 from optimizer.tasks import MeasuredTask, measure_task
 from optimizer.timeline import Timeline, build_timeline, periods_until
 
@@ -106,13 +106,13 @@ def without_split(scenario: Scenario) -> Scenario:
 
 
 def without_rules(scenario: Scenario, budget: float) -> Scenario:
-    """The scenario's KPI at a budget, with no rule at all."""
+    """The scenario's KPI at a budget, with no rule at all; fees, co-op money and closed periods stay."""
     return without_split(scenario).model_copy(
         update={
             "objective": "maximize",
             "budget": budget,
             "tasks": (),
-            "channels": {},
+            "channels": {name: _without_limits(rule) for name, rule in scenario.channels.items()},
             "groups": (),
             "either_or": (),
             "requires": (),
@@ -120,6 +120,11 @@ def without_rules(scenario: Scenario, budget: float) -> Scenario:
             "rules": Rules(),
         }
     )
+
+
+def _without_limits(rule: ChannelRules) -> ChannelRules:
+    """What of a channel's rules is no limit: what its spend costs, and when it can be spent."""
+    return ChannelRules(fee=rule.fee, coop=rule.coop, blackout=rule.blackout, lead_time=rule.lead_time)
 
 
 def with_budget(scenario: Scenario, budget: float) -> Scenario:

@@ -26,7 +26,8 @@ class ChannelRules(StrictModel):
     """Rules of one channel; amounts are money over the horizon.
 
     `blackout` names periods without spend, by a date in each or as spans; in the first `lead_time` periods there is
-    none either. `per_period_max` is money in any one period.
+    none either. `per_period_max` is money in any one period. `fee` is a share of spend on top of it, instead of the
+    market's; `coop` is the share of spend and fee that a partner pays.
     """
 
     min: Amount | None = None
@@ -39,6 +40,8 @@ class ChannelRules(StrictModel):
     blackout: tuple[date | Span, ...] = ()
     lead_time: Annotated[int, Field(ge=0, le=1000)] = 0
     per_period_max: Amount | None = None
+    fee: Annotated[float, Field(ge=0, lt=1)] | None = None
+    coop: Annotated[float, Field(ge=0, le=0.95)] = 0.0
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -48,6 +48,12 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
                 f"{name} increment",
                 abs(amount / rule.increment - round(amount / rule.increment)) * rule.increment <= slack,
             )
+    costs = {
+        name: (1 + (info.fee if name not in scenario.channels else scenario.channels[name].fee or 0.0))
+        * (1 - (scenario.channels[name].coop if name in scenario.channels else 0.0))
+        for name, info in infos.items()
+    }
+    reference_cost = sum(costs[name] * amount for name, amount in reference.items())
     for group in scenario.groups:
         members = group.channels or [
             name
@@ -65,7 +71,7 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
         if group.amount is not None:
             check(f"group {group.name} amount", group.amount[0] - slack <= amount <= group.amount[1] + slack)
         on = sum(spend[name] > slack for name in members)
-        smallest = 0.001 * (scenario.budget or sum(reference.values()))
+        smallest = 0.001 * (scenario.budget or reference_cost)
         enough = sum(spend[name] >= smallest - slack for name in members)
         check(f"group {group.name} at least", enough >= (group.at_least_channels or 0))
         check(f"group {group.name} at most", on <= (group.at_most_channels or len(infos)))
@@ -82,7 +88,7 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
     on = sum(amount > slack for amount in spend.values())
     check("channel count", rules.at_most_channels is None or on <= rules.at_most_channels)
     if rules.total_change is not None:
-        low, high = (sum(reference.values()) * (1 + change) for change in rules.total_change)
+        low, high = (reference_cost * (1 + change) for change in rules.total_change)
         check("total change", low - slack <= plan.budget <= high + slack)
     most_seen = rules.at_most_seen
     for index, name in enumerate(artifact.channels):
@@ -101,7 +107,8 @@ def broken_periods(scenario: Scenario, plan: Plan) -> list[str]:
         rule = scenario.channels.get(flight.channel, ChannelRules())
         week = (flight.date - scenario.horizon.start).days // 7
         fixed = (rule.fixed_cost or 0.0) * flight.spend / spend[flight.channel]
-        paid[flight.date] = paid.get(flight.date, 0.0) + flight.spend + fixed
+        cost = flight.spend * (1 + (rule.fee or 0.0)) * (1 - rule.coop)
+        paid[flight.date] = paid.get(flight.date, 0.0) + cost + fixed
         spans = [(one, 1) if isinstance(one, date) else (one.start, one.periods) for one in rule.blackout]
         is_out = any(0 <= week - (first - scenario.horizon.start).days // 7 < periods for first, periods in spans)
         if flight.spend > 0 and (week < rule.lead_time or is_out):

@@ -5,7 +5,7 @@ from optimizer.formulation import Formulation
 
 
 def spend_the_budget(form: Formulation) -> None:
-    """Channel spend, fixed costs and test reserve together are the total, which is at most the budget.
+    """What channel spend costs, fixed costs and test reserve together are the total, which is at most the budget.
 
     Where the setting says so the whole budget is spent.
     """
@@ -14,7 +14,7 @@ def spend_the_budget(form: Formulation) -> None:
     fixed = sum(
         rule.fixed_cost * form.is_on(name) for name, rule in setting.scenario.channels.items() if rule.fixed_cost
     )
-    model.links.add(form.total_spend() + fixed + rules.test_reserve * model.total == model.total)
+    model.links.add(form.total_cost() + fixed + rules.test_reserve * model.total == model.total)
     budget = setting.scenario.budget
     if budget is None:
         return

@@ -21,7 +21,7 @@ def limit_channel_period(form: Formulation) -> None:
 
 
 def limit_cash(form: Formulation) -> None:
-    """What the channels cost in a period is at most the cash of that period.
+    """What the company pays for the channels in a period is at most the cash of that period.
 
     Fixed costs are paid as the channel's spend is phased. The test reserve has no date and is in no period. A
     period that can never be the first to run short has no row.
@@ -30,14 +30,15 @@ def limit_cash(form: Formulation) -> None:
     cash = setting.scenario.rules.cash_per_period
     if cash is None:
         return
-    names = setting.names
+    names, costs = setting.names, setting.unit_costs
     shares = np.column_stack([setting.phasing[name] for name in names])
     limits = np.asarray(cash) if isinstance(cash, tuple) else np.full(len(shares), cash)
     for period in _scarce(shares, limits):
         limit = float(limits[period])
-        spent = {name: float(shares[period, column]) for column, name in enumerate(names)}
+        phased = {name: float(shares[period, column]) for column, name in enumerate(names)}
+        spent = {name: share * costs[name] for name, share in phased.items()}
         fixed = {
-            name: spent[name] * rule.fixed_cost for name, rule in setting.scenario.channels.items() if rule.fixed_cost
+            name: phased[name] * rule.fixed_cost for name, rule in setting.scenario.channels.items() if rule.fixed_cost
         }
         body = sum(weight * form.model.spend[name] for name, weight in spent.items())
         body += sum(amount * form.is_on(name) for name, amount in fixed.items())

@@ -52,8 +52,13 @@ def allocation_table(plan: Plan, reader: Reader, reference: ReferenceKind, width
         *last,
         numbers=[1, 3, 4, 5, 6],
     )
-    extra = [(_("Test reserve"), plan.test_reserve), (_("Fixed costs"), plan.fixed_costs)]
-    extra = [(name, amount) for name, amount in extra if amount > 0]
+    extra = [
+        (_("Fees"), plan.fees),
+        (_("Paid by partners"), -plan.coop),
+        (_("Test reserve"), plan.test_reserve),
+        (_("Fixed costs"), plan.fixed_costs),
+    ]
+    extra = [(name, amount) for name, amount in extra if amount != 0]
     digits = 0 if plan.budget >= WHOLE_MONEY_BUDGET else None
     amounts = [*(channel.spend for channel in _by_role(plan)), *(amount for _name, amount in extra)]
     rounded = rounded_to_total(amounts, plan.budget) if digits == 0 else amounts

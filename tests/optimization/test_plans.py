@@ -84,7 +84,7 @@ def test_money_adds_up_and_every_rule_holds(changes: dict[str, object]) -> None:
     assert found.status == "optimal"
     assert found.certificate is not None
     assert found.certificate.gap <= 1e-4
-    spent = sum(channel.spend for channel in found.channels)
+    spent = sum(channel.spend for channel in found.channels) + found.fees - found.coop
     assert spent + found.test_reserve + found.fixed_costs == pytest.approx(found.budget, abs=0.004)
     assert broken_rules(scenario(**changes), found, ARTIFACT) == []
     for channel in found.channels:

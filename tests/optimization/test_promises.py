@@ -134,6 +134,9 @@ def draw_periods(rng: np.random.Generator, changes: dict[str, Any], even: float)
         changes["rules"]["cash_per_period"] = [float(4 * even / 13 * share) for share in rng.uniform(0.5, 2.0, 13)]
     if rng.random() < 0.2:
         changes["rules"]["at_most_seen"] = float(rng.uniform(0.5, 3.0))
+    if rng.random() < 0.3:
+        search |= {"fee": 0.15, "coop": 0.5}
+        changes["channels"]["video"]["fee"] = 0.05
     changes["flighting"] = {"pattern": str(rng.choice(["even", "history"]))}
 
 
@@ -142,7 +145,7 @@ def check_promises(question: Scenario, found: Plan, artifact: ResponseArtifact) 
     assert found.certificate is not None
     assert found.certificate.gap <= 1e-4
     assert found.certificate.value <= found.certificate.bound * (1 + 1e-12)
-    spent = sum(channel.spend for channel in found.channels)
+    spent = sum(channel.spend for channel in found.channels) + found.fees - found.coop
     cent = max(0.005, 1e-9 * found.budget)
     assert spent + found.test_reserve + found.fixed_costs == pytest.approx(found.budget, abs=cent)
     assert broken_rules(question, found, artifact) == []

@@ -71,6 +71,7 @@ def test_both_scenarios_of_the_market_are_planned(journey: Journey) -> None:
     for plan in plans:
         assert plan["status"] == "optimal"
         spent = sum(channel["spend"] for channel in plan["channels"]) + plan["test_reserve"] + plan["fixed_costs"]
+        spent += plan["fees"] - plan["coop"]
         assert spent == pytest.approx(plan["budget"], abs=0.005)
         low, high = plan["split"]["band"]
         assert low - 1e-9 <= plan["split"]["brand_share"] <= high + 1e-9
