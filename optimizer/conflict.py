@@ -1,5 +1,6 @@
 """Why no split obeys all rules, and the least that would have to give way."""
 
+import math
 from dataclasses import replace
 
 from mmm.sentence import Sentence
@@ -79,6 +80,9 @@ def _cost(row: Row, setting: Setting) -> float:
 def _measure(form: Formulation, position: int, relaxed: Relaxed) -> float | None:
     """What the row's limit would have to be for the relaxed split to obey it; None for a share of nothing."""
     row = form.rows[position]
+    if row.measure is not None:
+        measured = row.measure(relaxed.spend)
+        return measured if math.isfinite(measured) else None
     if row.unit == "count":
         slack = TIGHT * form.setting.ceiling
         counted = [window.holds(relaxed.spend, slack) for window in row.windows]

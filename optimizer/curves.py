@@ -146,6 +146,13 @@ class ExpectedCurve:
             Line(to_right, right.value - to_right * right.budget),
         )
 
+    def steepest(self, left: CurvePoint, right: CurvePoint) -> float:
+        """A bound on the slope anywhere between two of its points."""
+        is_concave = self._bin_high <= left.budget
+        is_convex = self._bin_low >= right.budget
+        slopes = np.where(is_concave, left.bin_slopes, np.where(is_convex, right.bin_slopes, self._bin_steepest))
+        return float(slopes.sum())
+
     def _terms(self, budget: float | FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted value and slope of each term."""
         response, slope = saturated_with_slope(self._kind, self._carry + self._gain * budget, self._slope)

@@ -5,7 +5,7 @@ adds its rows through `Formulation.add`, which keeps the rule's name, the planne
 how the row may give way beside the row itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -16,9 +16,10 @@ from mmm.artifact import ChannelInfo
 from mmm.sentence import Sentence
 from mmm.vocabulary import FloatArray
 from optimizer.costs import unit_costs
+from optimizer.cpa_ceilings import CpaLimits
 from optimizer.scenario import Scenario
 
-type LimitUnit = Literal["money", "share", "ratio", "count"]
+type LimitUnit = Literal["money", "share", "ratio", "count", "cpa"]
 
 SMALLEST_ON = 1e-3
 """Share of the budget from which a channel counts as on where a rule asks for channels to be on."""
@@ -30,7 +31,8 @@ class Setting:
 
     `ceiling` is the most that may be spent in all, money; `reference` is money per channel over the horizon, and
     `largest_seen` the most that each ever spent over one as long. `dates` are the starts of its periods, and `phasing`
-    has the share of a channel's budget that each of them gets. Shape (T,) each.
+    has the share of a channel's budget that each of them gets, shape (T,) each. `cpa_limits` says where channels with
+    a ceiling on their CPA keep it.
     """
 
     scenario: Scenario
@@ -41,6 +43,7 @@ class Setting:
     largest_seen: Mapping[str, float] = field(default_factory=dict)
     dates: tuple[date, ...] = ()
     phasing: Mapping[str, FloatArray] = field(default_factory=dict)
+    cpa_limits: Mapping[str, CpaLimits] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,7 +101,7 @@ class Row:
     limit
         The number that the planner wrote, in `unit`.
     unit
-        Money, a share or ratio of other spend, or a count of channels.
+        Money, a share or ratio of other spend, a count of channels, or the cost of an outcome.
     base
         Channels whose spend is what a share or ratio is taken of; empty for money and counts.
     measured
@@ -107,6 +110,8 @@ class Row:
         Money that the rule measures for each channel that is on, beside its spend.
     windows
         For counts, the windows that count where spend lies in them, instead of channels.
+    measure
+        What the rule measures at a split, where weights cannot say it.
     is_relaxable
         Whether the row may give way when rules conflict.
     """
@@ -120,6 +125,7 @@ class Row:
     measured: Mapping[str, float] = field(default_factory=dict)
     measured_on: Mapping[str, float] = field(default_factory=dict)
     windows: tuple[Window, ...] = ()
+    measure: Callable[[Mapping[str, float]], float] | None = None
     is_relaxable: bool = True
 
 
@@ -155,13 +161,14 @@ class Formulation:
         measured: Mapping[str, float] | None = None,
         measured_on: Mapping[str, float] | None = None,
         windows: tuple[Window, ...] = (),
+        measure: Callable[[Mapping[str, float]], float] | None = None,
         is_relaxable: bool = True,
     ) -> None:
         """Add one row of a rule; `expression` is a Pyomo relation."""
         constraint = self.model.rules.add(expression)
-        self.rows.append(
-            Row(rule, text, constraint, limit, unit, base, measured or {}, measured_on or {}, windows, is_relaxable)
-        )
+        weights = measured or {}
+        on = measured_on or {}
+        self.rows.append(Row(rule, text, constraint, limit, unit, base, weights, on, windows, measure, is_relaxable))
 
     def is_on(self, channel: str) -> Any:
         """The binary that is one where the channel spends anything."""

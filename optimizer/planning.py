@@ -346,7 +346,7 @@ def _binding(question: Question, found: Answer) -> tuple[BindingRule, ...]:
     for index, row in enumerate(rows):
         if row not in binding:
             continue
-        price = None if row.unit == "count" else prices.get(index)
+        price = None if row.unit in ("count", "cpa") else prices.get(index)
         same = listed.get((row.rule, row.limit))
         if same is not None and same.shadow_price is not None and price is not None:
             price += same.shadow_price  # one limit in several rows, such as one a period

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mmm.artifact import ResponseArtifact
 from optimizer.admission import scenario_faults
+from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
 from optimizer.formulation import Setting
 from optimizer.phasing import closed_periods
@@ -16,6 +17,9 @@ from optimizer.timeline import Timeline, build_timeline, periods_until
 
 SIZE_CEILING = 10.0
 """Without a budget in the scenario, sizing looks no further than this many times the largest spend known."""
+
+_CPA_RANGE = 4.0
+"""Ceilings on CPA are looked at up to so many times the most that the plan may spend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,19 @@ class Question:
             spends_all=spends_all,
             largest_seen=self.timeline.largest_seen,
             dates=self.timeline.dates,
+            cpa_limits=self._cpa_limits(scenario),
             phasing=dict(zip(self.artifact.channels, self.timeline.flighting.T, strict=True)),
         )
+
+    def _cpa_limits(self, scenario: Scenario) -> dict[str, CpaLimits]:
+        """Where channels keep their ceilings on CPA; looked for well beyond what the plan may spend."""
+        most = _CPA_RANGE * self.ceiling
+        curves = self.kpi.curves().envelopes
+        return {
+            name: cpa_limits(curves[name].curve, rule.cpa_at_most, rule.marginal_cpa_at_most, most)
+            for name, rule in scenario.channels.items()
+            if rule.cpa_at_most is not None or rule.marginal_cpa_at_most is not None
+        }
 
 
 @dataclass

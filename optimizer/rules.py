@@ -17,6 +17,7 @@ from optimizer.rulebook.channels import (
     limit_extrapolation,
     lock_channels,
 )
+from optimizer.rulebook.cpa import limit_average_cpa, limit_marginal_cpa
 from optimizer.rulebook.groups import keep_brand_share, keep_group_counts, keep_group_limits
 from optimizer.rulebook.order import keep_either_or, keep_precedence, limit_channel_count, require_upstream
 from optimizer.rulebook.periods import limit_cash, limit_channel_period
@@ -31,6 +32,8 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     keep_increments,
     limit_channel_period,
     limit_extrapolation,
+    limit_average_cpa,
+    limit_marginal_cpa,
     keep_brand_share,
     keep_group_limits,
     keep_group_counts,

@@ -28,6 +28,7 @@ class ChannelRules(StrictModel):
     `blackout` names periods without spend, by a date in each or as spans; in the first `lead_time` periods there is
     none either. `per_period_max` is money in any one period. `fee` is a share of spend on top of it, instead of the
     market's; `coop` is the share of spend and fee that a partner pays.
+    `cpa_at_most` is a ceiling on spend by expected outcome, `marginal_cpa_at_most` on that of the last unit.
     """
 
     min: Amount | None = None
@@ -42,6 +43,8 @@ class ChannelRules(StrictModel):
     per_period_max: Amount | None = None
     fee: Annotated[float, Field(ge=0, lt=1)] | None = None
     coop: Annotated[float, Field(ge=0, le=0.95)] = 0.0
+    cpa_at_most: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    marginal_cpa_at_most: Annotated[float, Field(gt=0, le=1e15)] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

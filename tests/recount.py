@@ -5,9 +5,12 @@ check it with a pocket calculator.
 """
 
 import math
-from datetime import date
+from datetime import date, timedelta
+
+import numpy as np
 
 from mmm.artifact import ResponseArtifact
+from mmm.curves import channel_response
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 from optimizer.scenario_rules import ChannelRules
@@ -95,7 +98,27 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
         history, periods = artifact.draws.spend[:, index], scenario.horizon.periods
         seen = max(history[start : start + periods].sum() for start in range(len(history) - periods + 1))
         check(f"{name} at most seen", most_seen is None or spend[name] <= most_seen * seen + slack)
+    for channel in plan.channels:
+        rule = scenario.channels.get(channel.channel, ChannelRules())
+        if rule.cpa_at_most is not None and channel.spend > slack:
+            cost = channel.spend / channel.contribution.mean
+            check(f"{channel.channel} cpa", cost <= rule.cpa_at_most * (1 + 1e-3))
+        if rule.marginal_cpa_at_most is not None and channel.spend > slack:
+            cost = least_marginal_cost(channel.channel, channel.spend, plan, artifact)
+            check(f"{channel.channel} marginal cpa", cost <= rule.marginal_cpa_at_most * (1 + 1e-3))
     return broken + broken_periods(scenario, plan)
+
+
+def least_marginal_cost(name: str, spend: float, plan: Plan, artifact: ResponseArtifact) -> float:
+    """What one more outcome costs at some spend or, behind the foot of an S, at more of it: the least of both.
+
+    For a horizon that starts right after the data.
+    """
+    shares = {flight.date: flight.spend / spend for flight in plan.flighting if flight.channel == name}
+    dates = [plan.horizon.start + timedelta(weeks=week) for week in range(plan.horizon.periods)]
+    phasing = np.array([shares.get(day, 0.0) for day in dates])
+    response = channel_response(artifact, name, phasing, artifact.draws.worked[:, artifact.channels.index(name)])
+    return min(1.0 / max(response.marginal_per_draw(at).mean(), 1e-300) for at in spend * np.geomspace(1.0, 30.0, 60))
 
 
 def broken_periods(scenario: Scenario, plan: Plan) -> list[str]:

@@ -30,6 +30,15 @@ def clashing(rng: np.random.Generator) -> dict[str, Any]:
                 rules["off_or_at_least"] = even * float(rng.uniform(0.5, 3.0))
             case _:
                 rules["change"] = (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(0.5, 1.0)))
+        match rng.integers(0, 10):
+            case 0:
+                rules["cpa_at_most"] = float(rng.uniform(30, 150))
+            case 1:
+                rules["marginal_cpa_at_most"] = float(rng.uniform(50, 300))
+            case 2:
+                rules |= {"fee": 0.2, "coop": 0.3}
+            case _:
+                pass
         if rng.random() < 0.2:
             rules["fixed_cost"] = even * float(rng.uniform(0.05, 0.3))
     low = float(rng.uniform(0.0, 0.9))
@@ -112,7 +121,8 @@ def relaxed(changes: dict[str, Any], rule: RelaxedRule, reference: dict[str, flo
         case ["rules", "cash_per_period"]:
             changes["rules"]["cash_per_period"] = rule.to * slack
         case ["rules", "total_change"]:
-            total = sum(reference.values())
+            costs = {name: 1.2 * 0.7 if "fee" in own else 1.0 for name, own in changes["channels"].items()}
+            total = sum(costs[name] * amount for name, amount in reference.items())
             low, high = moved(changes["rules"]["total_change"], rule, total, -1.0)
             changes["rules"]["total_change"] = (max(-1.0, low), high)
         case unknown:
@@ -149,7 +159,7 @@ def only(changes: dict[str, Any], kept: set[str]) -> dict[str, Any]:
         "groups.growth.share",
         "groups.need.amount",
     ]
-    limits = ("min", "max", "locked", "off_or_at_least", "change")
+    limits = ("min", "max", "locked", "off_or_at_least", "change", "cpa_at_most", "marginal_cpa_at_most")
     rules += [
         f"channels.{name}.{limit}" for name, own in changes["channels"].items() for limit in limits if limit in own
     ]

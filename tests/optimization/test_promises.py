@@ -54,7 +54,7 @@ def asked(changes: dict[str, object], money: float = 1.0) -> Scenario:
     )
 
 
-def draw_rules(rng: np.random.Generator, money: float) -> dict[str, Any]:
+def draw_rules(rng: np.random.Generator, money: float, kpi: float = 1.0) -> dict[str, Any]:
     """Random rules, most of which can be obeyed together."""
     budget = money * float(np.exp(rng.uniform(np.log(5e3), np.log(2e7))))
     even = budget / 4
@@ -106,6 +106,7 @@ def draw_rules(rng: np.random.Generator, money: float) -> dict[str, Any]:
     }
     draw_order(rng, changes, even)
     draw_periods(rng, changes, even)
+    draw_costs(rng, changes, money / kpi)
     return changes
 
 
@@ -134,10 +135,21 @@ def draw_periods(rng: np.random.Generator, changes: dict[str, Any], even: float)
         changes["rules"]["cash_per_period"] = [float(4 * even / 13 * share) for share in rng.uniform(0.5, 2.0, 13)]
     if rng.random() < 0.2:
         changes["rules"]["at_most_seen"] = float(rng.uniform(0.5, 3.0))
+    changes["flighting"] = {"pattern": str(rng.choice(["even", "history"]))}
+
+
+def draw_costs(rng: np.random.Generator, changes: dict[str, Any], unit: float) -> None:
+    """Random fees, co-op money and ceilings on CPA."""
+    tv, video, social, search = (changes["channels"][name] for name in ARTIFACT.channels)
+    if rng.random() < 0.3:
+        social["cpa_at_most"] = unit * float(rng.uniform(30, 150))
+        video["cpa_at_most"] = unit * float(rng.uniform(60, 250))
+    if rng.random() < 0.3:
+        tv["marginal_cpa_at_most"] = unit * float(rng.uniform(50, 300))
+        social["marginal_cpa_at_most"] = unit * float(rng.uniform(30, 200))
     if rng.random() < 0.3:
         search |= {"fee": 0.15, "coop": 0.5}
-        changes["channels"]["video"]["fee"] = 0.05
-    changes["flighting"] = {"pattern": str(rng.choice(["even", "history"]))}
+        video["fee"] = 0.05
 
 
 def check_promises(question: Scenario, found: Plan, artifact: ResponseArtifact) -> None:
@@ -182,7 +194,7 @@ def test_units_of_money_and_kpi_do_not_matter(kind: str, units: tuple[float, flo
     scaled = Planner({"orders": PlanningModel(in_units(HARD[kind], money, kpi))})
     for seed in range(4):
         first = whole.plan(asked(draw_rules(np.random.default_rng([8, seed]), 1.0)))
-        again = scaled.plan(asked(draw_rules(np.random.default_rng([8, seed]), money)))
+        again = scaled.plan(asked(draw_rules(np.random.default_rng([8, seed]), money, kpi)))
         assert again.status == first.status
         if first.certificate is None or again.certificate is None:
             continue

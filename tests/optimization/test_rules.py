@@ -3,6 +3,7 @@
 `MIXPLAN_WRITE_GOLDEN=1 pytest tests/optimization/test_rules.py` writes the files anew.
 """
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,10 @@ import pyomo.environ as pyo
 import pytest
 
 from mmm.artifact import ChannelInfo
+from mmm.curves import ChannelResponse
 from mmm.periods import period_range
+from optimizer.cpa_ceilings import CpaLimits
+from optimizer.curves import ExpectedCurve
 from optimizer.formulation import Formulation, Setting
 from optimizer.rules import RULES, formulate
 from optimizer.scenario import Scenario
@@ -48,6 +52,8 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "keep_increments": {"channels": {"tv": {"increment": 5.0}}},
     "limit_channel_period": {"channels": {"tv": {"per_period_max": 4.0}}},
     "limit_extrapolation": {"rules": {"at_most_seen": 1.5}},
+    "limit_average_cpa": {"channels": {"tv": {"cpa_at_most": 8.0}, "video": {"cpa_at_most": 1.0}}},
+    "limit_marginal_cpa": {"channels": {"tv": {"marginal_cpa_at_most": 8.0}, "video": {"marginal_cpa_at_most": 1.0}}},
     "keep_brand_share": {"business": "b2b"},
     "keep_group_limits": {
         "groups": [
@@ -72,6 +78,11 @@ EXAMPLES: dict[str, dict[str, object]] = {
 }
 
 
+NO_CURVE = ExpectedCurve(
+    ChannelResponse("tv", "hill", np.zeros((1, 1)), np.zeros((1, 1)), np.ones(1), np.ones(1), np.ones(1), horizon=1)
+)
+
+
 def setting(**changes: object) -> Setting:
     scenario = Scenario.model_validate(
         {
@@ -92,6 +103,10 @@ def setting(**changes: object) -> Setting:
         spends_all=True,
         largest_seen={"tv": 60.0, "video": 0.0, "search": 40.0},
         dates=period_range(scenario.horizon.start, 4, "week"),
+        cpa_limits={
+            "tv": CpaLimits(NO_CURVE, ((5.0, 20.0), (40.0, math.inf)), 70.0),
+            "video": CpaLimits(NO_CURVE, (), 0.0),
+        },
         phasing={name: np.array(shares) for name, shares in phasing.items()},
     )
 
