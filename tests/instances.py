@@ -1,18 +1,16 @@
-"""Random budget problems and an exact method for them that shares no code with the optimiser.
+"""Random budget problems that can be checked without the optimiser: curves are Hill functions written out here."""
 
-Curves are single Hill functions written out here. The exact method is dynamic programming over
-a money grid, by role and then across roles, polished by moving money between pairs of channels.
-"""
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 from builders import make_artifact
+from further_rules import FurtherRules, draw_further_rules
 
 from mmm.artifact import ChannelInfo, ResponseArtifact
 from mmm.curves import ChannelResponse
 from optimizer.allocate import AllocationProblem, KpiCurves
+from optimizer.cpa_ceilings import cpa_limits
 from optimizer.curves import ExpectedCurve
 from optimizer.formulation import Setting
 from optimizer.rules import formulate
@@ -33,6 +31,7 @@ class Instance:
     viable: np.ndarray
     is_brand: np.ndarray
     band: tuple[float, float] | None
+    further: FurtherRules
 
     @property
     def names(self) -> list[str]:
@@ -53,14 +52,53 @@ class Instance:
 
     def is_allowed(self, spend: np.ndarray, tolerance: float = 1e-7) -> bool:
         slack = tolerance * self.budget
-        if abs(spend.sum() - self.budget) > slack or (spend < -slack).any() or (spend > self.most + slack).any():
+        paid = float((self.further.cost * spend).sum())
+        if abs(paid - self.budget) > slack or (spend < -slack).any() or (spend > self.most + slack).any():
             return False
         if ((spend > slack) & (spend < self.viable - slack)).any():
+            return False
+        if not self.further.is_allowed(spend, self.budget, slack):
+            return False
+        if not all(self.keeps_ceilings(index, amount, slack) for index, amount in enumerate(spend)):
             return False
         if self.band is None:
             return True
         brand = spend[self.is_brand].sum()
         return self.band[0] * spend.sum() - slack <= brand <= self.band[1] * spend.sum() + slack
+
+    def keeps_ceilings(self, index: int, amount: float, slack: float) -> bool:
+        """Whether an outcome costs no more than the ceilings have it, on average and for the last unit."""
+        average, marginal = self.further.average[index], self.further.marginal[index]
+        if amount <= slack:
+            return True
+        if np.isfinite(average):
+            near = np.array([max(amount - slack, 0.0), amount, amount + slack])
+            if (near > average * self.response(index, near) * (1 + 1e-9)).all():
+                return False
+        return not np.isfinite(marginal) or amount <= self.last_unit(index, marginal) + slack
+
+    def last_unit(self, index: int, ceiling: float) -> float:
+        """Largest spend at which one more outcome costs at most `ceiling`; zero when there is none.
+
+        The slope of a Hill curve rises to its inflection and falls after it, so it is looked for from there.
+        """
+        half, slope, carry = self.half[index], self.slope[index], self.carry[index]
+
+        def steepness(exposure: float) -> float:
+            ratio = (exposure / half) ** slope
+            return (
+                float(self.ceiling[index] * slope * ratio / (exposure * (1 + ratio) ** 2)) if exposure > 0 else np.inf
+            )
+
+        bend = half * ((slope - 1) / (slope + 1)) ** (1 / slope) if slope > 1 else 0.0
+        low = max(bend, carry)
+        high = low + 1e6 * half
+        if ceiling * steepness(low) < 1.0:
+            return 0.0
+        for _ in range(200):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if ceiling * steepness(middle) >= 1.0 else (low, middle)
+        return low - carry
 
     def problem(self) -> AllocationProblem:
         channels = tuple(
@@ -73,7 +111,7 @@ class Instance:
             )
             for name, is_brand in zip(self.names, self.is_brand, strict=True)
         )
-        rules: dict[str, dict[str, float]] = {name: {} for name in self.names}
+        rules, whole = self.further.document(self.names)
         for index, name in enumerate(self.names):
             if self.most[index] < self.budget:
                 rules[name]["max"] = self.most[index]
@@ -88,6 +126,7 @@ class Instance:
                 "horizon": {"start": date(2027, 1, 4), "periods": 1},
                 "channels": rules,
                 "split": None if self.band is None else {"brand_share": self.band},
+                **whole,
             }
         )
         curves = {
@@ -106,12 +145,28 @@ class Instance:
             for index, name in enumerate(self.names)
         }
         reference = dict.fromkeys(self.names, self.budget / len(self.names))
-        form = formulate(Setting(scenario, channels, reference, self.budget, spends_all=True))
-        return AllocationProblem(form, KpiCurves.of(curves))
+        ceilings = {
+            name: cpa_limits(curves[name], rule.cpa_at_most, rule.marginal_cpa_at_most, 4 * self.budget)
+            for name, rule in scenario.channels.items()
+        }
+        setting = Setting(
+            scenario,
+            channels,
+            reference,
+            self.budget,
+            spends_all=True,
+            largest_seen=dict(zip(self.names, self.further.seen.tolist(), strict=True)),
+            phasing=dict(zip(self.names, self.further.shares.T, strict=True)),
+            cpa_limits=ceilings,
+        )
+        return AllocationProblem(formulate(setting), KpiCurves.of(curves))
 
 
-def draw_instance(rng: np.random.Generator, sizes: tuple[int, ...]) -> Instance:
-    """A random instance: S-shaped, concave or mixed; money and KPI in units from 1e-3 to 1e9."""
+def draw_instance(rng: np.random.Generator, sizes: tuple[int, ...], *, is_ruled: bool = False) -> Instance:
+    """A random instance: S-shaped, concave or mixed; money and KPI in units from 1e-3 to 1e9.
+
+    It has bounds, viable amounts and a brand band, and rules of every other kind if `is_ruled`.
+    """
     count = int(rng.choice(sizes))
     money, kpi = 10.0 ** rng.uniform(-3, 9, size=2)
     kind = str(rng.choice(["s-shaped", "concave", "mixed"]))
@@ -125,18 +180,23 @@ def draw_instance(rng: np.random.Generator, sizes: tuple[int, ...]) -> Instance:
     even = budget / count
     is_brand = np.arange(count) % 2 == 0
     middle = rng.uniform(0.35, 0.65)
-    return Instance(
+    drawn = Instance(
         kind=kind,
         budget=budget,
         half=half,
         slope=slope,
         ceiling=kpi * np.exp(rng.normal(0.0, 0.8, count)),
         carry=np.where(rng.random(count) < 0.3, half * rng.uniform(0.0, 0.5, count), 0.0),
-        most=np.where(rng.random(count) < 0.2, even * rng.uniform(1.5, 3.0, count), budget),
+        most=np.where(rng.random(count) < 0.2, even * rng.uniform(1.5, 3.0, count), np.inf),
         viable=np.where(rng.random(count) < 0.3, even * rng.uniform(0.1, 1.2, count), 0.0),
         is_brand=is_brand,
         band=None if rng.random() < 0.4 else (middle - 0.05, middle + 0.05),
+        further=FurtherRules.none(count),
     )
+    if not is_ruled:
+        return drawn
+    cpa = even / np.array([float(drawn.response(index, np.array(even))) for index in range(count)])
+    return replace(drawn, further=draw_further_rules(rng, count, budget, cpa, is_banded=drawn.band is not None))
 
 
 def draw_market(rng: np.random.Generator, channels: int, draws: int) -> tuple[ResponseArtifact, Scenario]:
@@ -171,67 +231,3 @@ def draw_market(rng: np.random.Generator, channels: int, draws: int) -> tuple[Re
         }
     )
     return artifact, scenario
-
-
-def best_known(instance: Instance, steps: int) -> np.ndarray | None:
-    """The best split on a grid of `steps` amounts, polished; None when the grid has no allowed split."""
-    grid = np.linspace(0.0, instance.budget, steps + 1)
-    by_role = [_grid_optimum(instance, np.flatnonzero(instance.is_brand == role), grid) for role in (True, False)]
-    (brand_value, brand_choice), (other_value, other_choice) = by_role
-    shares = np.arange(steps + 1) / steps
-    total = brand_value + other_value[::-1]
-    if instance.band is not None:
-        total = np.where((shares >= instance.band[0] - 1e-12) & (shares <= instance.band[1] + 1e-12), total, -np.inf)
-    split = int(np.argmax(total))
-    if not np.isfinite(total[split]):
-        return None
-    spend = np.zeros(len(instance.half))
-    for choice, units in ((brand_choice, split), (other_choice, steps - split)):
-        left = units
-        for index, taken in reversed(choice):
-            spend[index] = grid[taken[left]]
-            left -= int(taken[left])
-    return _polished(instance, spend, grid[1])
-
-
-def _grid_optimum(
-    instance: Instance, members: np.ndarray, grid: np.ndarray
-) -> tuple[np.ndarray, list[tuple[int, np.ndarray]]]:
-    """Best value of some channels at each amount of the grid, spent whole, and what each channel takes."""
-    steps = len(grid) - 1
-    value = np.full(steps + 1, -np.inf)
-    value[0] = 0.0
-    choices = []
-    lag = np.arange(steps + 1)[:, None] - np.arange(steps + 1)[None, :]
-    for index in members:
-        gain = instance.response(index, grid)
-        is_off = grid == 0
-        gain = np.where(
-            (grid <= instance.most[index] + 1e-12 * instance.budget) & (is_off | (grid >= instance.viable[index])),
-            gain,
-            -np.inf,
-        )
-        candidates = np.where(lag >= 0, value[lag], -np.inf) + gain[None, :]
-        taken = np.argmax(candidates, axis=1)
-        value = candidates[np.arange(steps + 1), taken]
-        choices.append((int(index), taken))
-    return value, choices
-
-
-def _polished(instance: Instance, spend: np.ndarray, step: float) -> np.ndarray:
-    """Move ever smaller amounts between pairs while that helps and stays allowed."""
-    best = instance.value(spend)
-    while step > 1e-4 * instance.budget / len(spend):
-        is_better = False
-        for giver in range(len(spend)):
-            for taker in range(len(spend)):
-                if giver == taker or spend[giver] < step:
-                    continue
-                moved = spend.copy()
-                moved[giver] -= step
-                moved[taker] += step
-                if instance.is_allowed(moved, 1e-12) and (value := instance.value(moved)) > best:
-                    spend, best, is_better = moved, value, True
-        if not is_better:
-            step /= 2.0
-    return spend
