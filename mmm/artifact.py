@@ -196,7 +196,9 @@ class ResponseDraws:
     retention, peak_delay, half_saturation, slope, ceiling
         Per draw and channel, shape (S, C). Retention in [0, 1); peak_delay in periods (zero for geometric; for Weibull
         its exponent, see `mmm.adstock.weibull_weights`, with the survival as retention);
-        half_saturation in money per period; ceiling in outcome units per period.
+        half_saturation in money per period; ceiling in outcome units per period. Of a channel with reach and frequency
+        (saturation `reach`) half_saturation and slope are of frequency, and ceiling is outcome units per money times
+        frequency over its response (`mmm.saturation.effect_of_impression`).
     organic_retention, organic_peak_delay, organic_half_saturation, organic_slope, organic_ceiling
         The same for organic media, shape (S, O), half_saturation in the medium's own unit.
     baseline
@@ -216,6 +218,9 @@ class ResponseDraws:
     exposure
         What worked in each period, in money: spend, or exposure at the last year's cost per unit for channels whose
         market gives it. None where it is spend for all. Shape (T, C).
+    frequency
+        Contacts of a person reached by channels with reach and frequency, the usual number where nobody was; one for
+        the others. None where no channel has them. Shape (T, C), > 0.
     long_run
         Slow curves through brand, beside those above; None where no channel has a part in brand.
     """
@@ -239,6 +244,7 @@ class ResponseDraws:
     noise_persistence: FloatArray | None = None
     noise_share: FloatArray | None = None
     exposure: FloatArray | None = None
+    frequency: FloatArray | None = None
     long_run: LongRunDraws | None = None
 
     @property
@@ -352,7 +358,8 @@ def _check_shapes(manifest: Manifest, draws: ResponseDraws) -> None:
         "outcome": (periods,),
     }
     faults = []
-    sometimes = {"exposure": (periods, channels), "noise_persistence": (size,), "noise_share": (size,)}
+    sometimes: dict[str, tuple[int, ...]] = {"noise_persistence": (size,), "noise_share": (size,)}
+    sometimes |= {"exposure": (periods, channels), "frequency": (periods, channels)}
     expected |= {name: shape for name, shape in sometimes.items() if getattr(draws, name) is not None}
     if (manifest.long_run is None) != (draws.long_run is None):
         faults.append("long_run is in one of manifest and draws alone")

@@ -12,8 +12,8 @@ import numpy as np
 
 from mmm.adstock import delayed_weights, geometric_weights, lagged_exposure, weibull_weights
 from mmm.artifact import ResponseArtifact
-from mmm.saturation import inflection, saturate, saturation_derivative
-from mmm.vocabulary import AdstockKind, FloatArray, SaturationKind
+from mmm.saturation import effect_of_impression, inflection, saturate, saturation_derivative
+from mmm.vocabulary import SEASON_LAG, AdstockKind, FloatArray, SaturationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,29 @@ def carryover_weights(
             return np.asarray(weibull_weights(retention[:, None], peak_delay[:, None], lags))
 
 
+def adstocked(
+    saturation: SaturationKind,
+    weights: FloatArray,
+    exposure: FloatArray,
+    frequency: FloatArray | None,
+    half_saturation: FloatArray,
+    slope: FloatArray,
+) -> FloatArray:
+    """Adstock per draw and period; of `reach` every impression counts as its frequency makes it.
+
+    `weights` of shape (S, L); `exposure` and `frequency`, which `reach` alone needs, of shape (T,); `half_saturation`
+    and `slope` of shape (S,). Returns shape (S, T).
+    """
+    lags = weights.shape[1]
+    if saturation != "reach" or frequency is None:
+        return np.asarray(weights @ lagged_exposure(exposure, lags).T)
+    worked = exposure * effect_of_impression(frequency, half_saturation[:, None], slope[:, None])
+    stock = np.zeros_like(worked)
+    for lag in range(min(lags, len(exposure))):
+        stock[:, lag:] += weights[:, lag, None] * worked[:, : len(exposure) - lag]
+    return np.asarray(stock)
+
+
 def medium_contribution(
     adstock: AdstockKind,
     saturation: SaturationKind,
@@ -137,18 +160,24 @@ def medium_contribution(
     half_saturation: FloatArray,
     slope: FloatArray,
     ceiling: FloatArray,
+    frequency: FloatArray | None = None,
 ) -> FloatArray:
     """Outcome that one medium brought per draw and period: ceiling * saturation(adstock(exposure)).
 
-    `exposure` of shape (T,), zero before its first period; parameters of shape (S,). Returns shape (S, T).
+    `exposure` and `frequency`, which `reach` alone needs, of shape (T,), zero before its first period; parameters of
+    shape (S,). Returns shape (S, T).
     """
     weights = carryover_weights(adstock, carryover_periods, retention, peak_delay)
-    stock = weights @ lagged_exposure(exposure, carryover_periods).T
+    stock = adstocked(saturation, weights, exposure, frequency, half_saturation, slope)
     return np.asarray(ceiling[:, None] * saturate(saturation, stock, half_saturation[:, None], slope[:, None]))
 
 
 def channel_response(
-    artifact: ResponseArtifact, channel: str, flighting: FloatArray, earlier_spend: FloatArray
+    artifact: ResponseArtifact,
+    channel: str,
+    flighting: FloatArray,
+    earlier_spend: FloatArray,
+    frequency: FloatArray | None = None,
 ) -> ChannelResponse:
     """A channel's response to its budget when `flighting` says how the budget is phased.
 
@@ -162,7 +191,10 @@ def channel_response(
         Share of the budget that each period of the horizon gets; sums to one. Shape (T,).
     earlier_spend
         Money per period before the horizon (of exposure, see `ResponseDraws.worked`), the last entry just before it.
-        Shape (any,).
+        Shape (P,).
+    frequency
+        Contacts a person that money buys in each of these periods and then in the horizon, for a channel with reach and
+        frequency; as many as last year unless given. Shape (P + T,), > 0.
 
     Raises
     ------
@@ -183,27 +215,58 @@ def channel_response(
         slope=draws.slope[:, index],
         ceiling=draws.ceiling[:, index],
     )
-    return response_of(channel, curve, flighting, earlier_spend)
+    if frequency is None and info.saturation == "reach":
+        frequency = np.full(len(earlier_spend) + len(flighting), last_frequency(artifact, index))
+    return response_of(channel, curve, flighting, earlier_spend, frequency)
 
 
-def response_of(channel: str, curve: CurveDraws, flighting: FloatArray, earlier_spend: FloatArray) -> ChannelResponse:
-    """The response of any curve to a budget that is phased as `flighting` says; see `channel_response`."""
+def last_frequency(artifact: ResponseArtifact, index: int) -> float:
+    """Impressions a person reached by a channel in the last year; of all history where it rested. One without reach."""
+    draws, season = artifact.draws, SEASON_LAG[artifact.manifest.period]
+    if draws.frequency is None:
+        return 1.0
+    for window in (slice(-season, None), slice(None)):
+        worked = draws.worked[window, index]
+        if worked.sum() > 0:
+            return float(worked.sum() / (worked / draws.frequency[window, index]).sum())
+    return 1.0
+
+
+def response_of(
+    channel: str,
+    curve: CurveDraws,
+    flighting: FloatArray,
+    earlier_spend: FloatArray,
+    frequency: FloatArray | None = None,
+) -> ChannelResponse:
+    """The response of any curve to a budget that is phased as `flighting` says; see `channel_response`.
+
+    Of `reach` it is linear, with half-saturation and slope of one: frequency has bent each impression already.
+    """
     lags = curve.carryover_periods
     weights = carryover_weights(curve.adstock, lags, curve.retention, curve.peak_delay)
     horizon = len(flighting)
     tail = lags - 1
-    phased = lagged_exposure(np.concatenate([flighting, np.zeros(tail)]), lags)
     recent = np.zeros(tail)
     kept = earlier_spend[-tail:] if tail else earlier_spend[:0]
     recent[tail - len(kept) :] = kept
-    past = lagged_exposure(np.concatenate([recent, np.zeros(horizon + tail)]), lags)[tail:]
+    contacts = None
+    if frequency is not None:
+        contacts = np.ones(2 * tail + horizon)
+        contacts[tail - len(kept) : tail + horizon] = frequency[len(earlier_spend) - len(kept) :]
+
+    def carried(exposure: FloatArray) -> FloatArray:
+        bend = (curve.half_saturation, curve.slope)
+        return adstocked(curve.saturation, weights, exposure, contacts, *bend)[:, tail:]
+
+    is_bent = curve.saturation != "reach"
     return ChannelResponse(
         channel=channel,
         saturation=curve.saturation,
-        carry=weights @ past.T,
-        gain=weights @ phased.T,
-        half_saturation=curve.half_saturation,
-        slope=curve.slope,
+        carry=carried(np.concatenate([recent, np.zeros(horizon + tail)])),
+        gain=carried(np.concatenate([np.zeros(tail), flighting, np.zeros(tail)])),
+        half_saturation=curve.half_saturation if is_bent else np.ones_like(curve.half_saturation),
+        slope=curve.slope if is_bent else np.ones_like(curve.slope),
         ceiling=curve.ceiling,
         horizon=horizon,
     )
@@ -224,6 +287,7 @@ def historical_contributions(artifact: ResponseArtifact) -> FloatArray:
                 draws.half_saturation[:, index],
                 draws.slope[:, index],
                 draws.ceiling[:, index],
+                None if draws.frequency is None else draws.frequency[:, index],
             )
             for index, info in enumerate(manifest.channels)
         ],

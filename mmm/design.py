@@ -62,6 +62,9 @@ MOST_KNOTS = 12
 MODEL_ORDER: tuple[AdstockKind, ...] = ("geometric", "delayed", "weibull")
 """Order of the kinds of carryover among the media of a model."""
 
+SLOPED: tuple[SaturationKind, ...] = ("hill", "reach")
+"""Kinds of saturation with a slope."""
+
 SMALLEST_TREND_UNIT = 10.0
 """Periods that count as one unit of the slope, at the least (a decade for annual data)."""
 
@@ -105,6 +108,9 @@ class Design:
     exposure
         Spend of paid channels or their exposure at today's cost (money), value of organic media (own unit), per period.
         Shape (T, M).
+    frequency
+        Contacts of a person reached, the usual number where nobody was; one for media without reach and frequency.
+        Shape (T, M), > 0.
     spend
         Money of paid channels per period, in the order of market.toml. Shape (T, C).
     exposure_scale
@@ -126,6 +132,7 @@ class Design:
     outcome_scale: float
     observed: FloatArray
     exposure: FloatArray
+    frequency: FloatArray
     spend: FloatArray
     exposure_scale: FloatArray
     carryover_periods: int
@@ -137,6 +144,22 @@ class Design:
     def lagged(self) -> FloatArray:
         """Exposure of the present and each earlier period, in multiples of its scale. Shape (T, M, L)."""
         return lagged_exposure(self.exposure / self.exposure_scale, self.carryover_periods)
+
+    @property
+    def lagged_frequency(self) -> FloatArray:
+        """Frequency of the present and each earlier period, in multiples of the usual one. Shape (T, M, L), > 0."""
+        return lagged_exposure(self.frequency / self.usual_frequency - 1.0, self.carryover_periods) + 1.0
+
+    @property
+    def usual_frequency(self) -> FloatArray:
+        """Impressions a person reached over the window; one for media without reach and frequency. Shape (M,)."""
+        return usual_frequency(self.exposure, self.frequency)
+
+    @property
+    def half_saturation_scale(self) -> FloatArray:
+        """Unit of half-saturation: the exposure's scale, or the usual frequency. Shape (M,)."""
+        is_reach = np.array([medium.saturation == "reach" for medium in self.media])
+        return np.where(is_reach, self.usual_frequency, self.exposure_scale)
 
     @property
     def periods(self) -> int:
@@ -207,6 +230,9 @@ def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
         outcome_scale=float(visible.mean()),
         observed=observed,
         exposure=exposure,
+        frequency=np.stack(
+            [frequency_of(market, medium, exposure[:, place]) for place, medium in enumerate(media)], axis=1
+        ),
         spend=market.spend[:, :, 0],
         exposure_scale=exposure_scales(media, exposure, lags),
         carryover_periods=lags,
@@ -240,7 +266,7 @@ def _media(market: Market) -> tuple[Medium, ...]:
         return Medium(
             name=spec.name,
             adstock=spec.adstock,
-            saturation=spec.saturation,
+            saturation="reach" if isinstance(spec, ChannelSpec) and spec.reach is not None else spec.saturation,
             is_paid=isinstance(spec, ChannelSpec),
             position=position,
             usual_retention=usual_retention(spec.adstock, buyers, role, header.period),
@@ -251,7 +277,7 @@ def _media(market: Market) -> tuple[Medium, ...]:
     # Organic media are read by people who already look, as performance media are seen by them.
     media += [medium(spec, "performance", position) for position, spec in enumerate(market.spec.organic)]
     # The key is total, so that equal markets have equal order; sorting is stable within a kind.
-    return tuple(sorted(media, key=lambda one: (MODEL_ORDER.index(one.adstock), one.saturation != "hill")))
+    return tuple(sorted(media, key=lambda one: (MODEL_ORDER.index(one.adstock), one.saturation not in SLOPED)))
 
 
 def _in_file_order(media: tuple[Medium, ...], *, is_paid: bool) -> tuple[int, ...]:
@@ -277,6 +303,25 @@ def exposure_of(market: Market, medium: Medium) -> FloatArray:
         if units[window].sum() > 0 and spend[window].sum() > 0:
             return np.asarray(units * (spend[window].sum() / units[window].sum()))
     return spend
+
+
+def frequency_of(market: Market, medium: Medium, exposure: FloatArray) -> FloatArray:
+    """Contacts of a person reached in each period of a market of one geo, the usual number where nobody was.
+
+    One for media without reach and frequency. `exposure` and what is returned are of shape (T,).
+    """
+    if medium.saturation != "reach":
+        return np.ones(len(exposure))
+    contacts = market.frequency[medium.name][:, 0]
+    is_seen = (contacts > 0) & (exposure > 0)
+    usual = usual_frequency(exposure[is_seen, None], contacts[is_seen, None])[0] if is_seen.any() else 1.0
+    return np.where(is_seen, contacts, usual)
+
+
+def usual_frequency(exposure: FloatArray, frequency: FloatArray) -> FloatArray:
+    """Impressions a person reached: the mean of frequency that counts people. Both of shape (T, M); returns (M,)."""
+    impressions, people = exposure.sum(axis=0), (exposure / frequency).sum(axis=0)
+    return np.divide(impressions, people, out=np.ones_like(people), where=people > 0)
 
 
 def exposure_scales(media: tuple[Medium, ...], exposure: FloatArray, lags: int) -> FloatArray:

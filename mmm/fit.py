@@ -333,7 +333,7 @@ def _channel_infos(market: Market) -> tuple[ChannelInfo, ...]:
             owner=channel.owner,
             fee=channel.fee,
             adstock=channel.adstock,
-            saturation=channel.saturation,
+            saturation=channel.saturation if channel.reach is None else "reach",
         )
         for channel in market.spec.channels
     )

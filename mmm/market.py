@@ -41,6 +41,8 @@ class Market:
     exposure
         Per channel name that has an exposure column (or reach and frequency, whose product it is),
         units per period. Shape (T, G), >= 0.
+    frequency
+        Per channel name that has reach and frequency, contacts of a person reached; zero where nobody is. Shape (T, G).
     controls, organic
         Per name, as in the file. Shape (T, G).
     indicators
@@ -65,6 +67,7 @@ class Market:
     organic: Mapping[str, FloatArray]
     indicators: Mapping[str, FloatArray] = field(default_factory=dict)
     samples: Mapping[str, FloatArray] = field(default_factory=dict)
+    frequency: Mapping[str, FloatArray] = field(default_factory=dict)
     data_digest: str = ""
     notes: tuple[Sentence, ...] = ()
 
@@ -109,8 +112,9 @@ def with_data_digest(market: Market) -> Market:
 def national_aggregate(market: Market) -> Market:
     """The market with its geos added up; a market of one geo is returned as it is.
 
-    Spend, outcomes, exposure, organic media and indicators are summed. Controls are averaged, weighted by
-    population where it is known. Value per unit is averaged, weighted by the outcome.
+    Spend, outcomes, exposure, organic media and indicators are summed; frequency is all impressions over all people
+    reached. Controls are averaged, weighted by population where it is known. Value per unit is averaged, weighted by
+    the outcome.
     """
     if not market.is_panel:
         return market
@@ -121,6 +125,13 @@ def national_aggregate(market: Market) -> Market:
 
     def mean(values: FloatArray) -> FloatArray:
         return _frozen((values @ weights / weights.sum())[:, None])
+
+    def frequency(name: str) -> FloatArray:
+        impressions, contacts = market.exposure[name], market.frequency[name]
+        reached = np.divide(impressions, contacts, out=np.zeros_like(impressions), where=contacts > 0)
+        people = reached.sum(axis=-1, keepdims=True)
+        seen = impressions.sum(axis=-1, keepdims=True)
+        return _frozen(np.divide(seen, people, out=np.zeros_like(people), where=people > 0))
 
     def value(name: str) -> FloatArray | None:
         per_unit = market.values_per_unit[name]
@@ -141,6 +152,7 @@ def national_aggregate(market: Market) -> Market:
         values_per_unit={name: value(name) for name in market.outcomes},
         spend=total(market.spend),
         exposure={name: total(values) for name, values in market.exposure.items()},
+        frequency={name: frequency(name) for name in market.frequency},
         controls={name: mean(values) for name, values in market.controls.items()},
         organic={name: total(values) for name, values in market.organic.items()},
         indicators={name: total(values) for name, values in market.indicators.items()},
@@ -161,6 +173,7 @@ def _named_arrays(market: Market) -> Iterator[tuple[str, FloatArray]]:
     tables = {
         "outcome": market.outcomes,
         "exposure": market.exposure,
+        "frequency": market.frequency,
         "control": market.controls,
         "organic": market.organic,
         "indicator": market.indicators,

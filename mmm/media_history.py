@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.adstock import lagged_exposure
-from mmm.curves import carryover_weights
+from mmm.curves import adstocked, carryover_weights
 from mmm.posterior import Posterior
 from mmm.saturation import saturate
 from mmm.vocabulary import FloatArray
@@ -22,7 +21,8 @@ class MediaHistory:
     total
         What it brought over the window, by each draw. Shape (S, M).
     largest
-        Its largest adstocked level, units of exposure, by each draw. Shape (S, M).
+        Its largest adstocked level, units of exposure, by each draw; of reach and frequency the largest frequency.
+        Shape (S, M).
     """
 
     contribution: FloatArray
@@ -40,10 +40,14 @@ def media_history(posterior: Posterior) -> MediaHistory:
         weights = carryover_weights(
             medium.adstock, design.carryover_periods, media.retention[:, place], media.peak_delay[:, place]
         )
-        stock = weights @ lagged_exposure(design.exposure[:, place], design.carryover_periods).T
-        reached = saturate(medium.saturation, stock, media.half_saturation[:, place, None], media.slope[:, place, None])
+        half, slope = media.half_saturation[:, place], media.slope[:, place]
+        stock = adstocked(
+            medium.saturation, weights, design.exposure[:, place], design.frequency[:, place], half, slope
+        )
+        reached = saturate(medium.saturation, stock, half[:, None], slope[:, None])
         brought = media.ceiling[:, place, None] * reached
         contribution[:, place] = brought.mean(axis=0)
         total[:, place] = brought.sum(axis=1)
-        largest[:, place] = stock.max(axis=1)
+        is_reach = medium.saturation == "reach"
+        largest[:, place] = design.frequency[:, place].max() if is_reach else stock.max(axis=1)
     return MediaHistory(contribution, total, largest)

@@ -25,12 +25,12 @@ from mmm.noise_paths import sampled_whitening
 from mmm.outcome_noise import LEAST_DEGREES, positive_mean
 from mmm.parameters import Structure, centered_outcome, coefficients_at, linear_terms, prior_of_parameters, structure_of
 from mmm.priors import Priors, excess_share_density
-from mmm.saturation import saturate
+from mmm.saturation import effect_of_impression, saturate
 from mmm.vocabulary import FloatArray, SaturationKind
 
 SMALLEST_STOCK = 1e-30
 """Added to adstock in multiples of the exposure scale: at zero the gradient of a Hill curve is not a number."""
-_KINDS: tuple[SaturationKind, ...] = ("hill", "logistic", "michaelis_menten")
+_BENT_AFTER_CARRYOVER: tuple[SaturationKind, ...] = ("hill", "logistic", "michaelis_menten")
 
 
 def build_integrated(design: Design, priors: Priors) -> pm.Model:
@@ -112,27 +112,41 @@ class Curves:
     """
 
     def __init__(
-        self, structure: Structure, lags: int, parameters: Any, lagged: FloatArray, weight: FloatArray
+        self,
+        structure: Structure,
+        lags: int,
+        parameters: Any,
+        lagged: FloatArray,
+        frequency: FloatArray,
+        weight: FloatArray,
     ) -> None:
         self._structure, self._lags = structure, np.arange(lags, dtype=np.float64)
         by_block = {name: parameters[block] for name, block in structure.blocks.items()}
         self._half_saturation = pt.exp(by_block["log_half_saturation"])
         self._slope = by_block["log_slope"]
         self._weights = self._carryover(by_block)
-        reached = self.reached(lagged)
+        reached = self.reached(lagged, frequency)
         # The share is of the whole window, held-out periods included: their exposure is known.
         counted = (pt.as_tensor(weight)[:, None] * reached).sum(axis=0)
         self.ceiling = pt.exp(by_block["log_share"]) * weight.sum() / counted
         self.contribution = reached * self.ceiling
 
-    def reached(self, lagged: FloatArray) -> Any:
-        """Response of every medium to lagged exposure (N, M, L), in [0, 1). Shape (N, M)."""
+    def reached(self, lagged: FloatArray, frequency: FloatArray) -> Any:
+        """Response of every medium to lagged exposure and frequency (N, M, L); below one but for `reach`. Shape (N, M).
+
+        Frequency is in multiples of the usual one.
+        """
         stock = (pt.as_tensor(lagged) * self._weights).sum(axis=-1) + SMALLEST_STOCK
         reached: list[Any] = [None] * self._structure.media
-        for kind in _KINDS:
-            for number, place in enumerate(self._structure.curved(kind)):
-                slope = pt.exp(self._slope[number]) if kind == "hill" else 1.0
-                reached[place] = saturate(kind, stock[:, place], self._half_saturation[place], slope)
+        slopes = {place: pt.exp(self._slope[number]) for number, place in enumerate(self._structure.sloped)}
+        for kind in _BENT_AFTER_CARRYOVER:
+            for place in self._structure.curved(kind):
+                half = self._half_saturation[place]
+                reached[place] = saturate(kind, stock[:, place], half, slopes.get(place, 1.0))
+        for place in self._structure.curved("reach"):
+            half = self._half_saturation[place]
+            effect = effect_of_impression(pt.as_tensor(frequency[:, place]), half, slopes[place])
+            reached[place] = (pt.as_tensor(lagged[:, place]) * effect * self._weights[place]).sum(axis=-1)
         return pt.stack(reached, axis=1)
 
     def _carryover(self, by_block: dict[str, Any]) -> Any:
@@ -152,7 +166,8 @@ class Curves:
 
 def _curves(design: Design, parameters: Any) -> Curves:
     structure = structure_of(design)
-    return Curves(structure, design.carryover_periods, parameters, design.lagged, np.ones(design.periods))
+    lagged, frequency = design.lagged, design.lagged_frequency
+    return Curves(structure, design.carryover_periods, parameters, lagged, frequency, np.ones(design.periods))
 
 
 def _increment(design: Design, curves: Curves, test: LiftTest) -> Any:
@@ -160,7 +175,7 @@ def _increment(design: Design, curves: Curves, test: LiftTest) -> Any:
     changed = design.exposure.copy()
     changed[test.start : test.start + len(test.exposure_without), test.medium] = test.exposure_without
     lagged = lagged_exposure(changed / design.exposure_scale, design.carryover_periods)
-    difference = curves.contribution - curves.reached(lagged) * curves.ceiling
+    difference = curves.contribution - curves.reached(lagged, design.lagged_frequency) * curves.ceiling
     return difference[test.start : test.start + test.measured, test.medium].sum()
 
 

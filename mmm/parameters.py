@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from mmm.artifact import BaselineInfo, baseline_terms
 from mmm.curves import medium_contribution
-from mmm.design import Design
+from mmm.design import SLOPED, Design
 from mmm.kernel.data import KernelData, MediaData
 from mmm.kernel.media import (
     ADSTOCK_CODES,
@@ -32,9 +32,9 @@ class Structure:
     """The kinds of the media, in model order (geometric carryover first), and so the sampled parameters.
 
     One vector holds them all, D long: logit retention, log half-saturation and log share of every medium,
-    logit peak of the delayed ones, log exponent of the Weibull ones, log slope of the Hill ones; then log noise and log
-    shape of the noise, as its kind has them, and the linear coefficients where they cannot be integrated out; for a
-    panel four more, which `mmm.panel.parameters` explains.
+    logit peak of the delayed ones, log exponent of the Weibull ones, log slope of those that have one; then log noise
+    and log shape of the noise, as its kind has them, and the linear coefficients where they cannot be integrated out;
+    for a panel four more, which `mmm.panel.parameters` explains.
     """
 
     adstock: tuple[AdstockKind, ...]
@@ -62,7 +62,7 @@ class Structure:
             "log_share": self.media,
             "logit_peak": self.adstock.count("delayed"),
             "log_exponent": self.adstock.count("weibull"),
-            "log_slope": self.saturation.count("hill"),
+            "log_slope": len(self.sloped),
             "log_noise": int(self.likelihood != "negative_binomial"),
             "log_shape": int(self.likelihood != "normal"),
             "coefficient": 0 if self.likelihood == "normal" else self.terms,
@@ -79,6 +79,11 @@ class Structure:
         block = self.blocks[name]
         return int(block.start) if block.stop > block.start else -1
 
+    @property
+    def sloped(self) -> list[int]:
+        """Positions on axis M of the media whose saturation has a slope."""
+        return [place for place, found in enumerate(self.saturation) if found in SLOPED]
+
     def curved(self, kind: SaturationKind) -> list[int]:
         """Positions on axis M of the media with this kind of saturation."""
         return [place for place, found in enumerate(self.saturation) if found == kind]
@@ -92,7 +97,8 @@ class Structure:
 class MediaDraws:
     """Parameters of the media in natural units, per draw, in model order. Each of shape (S, M).
 
-    `half_saturation` is in units of exposure per period, `ceiling` in outcome units per period; `peak_delay` is
+    `half_saturation` is in units of exposure per period, `ceiling` in outcome units per period (of reach a frequency,
+    and outcome units a unit of exposure that is weighed by `mmm.saturation.effect_of_impression`); `peak_delay` is
     zero for geometric carryover and `slope` one for a saturation that has none. `contribution` is the outcome
     that all media brought together in each period and `paid_contribution` that of the paid ones, both of shape
     (S, T); `noise_scale` is in outcome units (of normal noise the sd of a surprise, see `mmm.noise_paths`) and
@@ -168,7 +174,7 @@ def prior_of_parameters(structure: Structure, priors: Priors) -> ParameterPrior:
         "log_share": priors.log_share,
         "logit_peak": priors.logit_peak[:, structure.carried("delayed")],
         "log_exponent": priors.log_exponent[:, structure.carried("weibull")],
-        "log_slope": priors.log_slope[:, structure.curved("hill")],
+        "log_slope": priors.log_slope[:, structure.sloped],
         "log_noise": priors.log_noise[:, None],
         "log_shape": priors.log_shape[:, None],
         # In multiples of their own prior's sd: `coefficients_at` scales them.
@@ -245,23 +251,31 @@ def _basis(columns: FloatArray) -> FloatArray:
 def media_data(design: Design) -> MediaData:
     """Exposure of the media in segments (the window, then each lift test without the test), and the tests."""
     structure, lags, periods = structure_of(design), design.carryover_periods, design.periods
-    relative = (design.exposure / design.exposure_scale).T
+    frequency = (design.frequency / design.usual_frequency).T
+    # Of media with reach and frequency the people reached; frequency is one for all others.
+    relative = (design.exposure / design.exposure_scale).T / frequency
     led = np.concatenate([np.zeros((structure.media, lags - 1)), relative], axis=1)
+    led_frequency = np.concatenate([np.ones((structure.media, lags - 1)), frequency], axis=1)
     segments: list[tuple[int, int, int, int]] = []
     pieces: list[tuple[int, int, int, int, int]] = []
     exposures: list[FloatArray] = []
+    frequencies: list[FloatArray] = []
     rows, start = np.zeros((structure.media, 2), dtype=np.int64), 0
     for place in range(structure.media):
         rows[place, 0] = row = 0 if place == 0 else rows[place - 1, 1]
         windows = [led[place]]
+        frequencies.append(led_frequency[place])
         for number, test in enumerate(design.tests):
             if test.medium == place:
                 without = test.exposure_without / design.exposure_scale[place]
-                changed = led[place, test.start : test.start + lags - 1 + test.measured].copy()
+                without = without / frequency[place, test.start : test.start + len(without)]
+                measured = slice(test.start, test.start + lags - 1 + test.measured)
+                changed = led[place, measured].copy()
                 changed[lags - 1 : lags - 1 + len(without)] = without
                 first = periods + sum(len(window) - lags + 1 for window in windows[1:])
                 pieces.append((number, place, test.start, first, test.measured))
                 windows.append(changed)
+                frequencies.append(led_frequency[place, measured])
         for window in windows:
             segments.append((place, start, row, len(window) - lags + 1))
             exposures.append(window)
@@ -273,6 +287,7 @@ def media_data(design: Design) -> MediaData:
         layout=layout_of(structure, rows),
         segments=np.array(segments, dtype=np.int64),
         exposure=np.concatenate(exposures),
+        log_frequency=np.log(np.concatenate(frequencies)),
         weight=np.ones(periods),
         pieces=np.array(pieces, dtype=np.int64).reshape(-1, 5),
         piece_size=np.ones(len(pieces)),
@@ -286,7 +301,7 @@ def layout_of(structure: Structure, rows: IntArray) -> IntArray:
     for block, row, places in (
         ("logit_peak", LAYOUT_SHAPE, structure.carried("delayed")),
         ("log_exponent", LAYOUT_SHAPE, structure.carried("weibull")),
-        ("log_slope", LAYOUT_SLOPE, structure.curved("hill")),
+        ("log_slope", LAYOUT_SLOPE, structure.sloped),
     ):
         table[row, places] = structure.blocks[block].start + np.arange(len(places))
     table[LAYOUT_SATURATION] = [SATURATION_CODES[kind] for kind in structure.saturation]
@@ -308,13 +323,13 @@ def natural_media(design: Design, parameters: FloatArray) -> MediaDraws:
     structure = structure_of(design)
     by_block = {name: parameters[:, place] for name, place in structure.blocks.items()}
     shape = (len(parameters), structure.media)
-    hill, weibull = structure.curved("hill"), structure.carried("weibull")
+    sloped, weibull = structure.sloped, structure.carried("weibull")
     retention = expit(by_block["logit_retention"])
     peak_delay, slope, ceiling = np.zeros(shape), np.ones(shape), np.zeros(shape)
     peak_delay[:, structure.carried("delayed")] = expit(by_block["logit_peak"]) * (design.carryover_periods - 1)
     peak_delay[:, weibull] = np.exp(by_block["log_exponent"])
-    slope[:, hill] = np.exp(by_block["log_slope"])
-    half_saturation = np.exp(by_block["log_half_saturation"]) * design.exposure_scale
+    slope[:, sloped] = np.exp(by_block["log_slope"])
+    half_saturation = np.exp(by_block["log_half_saturation"]) * design.half_saturation_scale
     brought = np.exp(by_block["log_share"]) * design.periods * design.outcome_scale
     contribution = np.zeros((len(parameters), design.periods))
     paid = np.zeros_like(contribution)
@@ -329,6 +344,7 @@ def natural_media(design: Design, parameters: FloatArray) -> MediaDraws:
             half_saturation[:, place],
             slope[:, place],
             np.ones(len(parameters)),
+            design.frequency[:, place],
         )
         total = reached.sum(axis=1)
         # Without any exposure in the window a medium brought nothing, whatever its share would have been.

@@ -148,4 +148,5 @@ def response_draws(posterior: Posterior) -> ResponseDraws:
         noise_persistence=None if posterior.paths is None else posterior.paths.persistence,
         noise_share=None if posterior.paths is None else posterior.paths.share,
         exposure=None if np.array_equal(design.exposure[:, paid], design.spend) else design.exposure[:, paid],
+        frequency=design.frequency[:, paid] if "reach" in {medium.saturation for medium in design.media} else None,
     )

@@ -4,6 +4,11 @@ Each kind is parametrised by `half_saturation`, the exposure at which the respon
 of its ceiling, so that kinds can be compared. Plain operators: the functions run on NumPy
 arrays and on PyTensor variables alike. Sources: Hill (1910); logistic as in Jin et al. (2017)
 and PyMC-Marketing's documentation, rescaled to half-saturation; Michaelis and Menten (1913).
+
+The kind `reach` is of media with reach and frequency (Zhang et al. 2023, "Bayesian hierarchical media mix model
+incorporating reach and frequency data"): a person responds to the frequency of contacts, by Hill, and the outcome
+to the people reached in proportion. Its half-saturation and slope bend each impression before the carryover
+(`effect_of_impression`), and nothing bends after it.
 """
 
 from typing import Any
@@ -37,8 +42,30 @@ def logistic(exposure: Any, half_saturation: Any) -> Any:
     return (1.0 - decayed) / (1.0 + decayed)
 
 
+def effect_of_impression(frequency: Any, half_saturation: Any, slope: Any) -> Any:
+    """What one impression does among people who get `frequency` of them: hill(frequency) / frequency.
+
+    `frequency` and `half_saturation` in contacts a person and period, above zero; people reached are impressions over
+    frequency. Shapes broadcast.
+    """
+    return hill(frequency, half_saturation, slope) / frequency
+
+
+def best_frequency(half_saturation: FloatArray, slope: FloatArray, least: float = 1.0) -> FloatArray:
+    """Frequency at which an impression does most: half_saturation * (slope - 1)**(1 / slope), but at least `least`.
+
+    There the derivative of hill(frequency) / frequency vanishes; for slopes of one or less it falls from the first
+    contact on. NumPy only; shapes broadcast.
+    """
+    steep = np.maximum(slope, 1.0)
+    return np.asarray(np.maximum(half_saturation * (steep - 1.0) ** (1.0 / steep), least), dtype=np.float64)
+
+
 def saturate(kind: SaturationKind, exposure: Any, half_saturation: Any, slope: Any) -> Any:
-    """Response of one kind, in [0, 1); `slope` counts for Hill alone. Shapes broadcast."""
+    """Response of one kind, in [0, 1); `slope` counts for Hill alone. Shapes broadcast.
+
+    Of `reach` the exposure itself, whose impressions were weighed before.
+    """
     match kind:
         case "hill":
             return hill(exposure, half_saturation, slope)
@@ -46,6 +73,8 @@ def saturate(kind: SaturationKind, exposure: Any, half_saturation: Any, slope: A
             return logistic(exposure, half_saturation)
         case "michaelis_menten":
             return michaelis_menten(exposure, half_saturation)
+        case "reach":
+            return exposure
 
 
 def saturation_derivative(
@@ -70,6 +99,8 @@ def saturation_derivative(
         case "michaelis_menten":
             falling: FloatArray = half_saturation / (half_saturation + exposure) ** 2
             return falling
+        case "reach":
+            return np.ones(np.broadcast_shapes(np.shape(exposure), np.shape(half_saturation)))
 
 
 def inflection(kind: SaturationKind, half_saturation: FloatArray, slope: FloatArray) -> FloatArray:

@@ -15,12 +15,12 @@ from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import (
     AdstockKind,
+    BendKind,
     GeosKind,
     Language,
     LikelihoodKind,
     PeriodName,
     Role,
-    SaturationKind,
     Scene,
     Stage,
     TrendKind,
@@ -155,7 +155,7 @@ class ChannelSpec(StrictModel):
     owner: str | None = None
     fee: Annotated[float, Field(ge=0, lt=1)] = 0.0
     adstock: AdstockKind = "geometric"
-    saturation: SaturationKind = "hill"
+    saturation: BendKind = "hill"
     roas: RoasPrior | None = None
     long_run: LongRunPrior | None = None
 
@@ -167,6 +167,8 @@ class ChannelSpec(StrictModel):
             raise Unfit(sentence("reach and frequency come together"))
         if self.exposure is not None and self.reach is not None:
             raise Unfit(sentence("either exposure, or reach and frequency"))
+        if self.reach is not None and self.saturation != "hill":
+            raise Unfit(sentence("with reach and frequency the response to frequency saturates, by hill alone"))
         if self.long_run is not None and self.weight == 0.0:
             raise Unfit(sentence('long_run is of brand: say role = "brand", or brand_weight above 0'))
         return self
@@ -197,7 +199,7 @@ class OrganicSpec(StrictModel):
     name: Name
     column: Column
     adstock: AdstockKind = "geometric"
-    saturation: SaturationKind = "hill"
+    saturation: BendKind = "hill"
 
 
 class EventSpec(StrictModel):

@@ -14,12 +14,14 @@ _OVERFLOW = 1e300
 
 
 def saturated(kind: SaturationKind, relative: FloatArray, slope: FloatArray) -> FloatArray:
-    """Response of one kind, in [0, 1]; `slope` counts for Hill alone. Shapes broadcast."""
+    """Response of one kind, in [0, 1] but for `reach`; `slope` counts for Hill alone. Shapes broadcast."""
     match kind:
         case "logistic":
             return np.asarray(np.tanh(0.5 * LOGISTIC_HALF * relative))
         case "michaelis_menten":
             return relative / (1.0 + relative)
+        case "reach":
+            return relative
         case "hill":
             with np.errstate(over="ignore", invalid="ignore"):
                 powered = _powered(relative, slope)
@@ -36,6 +38,8 @@ def saturated_with_slope(
             return response, 0.5 * LOGISTIC_HALF * (1.0 - response**2)
         case "michaelis_menten":
             return relative / (1.0 + relative), 1.0 / (1.0 + relative) ** 2
+        case "reach":
+            return relative, np.ones_like(relative)
         case "hill":
             with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
                 powered = _powered(relative, slope)

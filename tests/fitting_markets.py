@@ -134,3 +134,19 @@ def quick(market: Market, *, draws: int = 250, tune: int = 400, chains: int = 2,
 def quick_simulated(business: str, seed: int, periods: int = 104) -> Market:
     """A simulated market with a short fit asked for."""
     return quick(simulate_market(business, periods=periods, seed=seed).market)
+
+
+def with_reach(market: Market, *channels: str, seed: int = 5) -> Market:
+    """The market in which some channels have reach and frequency, at a price that varies, and tests of their spend."""
+    rng = np.random.default_rng(seed)
+    exposure, frequency = dict(market.exposure), dict(market.frequency)
+    specs = []
+    for place, spec in enumerate(market.spec.channels):
+        if spec.name in channels:
+            spend = market.spend[:, place]
+            exposure[spec.name] = spend * 100.0 * rng.uniform(0.8, 1.2, spend.shape)
+            frequency[spec.name] = np.where(spend > 0, rng.uniform(1.0, 6.0, spend.shape), 0.0)
+            spec = spec.model_copy(update={"reach": "reach", "frequency": "frequency", "saturation": "hill"})
+        specs.append(spec)
+    changed = market.spec.model_copy(update={"channels": tuple(specs)})
+    return with_data_digest(replace(market, spec=changed, exposure=exposure, frequency=frequency))

@@ -84,5 +84,7 @@ def media_columns(design: Design, shape: MediaShape) -> FloatArray:
         peak = 1.0 if medium.adstock == "weibull" else medium.usual_peak_delay
         weights = carryover_weights(medium.adstock, design.carryover_periods, retention, np.array([peak]))[0]
         half_saturation = HALF_SATURATION * shape.half_saturation_factor
-        columns[:, place] = saturate(medium.saturation, lagged[:, place] @ weights, half_saturation, SLOPE)
+        # Of reach and frequency the rival knows impressions alone.
+        kind = "hill" if medium.saturation == "reach" else medium.saturation
+        columns[:, place] = saturate(kind, lagged[:, place] @ weights, half_saturation, SLOPE)
     return columns

@@ -116,6 +116,7 @@ def known_at(market: Market, origin: Origin) -> Market:
         },
         spend=market.spend[: origin.end],
         exposure=_until(market.exposure, origin.end),
+        frequency=_until(market.frequency, origin.end),
         controls=_until(market.controls, origin.end),
         organic=_until(market.organic, origin.end),
         indicators=indicators,

@@ -145,7 +145,9 @@ def _market_of(
         update={
             "outcomes": (outcome,),
             "channels": tuple(
-                channel.model_copy(update={"adstock": "geometric", "roas": None}) for channel in channels
+                # What reach and frequency do to brand counts by impressions alone.
+                channel.model_copy(update={"adstock": "geometric", "roas": None, "reach": None, "frequency": None})
+                for channel in channels
             ),
             "controls": (),
             "organic": (),
@@ -193,6 +195,7 @@ def _led(design: Design, lead: int, year: int) -> Design:
         outcome=before(design.outcome, nothing),
         observed=before(design.observed, nothing),
         exposure=before(design.exposure, design.exposure[:year].mean(axis=0)),
+        frequency=before(design.frequency, np.ones(1)),
         spend=before(design.spend, design.spend[:year].mean(axis=0)),
         columns=baseline_design(design.baseline, positions, controls),
         controls=controls,

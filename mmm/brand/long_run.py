@@ -1,11 +1,10 @@
 """The slow curves of an artifact: measured through indicators, else the short run drawn out by a stated multiple."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, logit
 
-from mmm.adstock import lagged_exposure
 from mmm.brand.evidence import Learned, evidence_of_long_run
 from mmm.brand.indicator_design import brand_channels
 from mmm.brand.level import Brand, IndicatorFit
@@ -16,13 +15,13 @@ from mmm.brand.priors import (
     RETENTION_SPREAD,
     usual_slow_retention,
 )
-from mmm.curves import carryover_weights
+from mmm.curves import adstocked, carryover_weights
 from mmm.long_run import IndicatorInfo, LongRunDraws, LongRunInfo, SlowCurveInfo
 from mmm.market import Market
 from mmm.posterior import Posterior
 from mmm.saturation import saturate
 from mmm.spec import ChannelSpec, LongRunPrior
-from mmm.vocabulary import AdstockKind, Evidence, FloatArray
+from mmm.vocabulary import AdstockKind, Evidence, FloatArray, SaturationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,30 +150,43 @@ def _drawn_out(
     draws = len(media.ceiling)
     multiple = prior.median * np.exp(prior.spread * rng.standard_normal(draws))
     retention = expit(logit(usual_slow_retention(period)) + RETENTION_SPREAD * rng.standard_normal(draws))
-    shape = _Shape(spec, design.exposure[:, medium], media.half_saturation[:, medium], media.slope[:, medium])
+    kind = design.media[medium].saturation
+    shape = _Shape(
+        kind,
+        design.exposure[:, medium],
+        design.frequency[:, medium],
+        media.half_saturation[:, medium],
+        media.slope[:, medium],
+    )
     short = shape.reached(
         spec.adstock, design.carryover_periods, media.retention[:, medium], media.peak_delay[:, medium]
     )
+    if kind == "reach":
+        # In the long run impressions count alike, whatever the frequency at which they came.
+        shape = replace(shape, frequency=None)
     slow = shape.reached("geometric", CARRYOVER_PERIODS[period], retention, np.zeros(draws))
     ceiling = multiple * media.ceiling[:, medium] * np.divide(short, slow, out=np.zeros(draws), where=slow > 0)
-    info = SlowCurveInfo(channel=spec.name, evidence=evidence, saturation=spec.saturation)
+    info = SlowCurveInfo(channel=spec.name, evidence=evidence, saturation=kind)
     return _SlowCurve(info, retention, shape.half_saturation, shape.slope, ceiling)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A channel's exposure (T,) and the bend of its curve, per draw (S,)."""
+    """A channel's exposure and frequency (T,) and the bend of its curve, per draw (S,)."""
 
-    spec: ChannelSpec
+    saturation: SaturationKind
     exposure: FloatArray
+    frequency: FloatArray | None
     half_saturation: FloatArray
     slope: FloatArray
 
     def reached(self, kind: AdstockKind, lags: int, retention: FloatArray, peak_delay: FloatArray) -> FloatArray:
         """Sum of the response, in ceilings, until the last exposure has faded. Shape (S,)."""
         weights = carryover_weights(kind, lags, retention, peak_delay)
-        stock = weights @ lagged_exposure(np.concatenate([self.exposure, np.zeros(lags - 1)]), lags).T
-        response = saturate(self.spec.saturation, stock, self.half_saturation[:, None], self.slope[:, None])
+        exposure = np.concatenate([self.exposure, np.zeros(lags - 1)])
+        frequency = None if self.frequency is None else np.concatenate([self.frequency, np.ones(lags - 1)])
+        stock = adstocked(self.saturation, weights, exposure, frequency, self.half_saturation, self.slope)
+        response = saturate(self.saturation, stock, self.half_saturation[:, None], self.slope[:, None])
         return np.asarray(response.sum(axis=1))
 
 

@@ -64,6 +64,7 @@ def increments(posterior: Posterior, test: LiftTest) -> FloatArray:
             media.half_saturation[:, place],
             media.slope[:, place],
             media.ceiling[:, place],
+            design.frequency[:, place],
         )[:, measured].sum(axis=1)
         for exposure in (actual, changed)
     )

@@ -154,7 +154,7 @@ def parameter_name(structure: Structure, media: tuple[Medium, ...], place: int) 
         "log_share": range(len(media)),
         "logit_peak": structure.carried("delayed"),
         "log_exponent": structure.carried("weibull"),
-        "log_slope": structure.curved("hill"),
+        "log_slope": structure.sloped,
     }
     if name not in owners:
         return PARAMETERS[name]

@@ -15,9 +15,9 @@ import numpy as np
 from mmm.artifact import Gate
 from mmm.checks.verdicts import unless_passed
 from mmm.posterior import Posterior
-from mmm.saturation import saturate
+from mmm.saturation import effect_of_impression, saturate
 from mmm.sentence import Sentence, Share, Word, sentence
-from mmm.vocabulary import PERIODS_PER_YEAR, FloatArray, PeriodName, Verdict
+from mmm.vocabulary import PERIODS_PER_YEAR, FloatArray, IntArray, PeriodName, Verdict
 
 OPEN_LIMIT = 0.05
 """Largest part of what a plan brings that better knowledge may be expected to add: beyond it, a test is worth more than
@@ -52,7 +52,7 @@ class OpenSplit:
 
 def open_split(posterior: Posterior, period: PeriodName) -> OpenSplit | None:
     """How open the best split of last year's budget is; None with one channel or without spend in the last year."""
-    design, media = posterior.design, posterior.media
+    design = posterior.design
     paid = list(design.paid)
     year = max(round(PERIODS_PER_YEAR[period]), 1)
     budget = float(design.spend[-year:].mean(axis=0).sum())
@@ -61,19 +61,7 @@ def open_split(posterior: Posterior, period: PeriodName) -> OpenSplit | None:
     size = len(posterior.coefficients)
     kept = np.linspace(0, size - 1, min(DRAWS, size)).round().astype(np.int64)
     levels = budget * np.arange(STEPS + 1) / STEPS
-    curves = np.stack(
-        [
-            media.ceiling[kept, place, None]
-            * saturate(
-                design.media[place].saturation,
-                levels,
-                media.half_saturation[kept, place, None],
-                media.slope[kept, place, None],
-            )
-            for place in paid
-        ],
-        axis=1,
-    )
+    curves = np.stack([_brought(posterior, place, levels, kept) for place in paid], axis=1)
     known, parts = _best(curves)
     expected, _ = _best(curves.mean(axis=0, keepdims=True))
     if expected[0] <= 0:
@@ -86,6 +74,20 @@ def open_split(posterior: Posterior, period: PeriodName) -> OpenSplit | None:
         low=float(low[widest]),
         high=float(high[widest]),
     )
+
+
+def _brought(posterior: Posterior, place: int, levels: FloatArray, kept: IntArray) -> FloatArray:
+    """What levels of spend of a channel bring, period after period, by some of the draws. Shape (draws, levels).
+
+    With reach and frequency at the usual frequency, and up to the largest reach that was seen.
+    """
+    design, media = posterior.design, posterior.media
+    half, slope = media.half_saturation[kept, place, None], media.slope[kept, place, None]
+    kind, usual = design.media[place].saturation, design.usual_frequency[place]
+    if kind == "reach":
+        most = usual * (design.exposure[:, place] / design.frequency[:, place]).max()
+        levels = np.minimum(levels, most) * effect_of_impression(usual, half, slope)
+    return np.asarray(media.ceiling[kept, place, None] * saturate(kind, levels, half, slope))
 
 
 def judge_split(found: OpenSplit | None) -> list[Gate]:

@@ -31,9 +31,11 @@ def assembled(
     """
     panels = {column: _panel(calendar, values) for column, values in clean.items()}
     exposure = {channel.name: panels[channel.exposure] for channel in spec.channels if channel.exposure is not None}
+    frequency = {}
     for channel in spec.channels:
         if channel.reach is not None and channel.frequency is not None:
             exposure[channel.name] = panels[channel.reach] * panels[channel.frequency]
+            frequency[channel.name] = np.where(panels[channel.reach] > 0, panels[channel.frequency], 0.0)
     outcomes = {outcome.name: panels[outcome.column] for outcome in spec.outcomes}
     market = Market(
         spec=spec,
@@ -44,6 +46,7 @@ def assembled(
         values_per_unit={outcome.name: _value_per_unit(outcome, panels) for outcome in spec.outcomes},
         spend=np.stack([panels[channel.spend] for channel in spec.channels], axis=1),
         exposure=exposure,
+        frequency=frequency,
         controls={control.name: panels[control.column] for control in spec.controls},
         organic={medium.name: panels[medium.column] for medium in spec.organic},
         indicators={one.name: panels[one.successes or one.column or ""] for one in spec.indicators},

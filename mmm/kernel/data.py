@@ -8,9 +8,9 @@ from mmm.coordinates import Coordinates
 from mmm.kernel.tables import pack_tables
 from mmm.vocabulary import FloatArray, IntArray
 
-SCALARS, PRIOR, LAYOUT, SEGMENTS, EXPOSURE, WEIGHT, PIECES, PIECE_SIZE, TESTS = range(9)
-TARGET, OBSERVED, DECAY, FEED, PRECISION, BASIS, ROTATION, VARIANCE, LOG_WEIGHTS = range(9, 18)
-COLUMNS, SCALES, CENTER, STRETCH = range(18, 22)
+SCALARS, PRIOR, LAYOUT, SEGMENTS, EXPOSURE, LOG_FREQUENCY, WEIGHT, PIECES, PIECE_SIZE, TESTS = range(10)
+TARGET, OBSERVED, DECAY, FEED, PRECISION, BASIS, ROTATION, VARIANCE, LOG_WEIGHTS = range(10, 19)
+COLUMNS, SCALES, CENTER, STRETCH = range(19, 23)
 """Places of the tables in a packed vector."""
 
 LIKELIHOOD, LAGS, NOISE_PLACE, SHAPE_PLACE, COEFFICIENT_PLACE, EXCESS_SPREAD, OUTCOME_SCALE = range(7)
@@ -30,7 +30,10 @@ class MediaData:
     segments
         See `mmm.kernel.media`. Shape (segments, 4).
     exposure
-        In multiples of each medium's scale, segment after segment, each led by L - 1 periods. Shape (any,).
+        In multiples of each medium's scale, segment after segment, each led by L - 1 periods; of media with reach and
+        frequency divided by the next. Shape (any,).
+    log_frequency
+        Logarithm of frequency in multiples of the usual one, beside `exposure`; zero for media without. Shape (any,).
     weight
         What a row of the window counts in a medium's share. Shape (N,).
     pieces, piece_size, tests
@@ -41,6 +44,7 @@ class MediaData:
     layout: IntArray
     segments: IntArray
     exposure: FloatArray
+    log_frequency: FloatArray
     weight: FloatArray
     pieces: IntArray
     piece_size: FloatArray
@@ -142,6 +146,7 @@ def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
             media.layout.astype(np.float64),
             media.segments.astype(np.float64),
             media.exposure[None],
+            media.log_frequency[None],
             media.weight[None],
             media.pieces.astype(np.float64),
             media.piece_size[None],

@@ -28,6 +28,7 @@ from mmm.kernel.data import (
     LAGS,
     LAYOUT,
     LIKELIHOOD,
+    LOG_FREQUENCY,
     LOG_WEIGHTS,
     NOISE_PLACE,
     OBSERVED,
@@ -77,6 +78,7 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
     scalars = table_of(vector, SCALARS)[0]
     layout, segments = table_of(vector, LAYOUT).astype(np.int64), table_of(vector, SEGMENTS).astype(np.int64)
     exposure, weight = table_of(vector, EXPOSURE)[0], table_of(vector, WEIGHT)[0]
+    log_frequency = table_of(vector, LOG_FREQUENCY)[0]
     target, observed = table_of(vector, TARGET)[0], table_of(vector, OBSERVED)[0]
     media, periods = layout.shape[1], weight.shape[0]
     lags = int(scalars[LAGS])
@@ -86,7 +88,7 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
         gradient[i] = 0.0
     series = np.empty((SERIES, layout[LAYOUT_END_ROW, media - 1]))
     ceiling = np.empty(media)
-    respond(parameters, layout, segments, exposure, lags, weight, series, ceiling)
+    respond(parameters, layout, segments, exposure, log_frequency, lags, weight, series, ceiling)
     brought = np.zeros(periods)
     for m in range(media):
         first, height = layout[LAYOUT_FIRST_ROW, m], ceiling[m]

@@ -4,6 +4,9 @@ A medium's exposure comes in *segments*, each led by L - 1 periods before it: th
 each lift test, in which spend is what it would have been without the test. Row by row of all of its segments a
 medium has a stock, a response and their derivatives. Σ over rows of weight times response, which only the window's rows
 have, is what its share of the outcome refers to.
+
+Of media with reach and frequency people respond to frequency before the carryover, and the stock is the response: their
+rows of `LOG_STOCK` and `ELASTICITY` hold its derivative by log slope, and minus that by log half-saturation.
 """
 
 import numpy as np
@@ -13,7 +16,7 @@ from mmm.saturation import LOGISTIC_HALF
 from mmm.vector_math import exponential, logarithm
 from mmm.vocabulary import AdstockKind, FloatArray, IntArray, SaturationKind
 
-SATURATION_CODES: dict[SaturationKind, int] = {"hill": 0, "logistic": 1, "michaelis_menten": 2}
+SATURATION_CODES: dict[SaturationKind, int] = {"hill": 0, "logistic": 1, "michaelis_menten": 2, "reach": 3}
 """Codes of the kinds of saturation in a layout."""
 
 ADSTOCK_CODES: dict[AdstockKind, int] = {"geometric": 0, "delayed": 1, "weibull": 2}
@@ -31,6 +34,7 @@ STOCK, STOCK_BY_RETENTION, STOCK_BY_SHAPE, LOG_STOCK, RESPONSE, ELASTICITY, SERI
 SMALLEST_STOCK = 1e-300
 """Added to adstock where it is divided by or taken the logarithm of: nothing but zero notices."""
 
+_REACH = SATURATION_CODES["reach"]
 _LOGISTIC = SATURATION_CODES["logistic"]
 _DELAYED, _WEIBULL = ADSTOCK_CODES["delayed"], ADSTOCK_CODES["weibull"]
 
@@ -41,6 +45,7 @@ def respond(
     layout: IntArray,
     segments: IntArray,
     exposure: FloatArray,
+    log_frequency: FloatArray,
     lags: int,
     weight: FloatArray,
     series: FloatArray,
@@ -48,8 +53,9 @@ def respond(
 ) -> None:
     """Fill `series` with each medium's rows, and `ceiling` with the height at which it brings its share.
 
-    Shapes: parameters (D,), layout (6, M), segments (segments, 4), exposure flat, weight (N,) of the window's rows,
-    which every medium has first, series (6, rows of all media), ceiling (M,), zero where there is no exposure.
+    Shapes: parameters (D,), layout (6, M), segments (segments, 4), exposure and log_frequency flat, weight (N,) of
+    the window's rows, which every medium has first, series (6, rows of all media), ceiling (M,), zero where there is
+    no exposure.
     """
     media = layout.shape[1]
     weights, by_lag = np.empty((3, lags)), np.zeros((2, lags))
@@ -57,31 +63,44 @@ def respond(
     window = weight.sum()
     for m in range(media):
         first, end = layout[LAYOUT_FIRST_ROW, m], layout[LAYOUT_END_ROW, m]
+        is_reach = layout[LAYOUT_SATURATION, m] == _REACH
         _carryover(parameters, layout, m, weights, by_lag)
         for segment in range(segments.shape[0]):
             if segments[segment, SEGMENT_MEDIUM] == m:
                 place, row = segments[segment, SEGMENT_EXPOSURE], segments[segment, SEGMENT_ROW]
                 length = segments[segment, SEGMENT_LENGTH]
+                worked = exposure[place : place + lags - 1 + length]
+                if is_reach:
+                    responding = np.empty((3, lags - 1 + length))
+                    _respond_to_frequency(
+                        parameters, layout, m, worked, log_frequency[place : place + lags - 1 + length], responding
+                    )
+                    worked = responding[0]
+                    _add_up(weights[0], responding[1], series[ELASTICITY, row : row + length])
+                    _add_up(weights[0], responding[2], series[LOG_STOCK, row : row + length])
                 _spread(
                     layout[LAYOUT_ADSTOCK, m] != 0,
                     weights,
-                    exposure[place : place + lags - 1 + length],
+                    worked,
                     series[STOCK, row : row + length],
                     series[STOCK_BY_RETENTION, row : row + length],
                     series[STOCK_BY_SHAPE, row : row + length],
                 )
         reached = series[RESPONSE, first:end]
-        _saturate(
-            parameters,
-            layout,
-            m,
-            series[STOCK, first:end],
-            series[LOG_STOCK, first:end],
-            reached,
-            series[ELASTICITY, first:end],
-            scratch[0, : end - first],
-            scratch[1, : end - first],
-        )
+        if is_reach:
+            reached[:] = series[STOCK, first:end]
+        else:
+            _saturate(
+                parameters,
+                layout,
+                m,
+                series[STOCK, first:end],
+                series[LOG_STOCK, first:end],
+                reached,
+                series[ELASTICITY, first:end],
+                scratch[0, : end - first],
+                scratch[1, : end - first],
+            )
         total = 0.0
         for n in range(weight.shape[0]):
             total += weight[n] * reached[n]
@@ -116,14 +135,22 @@ def pull_back(
     # The share fixes the weighted sum of contributions, so a response counts against the mean of all.
     common = contribution / total
     half_part, slope_part, retention_part, shape_part = 0.0, 0.0, 0.0, 0.0
-    for n in range(rows):
-        counted = common * weight[n] if n < weight.shape[0] else 0.0
-        by_log_stock = (ceiling * pull[n] - counted) * elasticity[n]
-        by_stock = by_log_stock / (stock[n] + SMALLEST_STOCK)
-        half_part += by_log_stock
-        slope_part += by_log_stock * log_relative[n]
-        retention_part += by_stock * by_retention[n]
-        shape_part += by_stock * by_shape[n]
+    if layout[LAYOUT_SATURATION, m] == _REACH:
+        for n in range(rows):
+            by_stock = ceiling * pull[n] - (common * weight[n] if n < weight.shape[0] else 0.0)
+            half_part += by_stock * elasticity[n]
+            slope_part += by_stock * log_relative[n]
+            retention_part += by_stock * by_retention[n]
+            shape_part += by_stock * by_shape[n]
+    else:
+        for n in range(rows):
+            counted = common * weight[n] if n < weight.shape[0] else 0.0
+            by_log_stock = (ceiling * pull[n] - counted) * elasticity[n]
+            by_stock = by_log_stock / (stock[n] + SMALLEST_STOCK)
+            half_part += by_log_stock
+            slope_part += by_log_stock * log_relative[n]
+            retention_part += by_stock * by_retention[n]
+            shape_part += by_stock * by_shape[n]
     gradient[m] += retention_part
     gradient[media + m] -= half_part
     if layout[LAYOUT_SLOPE, m] >= 0:
@@ -209,6 +236,36 @@ def _spread(
             earlier, slope = exposure[lags - 1 - lag : lags - 1 - lag + periods], weights[2, lag]
             for t in range(periods):
                 by_shape[t] += slope * earlier[t]
+
+
+@compile_inline
+def _respond_to_frequency(
+    parameters: FloatArray,
+    layout: IntArray,
+    m: int,
+    people: FloatArray,
+    log_frequency: FloatArray,
+    responding: FloatArray,
+) -> None:
+    """People reached who respond, minus the derivative by log half-saturation, and that by log slope: three rows."""
+    log_half, slope = parameters[layout.shape[1] + m], np.exp(parameters[layout[LAYOUT_SLOPE, m]])
+    for n in range(people.shape[0]):
+        log_relative = log_frequency[n] - log_half
+        response = 1.0 / (1.0 + np.exp(-slope * log_relative))
+        responding[0, n] = people[n] * response
+        responding[1, n] = people[n] * slope * response * (1.0 - response)
+        responding[2, n] = responding[1, n] * log_relative
+
+
+@compile_inline
+def _add_up(weights: FloatArray, series: FloatArray, stock: FloatArray) -> None:
+    """Weighted sum of a series and its earlier periods."""
+    lags = weights.shape[0]
+    for t in range(stock.shape[0]):
+        total = 0.0
+        for lag in range(lags):
+            total += weights[lag] * series[lags - 1 - lag + t]
+        stock[t] = total
 
 
 @compile_inline

@@ -9,8 +9,8 @@ from mmm.kernel.data import MediaData
 from mmm.kernel.tables import pack_tables
 from mmm.vocabulary import FloatArray
 
-SCALARS, PRIOR, LAYOUT, SEGMENTS, EXPOSURE, WEIGHT, PIECES, PIECE_SIZE, TESTS = range(9)
-TARGET, OBSERVED, COLUMNS, GRAM, COMMON, LOCAL, POOLED, BENDS, VARIES, LOG_SIZE, CENTER, STRETCH = range(9, 21)
+SCALARS, PRIOR, LAYOUT, SEGMENTS, EXPOSURE, LOG_FREQUENCY, WEIGHT, PIECES, PIECE_SIZE, TESTS = range(10)
+TARGET, OBSERVED, COLUMNS, GRAM, COMMON, LOCAL, POOLED, BENDS, VARIES, LOG_SIZE, CENTER, STRETCH = range(10, 22)
 """Places of the tables in a packed vector."""
 
 LAGS, NOISE_PLACE, EXCESS_SPREAD = range(3)
@@ -93,6 +93,7 @@ def pack_panel(data: PanelData, coordinates: Coordinates) -> FloatArray:
             media.layout.astype(np.float64),
             media.segments.astype(np.float64),
             media.exposure[None],
+            media.log_frequency[None],
             media.weight[None],
             media.pieces.astype(np.float64),
             media.piece_size[None],

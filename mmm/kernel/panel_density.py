@@ -25,6 +25,7 @@ from mmm.kernel.panel_data import (
     LAGS,
     LAYOUT,
     LOCAL,
+    LOG_FREQUENCY,
     LOG_SIZE,
     NOISE_EXPONENT,
     NOISE_PLACE,
@@ -70,12 +71,13 @@ def _c_panel_density(size: Any, position: Any, gradient: Any, density: Any, data
     scalars = table_of(vector, SCALARS)[0]
     layout, segments = table_of(vector, LAYOUT).astype(np.int64), table_of(vector, SEGMENTS).astype(np.int64)
     exposure, weight = table_of(vector, EXPOSURE)[0], table_of(vector, WEIGHT)[0]
+    log_frequency = table_of(vector, LOG_FREQUENCY)[0]
     target, observed = table_of(vector, TARGET), table_of(vector, OBSERVED)[0]
     media, geos, periods = layout.shape[1], target.shape[0], target.shape[1]
     noise_place = int(scalars[NOISE_PLACE])
     series = np.empty((SERIES, layout[LAYOUT_END_ROW, media - 1]))
     ceiling = np.empty(media)
-    respond(parameters, layout, segments, exposure, int(scalars[LAGS]), weight, series, ceiling)
+    respond(parameters, layout, segments, exposure, log_frequency, int(scalars[LAGS]), weight, series, ceiling)
     contribution = np.empty((geos, media, periods))
     for m in range(media):
         first, height = layout[LAYOUT_FIRST_ROW, m], ceiling[m]

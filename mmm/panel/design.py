@@ -99,6 +99,13 @@ def build_panel_design(market: Market, outcome: OutcomeSpec, held_out: int) -> P
             f"Outcome '{outcome.name}': a panel is fitted with likelihood 'normal' alone, not "
             f"'{outcome.likelihood}'; use 'normal', or geos = \"national\" under [model] ({market.name}, market.toml)."
         )
+    of_people = [channel.name for channel in market.spec.channels if channel.reach is not None]
+    if of_people:
+        raise FitError(
+            f"Channels with reach and frequency in a panel: {', '.join(of_people)}; geos fitted side by side "
+            f'cannot have them. Use exposure (impressions) instead, or geos = "national" under [model] ({market.name}, '
+            f"market.toml)."
+        )
     national = build_design(without_lift_tests(national_aggregate(market)), outcome, held_out)
     series = market.outcomes[outcome.name].T
     visible = series[:, national.observed > 0]

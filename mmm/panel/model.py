@@ -32,7 +32,12 @@ def build_panel(design: PanelDesign, priors: Priors) -> pm.Model:
         lagged = lagged_exposure(design.exposure.transpose(1, 0, 2), design.national.carryover_periods)
         by_geo = lagged.transpose(1, 0, 2, 3).reshape(geos * periods, *lagged.shape[2:])
         curves = Curves(
-            structure, design.national.carryover_periods, parameters, by_geo, np.repeat(design.size, periods)
+            structure,
+            design.national.carryover_periods,
+            parameters,
+            by_geo,
+            np.ones_like(by_geo),
+            np.repeat(design.size, periods),
         )
         effect, pooling = pt.exp(by_block["log_effect_spread"][0]), pt.exp(by_block["log_pooling"][0])
         bend = pt.exp(by_block["log_bend_spread"][0])
@@ -70,6 +75,6 @@ def _increment(design: PanelDesign, curves: Curves, test: GeoTest) -> Any:
         changed[test.start : test.start + len(without), test.medium] = without
         lagged = lagged_exposure(changed, design.national.carryover_periods)
         brought = curves.contribution[geo * periods : (geo + 1) * periods, test.medium]
-        difference = brought - (curves.reached(lagged) * curves.ceiling)[:, test.medium]
+        difference = brought - (curves.reached(lagged, np.ones_like(lagged)) * curves.ceiling)[:, test.medium]
         total = total + difference[test.start : test.start + test.measured].sum() * design.size[geo] / geos
     return total

@@ -135,6 +135,7 @@ def _media_data(design: PanelDesign, structure: Structure) -> MediaData:
         layout=layout_of(structure, rows),
         segments=np.array(segments, dtype=np.int64),
         exposure=np.concatenate(exposures),
+        log_frequency=np.zeros(start),
         weight=np.repeat(design.size, periods),
         pieces=np.array(pieces, dtype=np.int64).reshape(-1, 5),
         piece_size=np.array(sizes),

@@ -216,7 +216,7 @@ def national_curves(design: PanelDesign, parameters: FloatArray) -> NationalCurv
     peak_delay, slope = np.zeros(shape), np.ones(shape)
     peak_delay[:, structure.carried("delayed")] = expit(by_block["logit_peak"]) * (national.carryover_periods - 1)
     peak_delay[:, structure.carried("weibull")] = np.exp(by_block["log_exponent"])
-    slope[:, structure.curved("hill")] = np.exp(by_block["log_slope"])
+    slope[:, structure.sloped] = np.exp(by_block["log_slope"])
     return NationalCurves(
         design=design,
         lagged=lagged_exposure(design.exposure.transpose(1, 0, 2), national.carryover_periods),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fitting_markets import mixed_market, small_market
+from fitting_markets import mixed_market, small_market, with_reach
 
 from mmm.design import build_design
 from mmm.kernel.evaluation import density_of
@@ -53,9 +53,13 @@ class Forms:
         return self.prior.location + spread * self.prior.total_spread * standard
 
 
-@pytest.fixture(scope="module", params=[0, 13], ids=["all seen", "13 held out"])
+@pytest.fixture(
+    scope="module",
+    params=[(mixed_market(), 0), (mixed_market(), 13), (with_reach(mixed_market(), "c0", "c4", "c6", "c8"), 13)],
+    ids=["all seen", "13 held out", "reach and frequency"],
+)
 def forms(request: pytest.FixtureRequest) -> Forms:
-    return Forms(mixed_market(), request.param)
+    return Forms(*request.param)
 
 
 def test_the_market_covers_every_carryover_with_every_saturation(forms: Forms) -> None:
