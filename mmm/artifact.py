@@ -51,7 +51,10 @@ class OutcomeInfo(StrictModel):
 
 
 class ChannelInfo(StrictModel):
-    """A paid channel as the optimiser needs it."""
+    """A paid channel as the optimiser needs it.
+
+    `cost_per_impression` is money over the last year, of channels with reach and frequency alone.
+    """
 
     name: str
     role: Role
@@ -63,6 +66,7 @@ class ChannelInfo(StrictModel):
     fee: float = 0.0
     adstock: AdstockKind
     saturation: SaturationKind
+    cost_per_impression: float | None = None
 
 
 class OrganicInfo(StrictModel):

@@ -101,7 +101,9 @@ def _figures(
         worked = artifact.draws.worked[:, place]
         bought = float(worked[window].sum())
         phasing = worked[window] / bought if bought > 0 else series[window] / spend
-        response = channel_response(artifact, channel, phasing, worked[: window.start])
+        contacts = artifact.draws.frequency
+        frequency = None if contacts is None else contacts[: window.stop, place]
+        response = channel_response(artifact, channel, phasing, worked[: window.start], frequency)
         # Money of the next unit buys exposure as money of the window did.
         brought, marginal = response.per_draw(bought), response.marginal_per_draw(bought) * bought / spend
         cpa = figure(spend / brought)

@@ -274,7 +274,7 @@ def _artifact(
         period=header.period,
         business=header.business,
         outcome=_outcome_info(national, outcome),
-        channels=_channel_infos(market),
+        channels=_channel_infos(national, design),
         organic=tuple(
             OrganicInfo(name=medium.name, adstock=medium.adstock, saturation=medium.saturation)
             for medium in spec.organic
@@ -321,7 +321,7 @@ def _outcome_info(national: Market, outcome: OutcomeSpec) -> OutcomeInfo:
     )
 
 
-def _channel_infos(market: Market) -> tuple[ChannelInfo, ...]:
+def _channel_infos(national: Market, design: Design) -> tuple[ChannelInfo, ...]:
     return tuple(
         ChannelInfo(
             name=channel.name,
@@ -333,7 +333,15 @@ def _channel_infos(market: Market) -> tuple[ChannelInfo, ...]:
             owner=channel.owner,
             fee=channel.fee,
             adstock=channel.adstock,
-            saturation=channel.saturation if channel.reach is None else "reach",
+            saturation=design.media[place].saturation,
+            cost_per_impression=_cost_per_impression(national, design, place),
         )
-        for channel in market.spec.channels
+        for channel, place in zip(national.spec.channels, design.paid, strict=True)
     )
+
+
+def _cost_per_impression(national: Market, design: Design, place: int) -> float | None:
+    """Money over the last year, as `mmm.design.exposure_of` counts exposure; None without reach and frequency."""
+    medium = design.media[place]
+    impressions = float(national.exposure[medium.name].sum()) if medium.saturation == "reach" else 0.0
+    return float(design.exposure[:, place].sum()) / impressions if impressions > 0 else None

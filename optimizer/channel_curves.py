@@ -3,12 +3,15 @@
 import numpy as np
 
 from mmm.artifact import ResponseArtifact
+from mmm.contribution import Figure
 from mmm.curves import ChannelResponse, channel_response
+from mmm.frequency_figures import FrequencyFigures, frequency_figures
 from mmm.parsing import StrictModel
 from mmm.vocabulary import SEASON_LAG, Role
 from optimizer.evaluate import interval, ratio_interval
 from optimizer.plan import Interval
 from optimizer.question import Question
+from optimizer.reach_limits import ReachLimit, reach_limits
 from optimizer.timeline import largest_window
 
 CURVE_POINTS = 201
@@ -24,8 +27,24 @@ class CurveTable(StrictModel):
     p95: tuple[float, ...]
 
 
+class ChannelFrequency(StrictModel):
+    """Contacts of a person reached in a period: last year, as seen, best; see `mmm.frequency_figures`."""
+
+    last: float
+    least_seen: float
+    most_seen: float
+    best: Interval
+    recommended: float
+    uplift: Interval
+    is_seen: bool
+    cost_per_impression: float
+
+
 class ChannelCurve(StrictModel):
-    """One channel: its curve, and what it brings at `spend` (that of the last year, or of the reference plan)."""
+    """One channel: its curve, and what it brings at `spend` (that of the last year, or of the reference plan).
+
+    The curve of a channel with reach and frequency ends where it would have to reach more people than it ever did.
+    """
 
     name: str
     role: Role
@@ -36,6 +55,7 @@ class ChannelCurve(StrictModel):
     cpa: Interval | None
     largest_seen: float
     curve: CurveTable
+    frequency: ChannelFrequency | None = None
 
 
 def channel_curves(artifact: ResponseArtifact, question: Question | None) -> tuple[ChannelCurve, ...]:
@@ -44,29 +64,69 @@ def channel_curves(artifact: ResponseArtifact, question: Question | None) -> tup
     With a question the horizon, flighting and reference spend are those of its scenario. Without
     one the horizon is the last year of history (all of it when shorter), phased as it was.
     """
-    history, season = artifact.draws.spend, SEASON_LAG[artifact.manifest.period]
+    frequencies = {one.channel: _channel_frequency(one) for one in frequency_figures(artifact)}
+    if question is not None:
+        timeline, responses = question.timeline, question.kpi.responses
+        spends, largest, within_reach = timeline.reference, timeline.largest_seen, timeline.within_reach
+    else:
+        responses, spends, largest, within_reach = _last_year(artifact)
     rows = []
     for index, name in enumerate(artifact.channels):
-        if question is not None:
-            response, spend = question.kpi.responses[name], question.timeline.reference[name]
-            largest = question.timeline.largest_seen[name]
-        else:
-            periods = min(season, len(history))
-            window = history[-periods:, index]
-            spend = float(window.sum())
-            phasing = window / spend if spend > 0 else np.full(periods, 1.0 / periods)
-            response = channel_response(artifact, name, phasing, history[: len(history) - periods, index])
-            largest = largest_window(history[:, [index]], periods)[0]
-        rows.append(_channel_curve(artifact, index, response, spend, largest))
+        end = 2.0 * largest[name]
+        end = min(end, within_reach[name].spend) if name in within_reach else end
+        curve = _channel_curve(artifact, index, responses[name], spends[name], largest[name], end)
+        rows.append(curve.model_copy(update={"frequency": frequencies.get(name)}))
     return tuple(rows)
 
 
+def _last_year(
+    artifact: ResponseArtifact,
+) -> tuple[dict[str, ChannelResponse], dict[str, float], dict[str, float], dict[str, ReachLimit]]:
+    """Per channel, the response to spend phased as last year's was, last year's spend, the largest seen, and limits."""
+    draws = artifact.draws
+    periods = min(SEASON_LAG[artifact.manifest.period], len(draws.spend))
+    before, contacts = len(draws.spend) - periods, draws.frequency
+    window = draws.spend[before:]
+    spent = window.sum(axis=0)
+    phasing = np.where(spent > 0, window / np.where(spent > 0, spent, 1.0), 1.0 / periods)
+    responses = {
+        name: channel_response(
+            artifact,
+            name,
+            phasing[:, index],
+            draws.worked[:before, index],
+            None if contacts is None else contacts[:, index],
+        )
+        for index, name in enumerate(artifact.channels)
+    }
+    largest = dict(zip(artifact.channels, largest_window(draws.spend, periods), strict=True))
+    limits = reach_limits(artifact, phasing, None if contacts is None else contacts[before:], largest)
+    return responses, dict(zip(artifact.channels, spent.tolist(), strict=True)), largest, limits
+
+
+def _channel_frequency(found: FrequencyFigures) -> ChannelFrequency:
+    return ChannelFrequency(
+        last=found.last,
+        least_seen=found.least_seen,
+        most_seen=found.most_seen,
+        best=_interval(found.best),
+        recommended=found.recommended,
+        uplift=_interval(found.uplift),
+        is_seen=found.is_seen,
+        cost_per_impression=found.cost_per_impression,
+    )
+
+
+def _interval(found: Figure) -> Interval:
+    return Interval(mean=found.mean, p05=found.p05, p50=found.p50, p95=found.p95)
+
+
 def _channel_curve(
-    artifact: ResponseArtifact, index: int, response: ChannelResponse, spend: float, largest: float
+    artifact: ResponseArtifact, index: int, response: ChannelResponse, spend: float, largest: float, end: float
 ) -> ChannelCurve:
     value = artifact.manifest.outcome.value_per_unit
     draws, marginal = response.per_draw(spend), response.marginal_per_draw(spend)
-    grid = np.linspace(0.0, 2.0 * largest, CURVE_POINTS)
+    grid = np.linspace(0.0, end, CURVE_POINTS)
     values = [response.per_draw(float(budget)) for budget in grid]
     quantiles = np.array([np.quantile(row, (0.05, 0.95)) for row in values])
     return ChannelCurve(

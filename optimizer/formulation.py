@@ -17,6 +17,7 @@ from mmm.sentence import Sentence
 from mmm.vocabulary import FloatArray
 from optimizer.costs import unit_costs
 from optimizer.cpa_ceilings import CpaLimits
+from optimizer.reach_limits import ReachLimit
 from optimizer.scenario import Scenario
 
 type LimitUnit = Literal["money", "share", "ratio", "count", "cpa"]
@@ -32,7 +33,7 @@ class Setting:
     `ceiling` is the most that may be spent in all, money; `reference` is money per channel over the horizon, and
     `largest_seen` the most that each ever spent over one as long. `dates` are the starts of its periods, and `phasing`
     has the share of a channel's budget that each of them gets, shape (T,) each. `cpa_limits` says where channels with
-    a ceiling on their CPA keep it.
+    a ceiling on their CPA keep it, and `within_reach` what channels with reach and frequency can use.
     """
 
     scenario: Scenario
@@ -44,6 +45,7 @@ class Setting:
     dates: tuple[date, ...] = ()
     phasing: Mapping[str, FloatArray] = field(default_factory=dict)
     cpa_limits: Mapping[str, CpaLimits] = field(default_factory=dict)
+    within_reach: Mapping[str, ReachLimit] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

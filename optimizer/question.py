@@ -65,6 +65,7 @@ class Question:
             dates=self.timeline.dates,
             cpa_limits=self._cpa_limits(scenario),
             phasing=dict(zip(self.artifact.channels, self.timeline.flighting.T, strict=True)),
+            within_reach=self.timeline.within_reach,
         )
 
     def _cpa_limits(self, scenario: Scenario) -> dict[str, CpaLimits]:

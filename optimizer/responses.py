@@ -100,7 +100,13 @@ class KpiResponses:
 def build_responses(artifact: ResponseArtifact, timeline: Timeline, scenario: Scenario) -> KpiResponses:
     """Responses of every channel of a model over the horizon of a scenario."""
     responses = {
-        name: channel_response(artifact, name, timeline.flighting[:, index], timeline.earlier_spend[:, index])
+        name: channel_response(
+            artifact,
+            name,
+            timeline.flighting[:, index],
+            timeline.earlier_spend[:, index],
+            None if timeline.frequency is None else timeline.frequency[:, index],
+        )
         for index, name in enumerate(artifact.channels)
     }
     horizon = scenario.horizon

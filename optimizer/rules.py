@@ -16,6 +16,7 @@ from optimizer.rulebook.channels import (
     limit_channel_change,
     limit_extrapolation,
     lock_channels,
+    stay_within_reach,
 )
 from optimizer.rulebook.cpa import limit_average_cpa, limit_marginal_cpa
 from optimizer.rulebook.groups import keep_brand_share, keep_group_counts, keep_group_limits
@@ -26,6 +27,7 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     spend_the_budget,
     keep_total_change,
     keep_channel_bounds,
+    stay_within_reach,
     lock_channels,
     limit_channel_change,
     keep_off_or_at_least,

@@ -13,6 +13,7 @@ from mmm.periods import is_period_start, period_range, periods_between, shift_pe
 from mmm.sentence import Day, Number, Sentence, Term, Word, sentence
 from mmm.vocabulary import SEASON_LAG, FloatArray
 from optimizer.phasing import phase, phasing_faults
+from optimizer.reach_limits import ReachLimit, reach_limits
 from optimizer.scenario import Horizon, Reference, Scenario, place_of
 
 
@@ -31,8 +32,13 @@ class Timeline:
         Money per period before the horizon, the last row just before it. Shape (P, C).
     reference
         Money per channel over the horizon in the plan that this one is compared with.
+    frequency
+        Contacts of a person in the periods before and then in the horizon, as the year before: what money buys of
+        channels with reach and frequency. Shape (P + T, C); None where no channel has them.
     largest_seen
         Largest spend of each channel over as many consecutive periods in history.
+    within_reach
+        Limits of channels with reach and frequency.
     warnings
         What was assumed.
     """
@@ -42,6 +48,8 @@ class Timeline:
     earlier_spend: FloatArray
     reference: Mapping[str, float]
     largest_seen: Mapping[str, float]
+    frequency: FloatArray | None
+    within_reach: Mapping[str, ReachLimit]
     warnings: tuple[Sentence, ...]
 
 
@@ -131,13 +139,20 @@ def build_timeline(
         )
     worked = artifact.draws.worked
     earlier = repeat_last_season(worked, np.arange(max(0, first - manifest.carryover_periods), first), season)
+    frequency = artifact.draws.frequency
+    if frequency is not None:
+        around = np.arange(max(0, first - manifest.carryover_periods), first + periods)
+        frequency = repeat_last_season(frequency, around, season)
+    largest_seen = dict(zip(artifact.channels, largest_window(history, periods), strict=True))
     phasing, phasing_warnings = phase(scenario, artifact)
     return Timeline(
         dates=period_range(start, periods, manifest.period),
         flighting=phasing,
         earlier_spend=earlier,
         reference=_reference(scenario.reference, artifact, positions, season, reference_spend),
-        largest_seen=dict(zip(artifact.channels, largest_window(history, periods), strict=True)),
+        largest_seen=largest_seen,
+        frequency=frequency,
+        within_reach=reach_limits(artifact, phasing, None if frequency is None else frequency[-periods:], largest_seen),
         warnings=(*warnings, *phasing_warnings),
     )
 

@@ -8,6 +8,7 @@ from mmm.errors import Fault, MarketRefused
 from mmm.intake.assembly import assembled
 from mmm.intake.cells import CellProblem, NumberColumn, read_numbers, without
 from mmm.intake.checks_calendar import Calendar, place_rows
+from mmm.intake.checks_frequency import frequencies
 from mmm.intake.checks_period import RowPlaces
 from mmm.intake.checks_privacy import personal_columns
 from mmm.intake.checks_series import Series, collinear, too_few_periods, unchanging
@@ -193,8 +194,10 @@ def _series_faults(
     faults = [*unchanging(table.file, series, geo_of_row), *alike]
     faults += not_counts(table.file, spec, clean)
     faults += worthless(table.file, spec, clean)
+    broken, unvaried = frequencies(table.file, spec, clean)
+    faults += broken
     faults += _population_faults(spec, table, clean, geos)
-    return faults, notes
+    return faults, (*notes, *unvaried)
 
 
 def _series(spec: MarketSpec, clean: dict[str, FloatArray]) -> list[Series]:

@@ -20,6 +20,20 @@ def keep_channel_bounds(form: Formulation) -> None:
             )
 
 
+def stay_within_reach(form: Formulation) -> None:
+    """A channel with reach and frequency gets no more than reaches, in a period, the most people it ever reached."""
+    for name, most in form.setting.within_reach.items():
+        text = sentence(
+            "{channel} gets at most {amount}: more would have to reach more people in a period than it ever did "
+            "({people}).",
+            channel=Word(text=name),
+            amount=Money(amount=most.spend),
+            people=Number(amount=most.people),
+        )
+        relation, where = form.model.spend[name] <= most.spend, f"channels.{name}.reach"
+        form.add(where, text, relation, limit=most.spend, unit="money", measured={name: 1.0}, is_relaxable=False)
+
+
 def lock_channels(form: Formulation) -> None:
     """A locked channel spends exactly its amount."""
     for name, rule in form.setting.scenario.channels.items():

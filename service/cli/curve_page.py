@@ -7,6 +7,7 @@ from rich.text import Text
 
 from service.answers import Band, CurvesAnswer
 from service.cli.tables import heading, interval, mean, optional_ratio, ratio_interval, table, with_unit
+from service.frequency import TOLD, frequency_table
 from service.language import Reader
 
 STEPS = 24
@@ -51,7 +52,19 @@ def curve_page(answer: CurvesAnswer, over: str, reader: Reader, width: int) -> l
             f"{reader.money(end)} → {reader.quantity(channel.curve.mean[-1])}",
         )
     title = heading(f"{answer.market} · {with_unit(answer.kpi, answer.unit)}")
-    return [title, Text(over), "", figures, "", bends, *_long_run(answer, reader)]
+    frequencies = _frequencies(answer, reader, is_wide)
+    return [title, Text(over), "", figures, "", bends, *frequencies, *_long_run(answer, reader)]
+
+
+def _frequencies(answer: CurvesAnswer, reader: Reader, is_wide: bool) -> list[RenderableType]:
+    """The best frequency of channels with reach and frequency."""
+    shown = frequency_table(answer.channels, reader, is_wide=is_wide)
+    if shown is None:
+        return []
+    made = table(*shown.header, numbers=range(1, len(shown.header)))
+    for name, *cells in shown.rows:
+        made.add_row(Text(name), *cells)
+    return [heading(reader.gettext("Reach and frequency")), Text(reader.say(TOLD)), "", made]
 
 
 def _long_run(answer: CurvesAnswer, reader: Reader) -> list[RenderableType]:

@@ -2,6 +2,7 @@
 
 from mmm.decomposition import spend_range
 from mmm.sentence import Day, sentence
+from service.frequency import TOLD, frequency_table
 from service.report.blocks import Block, Chart, ChartGrid, Paragraph, Section, Table
 from service.report.channel_charts import Bar, CurveMarks, CurveWords, figures_with_intervals, response_curve
 from service.report.chart_style import ACCENT, COMPACT, color_of
@@ -57,7 +58,19 @@ def responses(subject: ReportSubject) -> Section:
         marks = CurveMarks(curve.spend, least, curve.largest_seen)
         spec = response_curve(curve.curve, marks, color_of(place), words)
         charts.append(Chart(f"curve-{place}", curve.name, spec))
-    return Section(_("How each channel responds"), (Paragraph(reader.say(told)), ChartGrid(tuple(charts))))
+    return Section(
+        _("How each channel responds"), (Paragraph(reader.say(told)), ChartGrid(tuple(charts)), *_frequencies(subject))
+    )
+
+
+def _frequencies(subject: ReportSubject) -> list[Block]:
+    """The best frequency of channels with reach and frequency."""
+    shown = frequency_table(subject.curves, subject.reader)
+    if shown is None:
+        return []
+    title = subject.reader.gettext("Reach and frequency")
+    numbers = frozenset(range(1, len(shown.header)))
+    return [Paragraph(subject.reader.say(TOLD)), Table(title, shown.header, shown.rows, numbers)]
 
 
 def _table(subject: ReportSubject) -> Table:

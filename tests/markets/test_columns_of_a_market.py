@@ -144,3 +144,24 @@ def test_a_panel_without_its_column_of_geos_is_one_fault() -> None:
 def test_faults_come_in_the_order_of_rows() -> None:
     sheet = weekly_sheet().put(30, "week", "x").put(9, "price", "x").put(50, "orders", "")
     assert [fault.row for fault in refusal(sheet)] == [9, 30, 50]
+
+
+def test_whoever_is_reached_is_reached_at_least_once() -> None:
+    channels = [{"name": "tv", "spend": "tv_spend", "role": "brand", "reach": "reach", "frequency": "frequency"}]
+    sheet = weekly_sheet().add("reach", lambda at: 100 * (at % 4)).add("frequency", lambda at: (at % 4) * 0.8)
+    told = refusal(sheet, channels=channels)
+    assert [(fault.row, fault.field, plain(fault.found)) for fault in told[:2]] == [
+        (3, "frequency", "0.8"),
+        (7, "frequency", "0.8"),
+    ]
+    assert "at least 1 where reach is above 0" in plain(told[0].expected)
+    sheet.fill("frequency", lambda at: 2 + at % 3).put(9, "frequency", "")
+    fault = only_fault(sheet, channels=channels)
+    assert (fault.row, fault.field) == (9, "frequency")
+
+
+def test_a_frequency_that_hardly_varies_is_noted() -> None:
+    channels = [{"name": "tv", "spend": "tv_spend", "role": "brand", "reach": "reach", "frequency": "frequency"}]
+    sheet = weekly_sheet().add("reach", lambda at: 100 + at).add("frequency", lambda at: 2.0)
+    notes = [plain(note) for note in read(sheet, channels=channels).notes]
+    assert "The frequency of 'tv' hardly varies: its best frequency will be assumed, not measured." in notes

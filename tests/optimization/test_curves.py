@@ -54,6 +54,18 @@ def test_hill_terms_hold_at_nothing_and_at_exposure_without_end(slope: float, at
     assert saturated("hill", exposure, np.full(3, slope)) == pytest.approx(response)
 
 
+def test_people_reached_bring_the_outcome_in_proportion() -> None:
+    ones = np.ones(2)
+    linear = ChannelResponse("tv", "reach", np.ones((2, 3)), np.full((2, 3), 0.5), ones, ones, np.array([2.0, 4.0]), 3)
+    curve = ExpectedCurve(linear)
+    for budget in (0.0, 1.0, 1e9):
+        assert linear.per_draw(budget) == pytest.approx([3.0 * budget, 6.0 * budget])
+        assert curve.value(budget) == pytest.approx(4.5 * budget)
+        assert curve.point(budget).slope == pytest.approx(4.5)
+    for line in curve.lines(curve.point(10.0), curve.point(20.0)):
+        assert line.intercept + line.slope * 15.0 == pytest.approx(curve.value(15.0))
+
+
 @pytest.mark.parametrize("index", range(4), ids=[channel.name for channel in CHANNELS])
 def test_refining_brings_the_over_estimator_down_to_the_curve_and_never_below(index: int) -> None:
     curve = ExpectedCurve(response(index))

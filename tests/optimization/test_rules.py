@@ -18,6 +18,7 @@ from mmm.periods import period_range
 from optimizer.cpa_ceilings import CpaLimits
 from optimizer.curves import ExpectedCurve
 from optimizer.formulation import Formulation, Setting
+from optimizer.reach_limits import ReachLimit
 from optimizer.rules import RULES, formulate
 from optimizer.scenario import Scenario
 from optimizer.solve import compile_split, feasible_with_slack
@@ -70,6 +71,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
             {"name": "listed", "channels": ("tv", "search"), "at_most_channels": 1},
         ]
     },
+    "stay_within_reach": {"within_reach": {"video": (45.0, 2e6)}},
     "keep_either_or": {"either_or": [{"channels": ("tv", "video"), "at_most": 1}]},
     "require_upstream": {"requires": [{"channel": "search", "upstream": ("tv", "video"), "at_most_ratio": 0.5}]},
     "keep_precedence": {"precedence": [{"channel": "video", "after": {"tv": 30.0, "search": 10.0}}]},
@@ -84,6 +86,7 @@ NO_CURVE = ExpectedCurve(
 
 
 def setting(**changes: object) -> Setting:
+    within_reach = {name: ReachLimit(*limit) for name, limit in changes.pop("within_reach", {}).items()}
     scenario = Scenario.model_validate(
         {
             "name": "golden",
@@ -108,6 +111,7 @@ def setting(**changes: object) -> Setting:
             "video": CpaLimits(NO_CURVE, (), 0.0),
         },
         phasing={name: np.array(shares) for name, shares in phasing.items()},
+        within_reach=within_reach,
     )
 
 
