@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pytest
 from builders import CHANNELS, make_artifact
 from serving.test_registry import NOW, gated
@@ -327,3 +328,27 @@ def test_labels_that_repeat_are_numbered() -> None:
 def test_a_model_without_checks_is_not_said_to_have_passed_them() -> None:
     said = report_of(subject_of(make_artifact(draws=20))).sections[0].blocks[0].items
     assert "No checks of the model are on record." in said
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Reach and frequency"), ("zh", "触达与频次")])
+def test_a_channel_with_reach_and_frequency_has_its_best_frequency(language: str, title: str) -> None:
+    plain = make_artifact(draws=20, language=language)
+    rng = np.random.default_rng(2)
+    frequency = np.ones_like(plain.draws.spend)
+    frequency[:, 1] = rng.uniform(1.5, 2.5, len(frequency))
+    half, slope = plain.draws.half_saturation.copy(), plain.draws.slope.copy()
+    half[:, 1], slope[:, 1] = rng.uniform(5.9, 6.1, 20), 2.0
+    channels = list(plain.manifest.channels)
+    channels[1] = channels[1].model_copy(update={"saturation": "reach", "cost_per_impression": 0.01})
+    draws = replace(plain.draws, frequency=frequency, half_saturation=half, slope=slope)
+    report = report_of(
+        subject_of(seal(plain.manifest.model_copy(update={"channels": tuple(channels)}), draws), language)
+    )
+    tables = [block for section in report.sections for block in section.blocks if isinstance(block, Table)]
+    (table,) = [table for table in tables if table.title == title]
+    ((name, last, _seen, best, more),) = table.rows
+    # With a slope of two the best frequency is the half-saturation, which no period had.
+    assert name == channels[1].name
+    assert float(best.split()[0]) == pytest.approx(6.0, abs=0.1)
+    assert 1.9 < float(last) < 2.1
+    assert ("never seen" if language == "en" else "从未出现过") in more
