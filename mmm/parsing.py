@@ -246,7 +246,7 @@ def _node_at(schema: dict[str, Any], location: tuple[int | str, ...]) -> dict[st
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in node:
         return _resolve(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], schema)
-    for branch in node.get("anyOf", []):
+    for branch in [*node.get("anyOf", []), *node.get("oneOf", [])]:
         resolved = _resolve(branch, schema)
         if "properties" in resolved or "items" in resolved:
             return resolved

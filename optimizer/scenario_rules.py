@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from mmm.artifact import ChannelInfo
 from mmm.parsing import StrictModel, Unfit
@@ -20,6 +20,14 @@ class Span(StrictModel):
 
     start: date
     periods: Annotated[int, Field(ge=1, le=1000)]
+
+
+def _day_or_span(value: object) -> str:
+    """Which of both was meant: a table is a span."""
+    return "Span" if isinstance(value, Mapping | Span) else "Day"
+
+
+type Blackout = Annotated[Annotated[date, Tag("Day")] | Annotated[Span, Tag("Span")], Discriminator(_day_or_span)]
 
 
 class ChannelRules(StrictModel):
@@ -38,7 +46,7 @@ class ChannelRules(StrictModel):
     locked: Amount | None = None
     increment: Annotated[float, Field(gt=0, le=1e15)] | None = None
     fixed_cost: Amount | None = None
-    blackout: tuple[date | Span, ...] = ()
+    blackout: tuple[Blackout, ...] = ()
     lead_time: Annotated[int, Field(ge=0, le=1000)] = 0
     per_period_max: Amount | None = None
     fee: Annotated[float, Field(ge=0, lt=1)] | None = None

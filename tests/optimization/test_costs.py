@@ -90,12 +90,16 @@ def test_co_op_money_moves_spend_to_its_channel_until_the_paid_returns_are_even(
     assert at["social"] / 0.5 == pytest.approx(at["video"], rel=1e-2)
 
 
-def test_sizing_and_total_change_count_what_the_company_pays() -> None:
-    task = {"kpi": "orders", "at_least": 4_000.0}
+def test_sizing_counts_what_the_company_pays() -> None:
+    task = {"kpi": "orders", "at_least": 3_000.0, "probability": 0.6}
+    only = {name: {"max": 0.0, "fee": 0.25} for name in ("tv", "video", "search")}
     asked = {"objective": "size", "budget": None, "tasks": [task], "solve": {"gap": 1e-4}}
-    net, gross = plan(**asked), plan(**asked, channels=everywhere(fee=0.25))
+    (net, gross) = (plan(**asked, channels={**only, "social": {"fee": fee}}) for fee in (0.0, 0.25))
     assert gross.budget == pytest.approx(1.25 * net.budget, rel=1e-3)
-    reference = sum(channel.reference_spend for channel in net.channels)
+
+
+def test_total_change_is_about_what_the_reference_would_cost() -> None:
+    reference = sum(channel.reference_spend for channel in plan().channels)
     kept = plan(budget=3_000_000.0, channels=everywhere(fee=0.25), rules={"total_change": (-0.1, 0.1)})
     assert kept.budget == pytest.approx(1.1 * 1.25 * reference)
 

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import make_artifact
+from pydantic import ValidationError
 
 from mmm.artifact import ResponseDraws, seal
+from mmm.parsing import faults_of
 from mmm.sentence import plain
 from optimizer.errors import ScenarioRefused
 from optimizer.plan import Plan
@@ -147,6 +149,23 @@ def test_cash_that_cannot_pay_for_what_is_asked_is_named_with_what_would() -> No
 def test_a_list_of_cash_of_another_length_is_refused() -> None:
     faults = refused(rules={"cash_per_period": [1.0, 2.0]})
     assert "13, one a period of the horizon" in faults["rules.cash_per_period"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "field", "expected"),
+    [
+        ("soon", "channels.tv.blackout[1]", "a date such as 2026-01-05"),
+        ({"start": "2027-01-04", "period": 3}, "channels.tv.blackout[1].period", "did you mean 'periods'?"),
+        ({"start": "2027-01-04"}, "channels.tv.blackout[1].periods", "this field is required"),
+    ],
+)
+def test_a_closed_period_that_cannot_be_read_is_refused_where_it_stands(
+    entry: object, field: str, expected: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        plan(channels={"tv": {"blackout": [entry]}})
+    said = {fault.field: str(fault) for fault in faults_of(caught.value, Scenario, "a scenario")}
+    assert expected in said[field]
 
 
 def never_on(artifact: Any) -> Any:

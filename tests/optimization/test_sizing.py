@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from builders import make_artifact
+from recount import broken_rules
 from rivals import best_rival, shares_reached
 
 from mmm.baseline import forecast_baseline
@@ -205,3 +206,32 @@ def test_tasks_that_clash_are_relaxed_until_they_can_be_reached_together() -> No
     for rule in found.relaxation:
         tasks[int(rule.rule[6]) - 1]["at_least"] = rule.to
     assert planner.plan(scenario(*tasks, **changes)).status in ("optimal", "feasible")
+
+
+FURTHER: dict[str, dict[str, object]] = {
+    "counts": {
+        "groups": [
+            {"name": "some", "channels": ("tv", "social", "search"), "at_least_channels": 3},
+            {"name": "few", "role": "brand", "at_most_channels": 1},
+        ]
+    },
+    "order": {"precedence": [{"channel": "social", "after": {"search": 150_000.0, "tv": 20_000.0}}]},
+    "ceilings": {"channels": {"video": {"cpa_at_most": 200.0}, "search": {"marginal_cpa_at_most": 130.0}}},
+    "periods": {
+        "channels": {"video": {"blackout": ["2027-01-13"], "lead_time": 2, "per_period_max": 60_000.0}},
+        "rules": {"at_most_seen": 2.5, "cash_per_period": 90_000.0},
+    },
+    "costs": {"channels": {"video": {"fee": 0.15}, "social": {"coop": 0.5, "fee": 0.1}, "search": {"fee": 0.05}}},
+}
+
+
+@pytest.mark.parametrize("rules", FURTHER.values(), ids=FURTHER)
+def test_a_sized_plan_keeps_every_rule_and_adds_up(rules: dict[str, object]) -> None:
+    artifact = make_artifact(draws=80)
+    asked = scenario({"kpi": "orders", "at_least": 4_500}, business="none", **rules)
+    found = Planner({"orders": PlanningModel(artifact)}).plan(asked)
+    assert found.status in ("optimal", "feasible")
+    assert found.tasks[0].reached_probability >= 0.8
+    assert broken_rules(asked, found, artifact) == []
+    spent = sum(channel.spend for channel in found.channels)
+    assert spent + found.fees - found.coop == pytest.approx(found.budget, abs=0.004)
