@@ -13,6 +13,9 @@ from optimizer.solve import Relaxed, compile_split, feasible_with_slack
 _BUDGET_RELUCTANCE = 1.05
 """The budget gives way a little less readily than a rule of the same money: it is what was asked."""
 
+_CEILING_PRECISION = 1e-4
+"""Relative precision of a ceiling on CPA that gives way."""
+
 
 def conflicting_rules(setting: Setting) -> tuple[ConflictingRule, ...]:
     """Rules of an infeasible scenario that cannot hold together; without any one of them the others can.
@@ -58,7 +61,27 @@ def smallest_relaxation(setting: Setting) -> tuple[RelaxedRule, ...]:
         at = (row.rule, row.limit)
         if to is not None and abs(to - row.limit) >= abs(furthest.get(at, row.limit) - row.limit):
             furthest[at] = to  # one limit may stand in several rows, such as one a period
+    if len(furthest) == 1:
+        furthest = {at: _least_ceiling(setting, *at, to) for at, to in furthest.items()}
     return tuple(RelaxedRule(rule=rule, from_=limit, to=to) for (rule, limit), to in furthest.items())
+
+
+def _least_ceiling(setting: Setting, rule: str, limit: float, enough: float) -> float:
+    """The least ceiling on a channel's CPA, between one that is too low and one that is enough; others as they are.
+
+    The least money that has to move can lie in the foot of an S, where an outcome costs more than further up.
+    """
+    channel, _, field = rule.removeprefix("channels.").rpartition(".")
+    if field not in ("cpa_at_most", "marginal_cpa_at_most"):
+        return enough
+    limits = setting.cpa_limits[channel]
+    under = limits.with_average if field == "cpa_at_most" else limits.with_marginal
+    low, high = limit, enough
+    while high > low * (1.0 + _CEILING_PRECISION):
+        middle = math.sqrt(low * high)
+        tried = replace(setting, cpa_limits={**setting.cpa_limits, channel: under(middle)})
+        low, high = (low, middle) if is_feasible(_roomy(tried)) else (middle, high)
+    return high
 
 
 def is_feasible(form: Formulation) -> bool:

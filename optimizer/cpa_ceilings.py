@@ -2,12 +2,12 @@
 
 With f the expected curve and c the ceiling, the average is kept where x <= c f(x), which may be several
 intervals of spend or none, and the marginal up to the largest x at which f'(x) >= 1 / c. Both sets are found
-by halving intervals: one is settled as soon as a bound says so for all of it (the lines above the curve, its
-rise, its largest slope), so that nothing between two points is missed.
+by halving intervals: one is settled as soon as a bound says so for all of it (the lines above the curve, one
+under it, its largest slope), so that nothing between two points is missed.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizer.curves import CurvePoint, ExpectedCurve
 
@@ -27,11 +27,22 @@ class CpaLimits:
         Intervals of spend that keep the ceiling on the average, in order; None without one. The last may be open.
     most
         Most spend that keeps the ceiling on the marginal; infinite without one.
+    span
+        Spend up to which that was looked for.
     """
 
     curve: ExpectedCurve
     windows: tuple[tuple[float, float], ...] | None
     most: float
+    span: float = math.inf
+
+    def with_average(self, ceiling: float) -> "CpaLimits":
+        """The limits under another ceiling on the average."""
+        return replace(self, windows=windows_within(self.curve, ceiling, self.span))
+
+    def with_marginal(self, ceiling: float) -> "CpaLimits":
+        """The limits under another ceiling on the marginal."""
+        return replace(self, most=most_within(self.curve, ceiling, self.span))
 
     def average(self, spend: float) -> float:
         """What one outcome costs on average."""
@@ -47,7 +58,7 @@ class CpaLimits:
 def cpa_limits(curve: ExpectedCurve, average: float | None, marginal: float | None, most: float) -> CpaLimits:
     """Where a channel keeps its ceilings, looked for from zero to `most`; beyond that what holds there goes on."""
     windows = None if average is None else windows_within(curve, average, most)
-    return CpaLimits(curve, windows, math.inf if marginal is None else most_within(curve, marginal, most))
+    return CpaLimits(curve, windows, math.inf if marginal is None else most_within(curve, marginal, most), most)
 
 
 def windows_within(curve: ExpectedCurve, ceiling: float, most: float) -> tuple[tuple[float, float], ...]:
@@ -61,7 +72,7 @@ def windows_within(curve: ExpectedCurve, ceiling: float, most: float) -> tuple[t
         left, right = cells.pop()
         if _stays_above(curve, left, right, ceiling):
             continue
-        is_kept = ceiling * left.value >= right.budget
+        is_kept = _stays_below(curve, left, right, ceiling)
         if not is_kept and right.budget - left.budget > _FINEST * most:
             middle = curve.point(0.5 * (left.budget + right.budget))
             cells += [(middle, right), (left, middle)]
@@ -101,6 +112,13 @@ def _keeps(point: CurvePoint, ceiling: float) -> bool:
     if point.budget == 0.0:
         return ceiling * point.slope >= 1.0
     return ceiling * point.value >= point.budget
+
+
+def _stays_below(curve: ExpectedCurve, left: CurvePoint, right: CurvePoint, ceiling: float) -> bool:
+    """Whether the average keeps the ceiling everywhere between two points, by a line under the curve."""
+    floor = curve.floor(left, right)
+    is_below = ceiling * left.value >= left.budget
+    return is_below and ceiling * (floor.intercept + floor.slope * right.budget) >= right.budget
 
 
 def _stays_above(curve: ExpectedCurve, left: CurvePoint, right: CurvePoint, ceiling: float) -> bool:

@@ -146,6 +146,20 @@ class ExpectedCurve:
             Line(to_right, right.value - to_right * right.budget),
         )
 
+    def floor(self, left: CurvePoint, right: CurvePoint) -> Line:
+        """A line from the curve at the left that lies nowhere above it between two of its points.
+
+        Concave bins lie above their chord, convex ones above their line at the left, and bins in between rise at
+        least with (slope at the left) + (slope at the right) - (largest slope).
+        """
+        chord = (right.bin_values - left.bin_values) / (right.budget - left.budget)
+        is_concave = self._bin_high <= left.budget
+        is_convex = self._bin_low >= right.budget
+        with np.errstate(invalid="ignore"):
+            least = np.maximum(0.0, left.bin_slopes + right.bin_slopes - self._bin_steepest)
+        rise = float(np.where(is_concave, chord, np.where(is_convex, left.bin_slopes, least)).sum())
+        return Line(rise, left.value - rise * left.budget)
+
     def steepest(self, left: CurvePoint, right: CurvePoint) -> float:
         """A bound on the slope anywhere between two of its points."""
         is_concave = self._bin_high <= left.budget

@@ -30,6 +30,8 @@ def limit_cash(form: Formulation) -> None:
     cash = setting.scenario.rules.cash_per_period
     if cash is None:
         return
+    if isinstance(cash, tuple) and len(set(cash)) == 1:
+        cash = cash[0]  # one amount for all periods, whose price is that of all of them
     names, costs = setting.names, setting.unit_costs
     shares = np.column_stack([setting.phasing[name] for name in names])
     limits = np.asarray(cash) if isinstance(cash, tuple) else np.full(len(shares), cash)

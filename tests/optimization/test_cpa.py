@@ -60,6 +60,20 @@ def exact(name: str) -> ExpectedCurve:
     return Desk(MODELS).question(asked(), None).kpi.curves().envelopes[name].curve
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_floor_lies_under_the_curve_and_no_slope_is_steeper_than_its_bound(seed: int) -> None:
+    rng = np.random.default_rng([6, seed])
+    terms = [(float(rng.uniform(5, 50)), float(rng.uniform(0.5, 6)), float(rng.uniform(1, 9))) for _ in range(300)]
+    mixed = curve(*terms, carry=float(rng.uniform(0, 10)))
+    for _ in range(20):
+        low, high = np.sort(rng.uniform(0.0, 200.0, 2))
+        left, right = mixed.point(float(low)), mixed.point(float(high))
+        floor, steepest = mixed.floor(left, right), mixed.steepest(left, right)
+        for at in np.linspace(low, high, 23):
+            assert floor.intercept + floor.slope * at <= mixed.value(at) + 1e-9
+            assert mixed.point(float(at)).slope <= steepest + 1e-9
+
+
 def test_a_concave_curve_keeps_an_average_from_zero_to_one_point() -> None:
     # 100 x / (x + 10) = x / c at x = 100 c - 10.
     assert windows_within(curve((10.0, 1.0, 100.0)), 0.5, 1000.0) == (pytest.approx((0.0, 40.0), abs=2e-3),)
@@ -106,9 +120,10 @@ def test_the_marginal_is_kept_up_to_its_last_point_also_behind_a_foot() -> None:
 
 def test_a_plan_under_a_ceiling_on_the_average_is_the_best_one_inside_its_windows() -> None:
     video = spend(plan())["video"]
-    ceiling = 1.01 * min(at / exact("video").value(at) for at in np.linspace(1e4, 1e6, 100))
-    assert video / exact("video").value(video) > ceiling
-    (window,) = windows_within(exact("video"), ceiling, 3_600_000.0)
+    curve_of_video = exact("video")
+    ceiling = 1.01 * min(at / curve_of_video.value(at) for at in np.linspace(1e4, 1e6, 100))
+    assert video / curve_of_video.value(video) > ceiling
+    (window,) = windows_within(curve_of_video, ceiling, 3_600_000.0)
     found = plan(channels={"video": {"cpa_at_most": ceiling}})
     inside = plan(channels={"video": {"min": window[0], "max": window[1]}})
     off = plan(channels={"video": {"max": 0.0}})
@@ -145,3 +160,16 @@ def test_a_ceiling_that_no_spend_keeps_says_so_and_one_in_conflict_is_relaxed_to
         changes = {"min": to.get("channels.tv.min", 300_000.0) * (1 - 1e-6)}
         changes[field] = to.get(f"channels.tv.{field}", 0.7 * cost) * (1 + 1e-6)
         assert plan(channels={"tv": changes}).status == "optimal"
+
+
+def test_a_ceiling_that_gives_way_does_so_to_the_least_cost_that_the_curve_has() -> None:
+    # A thousandth of the budget would do for the count, but there, in the foot of the S, orders cost far more.
+    group = {"name": "both", "role": "brand", "at_least_channels": 2}
+    found = plan(channels={"tv": {"cpa_at_most": 1.0}}, groups=[group])
+    (relaxed,) = found.relaxation
+    tv = exact("tv")
+    least = min(at / tv.value(at) for at in np.linspace(1e3, 9e5, 900))
+    assert (relaxed.rule, relaxed.to) == ("channels.tv.cpa_at_most", pytest.approx(least, rel=2e-4))
+    eased = plan(channels={"tv": {"cpa_at_most": relaxed.to}}, groups=[group])
+    assert eased.status == "optimal"
+    assert 900.0 / tv.value(900.0) > 2 * least

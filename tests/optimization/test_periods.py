@@ -136,6 +136,12 @@ def test_cash_of_single_weeks_counts_fixed_costs_as_the_channel_is_phased() -> N
     assert plain(bound.text) == "At most 20,000.00 is paid in the period from 2027-02-01."
 
 
+def test_a_list_of_one_amount_is_that_amount_for_all_weeks() -> None:
+    one, many = (plan(rules={"cash_per_period": cash}) for cash in (50_000.0, [50_000.0] * WEEKS))
+    assert many.binding == one.binding
+    assert "rules.cash_per_period" in {rule.rule for rule in many.binding}
+
+
 def test_cash_that_cannot_pay_for_what_is_asked_is_named_with_what_would() -> None:
     found = plan(rules={"cash_per_period": 10_000.0}, channels={"video": {"locked": 300_000.0, "fixed_cost": 13_000.0}})
     assert {rule.rule for rule in found.conflict} == {"rules.cash_per_period", "channels.video.locked"}
