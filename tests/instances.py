@@ -113,7 +113,7 @@ class Instance:
         )
         rules, whole = self.further.document(self.names)
         for index, name in enumerate(self.names):
-            if self.most[index] < self.budget:
+            if np.isfinite(self.most[index]):
                 rules[name]["max"] = self.most[index]
             if self.viable[index] > 0:
                 rules[name]["off_or_at_least"] = self.viable[index]
