@@ -34,7 +34,7 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
     faults += _channel_faults(scenario, artifact, file)
     for index, group in enumerate(scenario.groups):
         faults += _group_faults(group, artifact, file, f"groups[{index + 1}]")
-    return faults + horizon_faults(scenario, artifact) + _offer_faults(scenario, file)
+    return faults + horizon_faults(scenario, artifact) + _offer_faults(scenario, artifact, file)
 
 
 def _channel_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
@@ -79,7 +79,7 @@ def _some_channel_has(key: str, present: list[str]) -> Sentence:
     return sentence("a {field} that some channel has: {names}", field=Word(text=key), names=_all_of(present))
 
 
-def _offer_faults(scenario: Scenario, file: Sentence) -> list[Fault]:
+def _offer_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
     """Parts of the contract that this version does not answer: said plainly, never ignored."""
     faults = []
     if scenario.objective in ("profit", "efficiency"):
@@ -90,11 +90,37 @@ def _offer_faults(scenario: Scenario, file: Sentence) -> list[Fault]:
         expected = sentence("a preset in business and no brand_share: it is the half width of a preset's band")
         faults.append(Fault(file, "split.tolerance", str(split.tolerance), expected))
     if scenario.flighting.pattern == "optimized":
-        expected = sentence("even, history or given: this version offers no other")
-        faults.append(Fault(file, "flighting.pattern", "optimized", expected))
+        faults += _optimized_flighting_faults(scenario, artifact, file)
     if scenario.risk.attitude == "cautious":
         expected = sentence("neutral: this version offers no other")
         faults.append(Fault(file, "risk.attitude", "cautious", expected))
+    return faults
+
+
+def _optimized_flighting_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
+    """What does not go with a flighting that is optimised."""
+    field, faults = "flighting.pattern", []
+    if scenario.objective in ("profit", "efficiency"):
+        expected = sentence(
+            "even, history or given with objective {objective}", objective=Word(text=scenario.objective)
+        )
+        faults.append(Fault(file, field, "optimized", expected))
+    if any(info.saturation == "reach" for info in artifact.manifest.channels):
+        expected = sentence(
+            "even, history or given with reach and frequency: how many people a period reaches follows the phasing"
+        )
+        faults.append(Fault(file, field, "optimized", expected))
+    if scenario.risk.attitude == "cautious":
+        expected = sentence("even, history or given where risk is cautious")
+        faults.append(Fault(file, field, "optimized", expected))
+    if any(rule.cpa_at_most or rule.marginal_cpa_at_most for rule in scenario.channels.values()):
+        expected = sentence("even, history or given with a ceiling on CPA: what an outcome costs follows the phasing")
+        faults.append(Fault(file, field, "optimized", expected))
+    if scenario.rules.cash_per_period is not None and any(rule.fixed_cost for rule in scenario.channels.values()):
+        expected = sentence(
+            "even, history or given with cash_per_period and a fixed_cost: when that is paid follows the phasing"
+        )
+        faults.append(Fault(file, field, "optimized", expected))
     return faults
 
 

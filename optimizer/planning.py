@@ -12,6 +12,7 @@ from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.costs import coop_of, fees_of, unit_costs
 from optimizer.evaluate import compared, interval, ratio_interval, score_outcome
 from optimizer.explain import ChannelOutlook, channel_verdict, model_warnings, unspent_warning
+from optimizer.flight.answer import IN_TURNS, Flighted, answer_flighting
 from optimizer.frontier import FrontierPoint, frontier_point
 from optimizer.plan import (
     BindingRule,
@@ -59,11 +60,11 @@ class Planner:
         ScenarioRefused
             When the scenario does not fit its market.
         """
-        question = self._desk.question(scenario, reference_spend)
-        found = answer(question)
+        answered = _answered(self._desk.question(scenario, reference_spend))
+        question, found = answered.question, answered.found
         if isinstance(found, Refusal):
             return self._infeasible(question, found)
-        return self._plan(question, _still_reaching(question, _cleaned(found)))
+        return self._plan(answered, _still_reaching(question, _cleaned(found)))
 
     def frontier(
         self, scenario: Scenario, budgets: Sequence[float], reference_spend: Mapping[str, float] | None = None
@@ -71,8 +72,8 @@ class Planner:
         """The best that each budget brings under the scenario's rules, tasks left aside."""
         points = []
         for budget in budgets:
-            question = self._desk.question(with_budget(scenario, budget), reference_spend)
-            found = answer(question)
+            answered = _answered(self._desk.question(with_budget(scenario, budget), reference_spend))
+            question, found = answered.question, answered.found
             if isinstance(found, Refusal):
                 points.append(frontier_point(question, budget, None, None))
                 continue
@@ -88,7 +89,8 @@ class Planner:
         question = self._desk.question(scenario.model_copy(update={"kpi": kpi}), None)
         return channel_curves(self._models[kpi].artifact, question)
 
-    def _plan(self, question: Question, found: Answer) -> Plan:
+    def _plan(self, answered: Flighted, found: Answer) -> Plan:
+        question = answered.question
         scenario, allocation = question.scenario, found.allocation
         warnings = [*model_warnings(question.artifact), *question.timeline.warnings]
         if scenario.objective == "maximize" and allocation.total < question.ceiling * (1.0 - 1e-9):
@@ -96,7 +98,7 @@ class Planner:
         spend = allocation.spend
         return Plan(
             **_header(question, self._models),
-            status="optimal" if allocation.gap <= scenario.solve.gap else "feasible",
+            status="optimal" if allocation.gap <= scenario.solve.gap and answered.method != IN_TURNS else "feasible",
             budget=allocation.total,
             channels=_channels(question, found),
             test_reserve=scenario.rules.test_reserve * allocation.total,
@@ -110,11 +112,11 @@ class Planner:
                 value=allocation.value,
                 bound=allocation.bound,
                 gap=allocation.gap,
-                method=METHOD,
+                method=answered.method,
                 seconds=allocation.seconds,
             ),
             binding=_binding(question, found),
-            comparisons=_comparisons(question, allocation),
+            comparisons=_comparisons(question, allocation, answered.even),
             flighting=_flighting(question, spend),
             warnings=tuple(warnings),
         )
@@ -130,6 +132,13 @@ class Planner:
             relaxation=refusal.relaxation,
             attainable=refusal.attainable,
         )
+
+
+def _answered(question: Question) -> Flighted:
+    """The answer to a question, with the phasing that is best where the scenario asks for that."""
+    if question.scenario.flighting.pattern == "optimized":
+        return answer_flighting(question)
+    return Flighted(question, answer(question), METHOD, None)
 
 
 def _header(question: Question, models: Mapping[str, PlanningModel]) -> dict[str, object]:
@@ -367,7 +376,7 @@ def _shadow_prices(question: Question, found: Answer) -> dict[int, float]:
     return prices
 
 
-def _comparisons(question: Question, allocation: Allocation) -> Comparisons:
+def _comparisons(question: Question, allocation: Allocation, even: Question | None) -> Comparisons:
     reference = dict(question.timeline.reference)
     costs = unit_costs(question.scenario, question.artifact.manifest.channels)
     reference_total = sum(costs[name] * amount for name, amount in reference.items())
@@ -385,6 +394,7 @@ def _comparisons(question: Question, allocation: Allocation) -> Comparisons:
         reference=compared(question.kpi, reference, reference_total) if reference_total > 0 else None,
         same_mix=same_mix,
         no_rules=no_rules,
+        even_flighting=None if even is None else compared(even.kpi, allocation.spend, allocation.total),
     )
 
 

@@ -1,9 +1,10 @@
 """A scenario put to the models of its market: everything that a solve needs, computed once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mmm.artifact import ResponseArtifact
+from mmm.vocabulary import FloatArray
 from optimizer.admission import scenario_faults
 from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
@@ -100,13 +101,7 @@ class Desk:
         timeline = build_timeline(scenario, artifacts[scenario.kpi], reference_spend)
         kpis = dict.fromkeys([scenario.kpi, *(task.kpi for task in scenario.tasks)])
         responses = {kpi: self._responses_of(kpi, scenario, timeline) for kpi in kpis}
-        tasks = tuple(
-            measure_task(
-                task, responses[task.kpi], periods_until(scenario.horizon, task.by, responses[task.kpi].artifact)
-            )
-            for task in scenario.tasks
-        )
-        return Question(scenario, timeline, responses[scenario.kpi], responses, tasks)
+        return _put(scenario, timeline, responses)
 
     def _responses_of(self, kpi: str, scenario: Scenario, timeline: Timeline) -> KpiResponses:
         closed = closed_periods(scenario, self.models[kpi].artifact).tobytes().hex()
@@ -114,6 +109,23 @@ class Desk:
         if key not in self._responses:
             self._responses[key] = build_responses(self.models[kpi].artifact, timeline, scenario)
         return self._responses[key]
+
+
+def rephased(question: Question, shares: FloatArray) -> Question:
+    """The same question with its budgets phased otherwise. `shares` of shape (T, C), columns summing to one."""
+    scenario, timeline = question.scenario, replace(question.timeline, flighting=shares)
+    responses = {
+        kpi: build_responses(before.artifact, timeline, scenario) for kpi, before in question.responses.items()
+    }
+    return _put(scenario, timeline, responses)
+
+
+def _put(scenario: Scenario, timeline: Timeline, responses: Mapping[str, KpiResponses]) -> Question:
+    tasks = tuple(
+        measure_task(task, responses[task.kpi], periods_until(scenario.horizon, task.by, responses[task.kpi].artifact))
+        for task in scenario.tasks
+    )
+    return Question(scenario, timeline, responses[scenario.kpi], responses, tasks)
 
 
 def without_split(scenario: Scenario) -> Scenario:

@@ -18,6 +18,7 @@ from optimizer.plan import ComparedPlan, Plan, RelaxedRule
 from optimizer.scenario import ReferenceKind
 from service.cli.allocation import allocation_table, task_table, verdict_table
 from service.cli.figures import main_outcome, quantity
+from service.cli.phasing import phasing_table
 from service.cli.rule_prices import cost_of_split, price_of_rule
 from service.cli.tables import bar, bullet, heading, interval, table
 from service.language import Reader
@@ -44,7 +45,7 @@ def memo(plan: Plan, reader: Reader, setting: Setting) -> list[RenderableType]:
     parts: list[RenderableType] = [title, Text("━" * setting.width, style="dim")]
     if plan.status == "infeasible":
         return [*parts, *_infeasible(plan, reader)]
-    for section in (_lead, _where, _split, _limits, _compared, _trust):
+    for section in (_lead, _where, _when, _split, _limits, _compared, _trust):
         parts += section(plan, reader, setting)
     return parts
 
@@ -113,6 +114,13 @@ def _where(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableT
         yield task_table(plan, reader)
 
 
+def _when(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
+    if plan.comparisons is None or plan.comparisons.even_flighting is None or not plan.flighting:
+        return
+    yield heading(reader.gettext("When"))
+    yield phasing_table(plan, reader, setting.width)
+
+
 def _split(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
     split = plan.split
     if split is None:
@@ -157,6 +165,7 @@ def _compared(plan: Plan, reader: Reader, setting: Setting) -> Iterator[Renderab
         (_(REFERENCES[setting.reference]), plan.comparisons.reference),
         (_("Its mix at this budget"), plan.comparisons.same_mix),
         (_("Without any rule"), plan.comparisons.no_rules),
+        (_("This split, phased evenly"), plan.comparisons.even_flighting),
     ]
     yield heading(_("Against what else could be done"))
     shown = table("", _("Budget"), _("Brings (90 % interval)"), _("This plan brings"), numbers=[1, 2, 3])

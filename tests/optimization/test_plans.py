@@ -213,7 +213,14 @@ def test_a_scenario_that_does_not_fit_is_refused_with_every_fault() -> None:
     [
         ({"objective": "profit"}, "objective"),
         ({"objective": "efficiency", "target": {"roas": 2.0}}, "objective"),
-        ({"flighting": {"pattern": "optimized"}}, "flighting.pattern"),
+        (
+            {
+                "flighting": {"pattern": "optimized"},
+                "rules": {"cash_per_period": 50_000.0},
+                "channels": {"tv": {"fixed_cost": 5_000.0}},
+            },
+            "flighting.pattern",
+        ),
         ({"risk": {"attitude": "cautious"}}, "risk.attitude"),
         ({"business": "none", "split": {"tolerance": 0.1}}, "split.tolerance"),
         ({"split": {"brand_share": (0.3, 0.4), "tolerance": 0.1}}, "split.tolerance"),

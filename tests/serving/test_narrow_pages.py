@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import date
 from functools import cache
 
+import numpy as np
 import pytest
 from builders import CHANNELS, make_artifact
 from rich.cells import cell_len
@@ -20,13 +21,14 @@ from mmm.sentence import sentence
 from optimizer.plan import Plan
 from optimizer.planning import Planner
 from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario import Flighting, Scenario
 from service.answers import Variant, WhatIfAnswer, curves_answer, frontier_answer
 from service.cli.backtest_page import backtest_page
 from service.cli.curve_page import curve_page
 from service.cli.frontier_page import frontier_page
 from service.cli.gates import gate_table, model_table
 from service.cli.memo import Setting, memo
+from service.cli.phasing import blocks
 from service.cli.refusal import fault_table
 from service.cli.sensitivities import sensitivity_page
 from service.cli.session import print_trimmed
@@ -69,6 +71,11 @@ each_language = pytest.mark.parametrize("language", ["en", "zh"])
 @cache
 def made() -> Plan:
     return PLANNER.plan(ASKED)
+
+
+@cache
+def phased() -> Plan:
+    return PLANNER.plan(ASKED.model_copy(update={"flighting": Flighting(pattern="optimized"), "tasks": ()}))
 
 
 def printed(parts: list[RenderableType], width: int) -> str:
@@ -143,6 +150,18 @@ def test_sensitivities_and_backtests(width: int, language: str) -> None:
         MARKET, KPI, "orders", "week", (window, window), scores, (), "model", True, (sentence("It leads."),)
     )
     holds(backtest_page(found, reader), width)
+
+
+@each_language
+@each_page
+def test_plans_with_a_phasing_of_their_own(width: int, language: str) -> None:
+    holds(memo(phased(), Reader(language, "EUR"), Setting("week", "last_year", width)), width)
+
+
+def test_phasings_are_drawn_period_by_period_and_together_where_there_is_no_room() -> None:
+    assert blocks(np.array([0.0, 1.0, 8.0, 4.0]), 10) == " ▁█▄"
+    assert blocks(np.array([0.0, 2.0, 8.0, 4.0, 3.0]), 3) == "▁█▄"
+    assert blocks(np.zeros(3), 10) == "   "
 
 
 def test_a_page_that_is_wide_enough_keeps_figures_on_one_line() -> None:

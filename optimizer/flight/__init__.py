@@ -1,0 +1,1 @@
+"""Flighting: how much each channel spends in each period, chosen together with the split."""

@@ -1,0 +1,183 @@
+"""A scenario answered with a phasing of its own: flighting and split together.
+
+Maximising, both are chosen at once and certified together. Sizing takes turns: the smallest budget under the phasing so
+far, then the phasing that raises the KPIs of the tasks most at that budget, until that saves nothing worth having.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmm.sentence import Number, Sentence, Word, sentence
+from mmm.vocabulary import FloatArray
+from optimizer.allocate import METHOD, Allocation
+from optimizer.answer import Answer, Refusal, answer
+from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
+from optimizer.costs import unit_costs
+from optimizer.flight.problem import CountedKpi, carryover_of, flight_problem, shares_of
+from optimizer.flight.rows import PeriodRules
+from optimizer.flight.search import METHOD as JOINT_METHOD
+from optimizer.flight.search import best_flighting
+from optimizer.phasing import closed_periods
+from optimizer.question import Question, rephased, with_budget
+from optimizer.rules import formulate
+from optimizer.scenario import Scenario
+
+IN_TURNS = f"{METHOD}; phasing and budget in turns, so that the bound is for this phasing"
+"""Method of plans whose phasing was not chosen together with the split."""
+
+_IN_TURNS = sentence(
+    "Phasing and budget were found in turns: the bound is for this phasing, another one may need less or bring more."
+)
+
+_TURNS = 4
+_WORTH_IT = 1e-3
+"""Share of a budget that a new phasing must save for another turn."""
+
+_UNEVEN = 0.1
+"""Share of a channel's money that a phasing moves, against an even one, before its carryover matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flighted:
+    """A question, its answer and how that was found; where it was phased anew, `even` is the question phased evenly."""
+
+    question: Question
+    found: Answer | Refusal
+    method: str
+    even: Question | None
+
+
+def answer_flighting(question: Question) -> Flighted:
+    """The answer to a scenario whose flighting is to be optimised. `question` is phased evenly."""
+    if question.scenario.objective == "size":
+        phased, found, method = _sized(question)
+    else:
+        phased, found, method = _maximized(question)
+    if isinstance(found, Answer):
+        phased = _with_warnings(phased, found.allocation, is_joint=method == JOINT_METHOD)
+    return Flighted(phased, found, method, question)
+
+
+def _maximized(question: Question) -> tuple[Question, Answer | Refusal, str]:
+    scenario = question.scenario
+    joint = _joint(question, scenario, _wanted(question))
+    if joint is None:
+        setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
+        return question, Refusal(conflicting_rules(setting), smallest_relaxation(setting)), IN_TURNS
+    phased, found = joint
+    if all(task.attained(found.allocation.spend) >= task.task.at_least for task in phased.tasks):
+        return phased, found, JOINT_METHOD
+    again = answer(phased)
+    if isinstance(again, Refusal):
+        joint = _joint(question, scenario, _of_tasks(question))
+        if joint is not None:
+            phased, again = joint[0], answer(joint[0])
+    return phased, again, IN_TURNS
+
+
+def _sized(question: Question) -> tuple[Question, Answer | Refusal, str]:
+    phased, found = question, answer(question)
+    for _ in range(_TURNS):
+        budget = question.ceiling if isinstance(found, Refusal) else found.allocation.total
+        if budget <= 0:
+            break
+        joint = _joint(phased, with_budget(question.scenario, budget), _of_tasks(question))
+        if joint is None:
+            break
+        again = answer(joint[0])
+        if isinstance(again, Refusal):
+            break
+        saved = np.inf if isinstance(found, Refusal) else 1.0 - again.allocation.total / budget
+        if saved > 0:
+            phased, found = joint[0], again
+        if saved < _WORTH_IT:
+            break
+    return phased, found, IN_TURNS
+
+
+def _joint(question: Question, scenario: Scenario, counted: Sequence[CountedKpi]) -> tuple[Question, Answer] | None:
+    """The best flighting and split of a scenario, tasks left aside; None where no flighting obeys its rules."""
+    limits, rules = scenario.solve, period_rules(question, scenario)
+    for spends_all in (True, False):
+        form = formulate(question.setting(_over_totals(scenario), spends_all=spends_all, ceiling=scenario.budget))
+        if not is_feasible(form):
+            continue
+        found = best_flighting(flight_problem(form, rules, counted), gap=limits.gap, seconds=limits.seconds)
+        if found is None:
+            continue
+        phased = rephased(question, shares_of(found.spend, rules.most > 0))
+        allocation = Allocation(
+            spend=dict(zip(form.setting.names, found.spend.sum(axis=1).tolist(), strict=True)),
+            is_on=found.choice.is_on,
+            total=found.choice.total,
+            value=found.value,
+            bound=found.bound,
+            gap=found.gap,
+            rounds=0,
+            seconds=found.seconds,
+        )
+        setting = phased.setting(scenario, spends_all=spends_all, ceiling=scenario.budget)
+        return phased, Answer(formulate(setting), allocation, ())
+    return None
+
+
+def period_rules(question: Question, scenario: Scenario) -> PeriodRules:
+    """What a scenario says of single periods."""
+    closed, names = closed_periods(scenario, question.artifact), question.artifact.channels
+    most = np.where(closed, 0.0, np.inf)
+    for column, name in enumerate(names):
+        rule = scenario.channels.get(name)
+        if rule is not None and rule.per_period_max is not None:
+            most[:, column] = np.minimum(most[:, column], rule.per_period_max)
+    cash = scenario.rules.cash_per_period
+    limits = np.broadcast_to(np.inf if cash is None else np.asarray(cash, dtype=np.float64), len(most))
+    costs = unit_costs(scenario, question.artifact.manifest.channels)
+    return PeriodRules(most, limits, np.array([costs[name] for name in names]))
+
+
+def _over_totals(scenario: Scenario) -> Scenario:
+    """The scenario without what it says of single periods."""
+    channels = {name: rule.model_copy(update={"per_period_max": None}) for name, rule in scenario.channels.items()}
+    return scenario.model_copy(
+        update={"channels": channels, "rules": scenario.rules.model_copy(update={"cash_per_period": None})}
+    )
+
+
+def _wanted(question: Question) -> list[CountedKpi]:
+    return [CountedKpi(question.kpi)]
+
+
+def _of_tasks(question: Question) -> list[CountedKpi]:
+    """The KPIs of the tasks, each counted as its task counts it, in shares of its target."""
+    return [CountedKpi(task.kpi, task.periods, 1.0 / task.task.at_least) for task in question.tasks]
+
+
+def _with_warnings(question: Question, allocation: Allocation, *, is_joint: bool) -> Question:
+    timeline = question.timeline
+    warnings = [] if is_joint else [_IN_TURNS]
+    warnings += [
+        said
+        for column, name in enumerate(question.artifact.channels)
+        if allocation.spend[name] > 0 and (said := _carryover_warning(question, name, timeline.flighting[:, column]))
+    ]
+    return replace(question, timeline=replace(timeline, warnings=(*timeline.warnings, *warnings)))
+
+
+def _carryover_warning(question: Question, channel: str, shares: FloatArray) -> Sentence | None:
+    """Said where an uneven phasing rests on a mean delay whose 90 % interval is wider than the delay itself."""
+    open_periods = ~closed_periods(question.scenario, question.artifact)[:, question.artifact.channels.index(channel)]
+    even = open_periods / open_periods.sum()
+    weights = carryover_of(question.artifact, channel)
+    delay = weights @ np.arange(weights.shape[1])
+    low, high = np.quantile(delay, (0.05, 0.95))
+    if 0.5 * np.abs(shares - even).sum() < _UNEVEN or high - low <= float(delay.mean()):
+        return None
+    return sentence(
+        "The phasing of {channel} rests on carryover that is not well known: its effect comes {low} to {high} periods "
+        "after the spend on average.",
+        channel=Word(text=channel),
+        low=Number(amount=float(low), digits=1),
+        high=Number(amount=float(high), digits=1),
+    )

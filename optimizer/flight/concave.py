@@ -1,0 +1,138 @@
+"""The best phasing on the hulls, and a bound that no phasing on the curves can exceed.
+
+The hulls are concave and above the curves. A line that touches them at any phasing is therefore above the curves, one
+a channel, and the most that the rules allow under such lines bounds every plan. The lines are drawn where an
+interior point method ends; where rules count or switch, its points for one choice of integers and the most under the
+lines so far, which chooses the next, take turns (outer approximation: Duran and Grossmann 1986).
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mmm.vocabulary import FloatArray
+from optimizer.allocate import SOLVER_SAFETY
+from optimizer.flight.interior import maximize_concave
+from optimizer.flight.rows import Cut, FlightChoice, FlightRows
+from optimizer.flight.terms import Expansion, FlightTerms
+
+_LAST = 2
+"""Points at the end of an interior search from which lines are drawn."""
+
+_ROUNDS = 12
+_ITERATIONS = 45
+
+
+@dataclass
+class FlightProblem:
+    """Terms of each channel (of one KPI or several), and the rows that phasings obey.
+
+    `terms` has one entry a channel, in the order of the rows.
+    """
+
+    terms: Sequence[Sequence[FlightTerms]]
+    rows: FlightRows
+
+    def value(self, spend: FloatArray) -> float:
+        """Expected outcome of a phasing of shape (C, T), on the curves."""
+        return sum(term.value(row) for terms, row in zip(self.terms, spend, strict=True) for term in terms)
+
+    def expand(
+        self, spend: FloatArray, *, is_hull: bool, is_exact: bool = True, has_curvature: bool = False
+    ) -> list[Expansion]:
+        """Value, gradient and curvature by channel."""
+        found = []
+        for terms, row in zip(self.terms, spend, strict=True):
+            parts = [
+                term.expand(row, is_hull=is_hull, is_exact=is_exact, has_curvature=has_curvature) for term in terms
+            ]
+            found.append(
+                Expansion(
+                    sum(part.value for part in parts),
+                    np.sum([part.gradient for part in parts], axis=0),
+                    np.sum([part.curvature for part in parts], axis=0),
+                )
+            )
+        return found
+
+
+@dataclass
+class ConcaveSearch:
+    """Lines by channel, the bound that they give, and the best phasing on the hulls with its value there."""
+
+    cuts: list[list[Cut]]
+    scale: float
+    bound: float = np.inf
+    value: float = -np.inf
+    best: FlightChoice | None = None
+    met: list[FlightChoice] = field(default_factory=list)
+
+
+def search_hulls(problem: FlightProblem, *, gap: float, seconds: float) -> ConcaveSearch | None:
+    """The best phasing on the hulls within a relative gap, and the bound; None where no phasing obeys the rules."""
+    started, rows = time.perf_counter(), problem.rows
+    even = np.minimum(rows.most, rows.unit)
+    if rows.nearest(even) is None:
+        return None
+    scale = max(sum(part.value for part in problem.expand(even, is_hull=True, is_exact=False)), 1e-300)
+    search = ConcaveSearch([[] for _ in rows.names], scale)
+    _draw_lines(problem, search, None)
+    tried: set[tuple[int, ...]] = set()
+    for _ in range(_ROUNDS):
+        left = seconds - (time.perf_counter() - started)
+        highest = rows.highest(search.cuts, scale, relative_gap=0.2 * gap, seconds=max(left, 0.1))
+        if highest is None:
+            return None
+        choice, bound = highest
+        search.bound = min(search.bound, bound * (1.0 + SOLVER_SAFETY))
+        if rows.has_integers and choice.integers not in tried:
+            tried.add(choice.integers)
+            _draw_lines(problem, search, choice.integers)
+        else:
+            _keep(problem, search, choice)
+        if search.bound - search.value <= gap * search.value or left <= 0:
+            break
+    return search
+
+
+def _draw_lines(problem: FlightProblem, search: ConcaveSearch, integers: Sequence[int] | None) -> None:
+    """Add lines where the hulls are highest for some integers, or with these relaxed."""
+    rows = problem.rows
+    polytope = rows.polytope(integers)
+
+    def oracle(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        parts = problem.expand(point * rows.unit, is_hull=True, is_exact=False, has_curvature=True)
+        size = rows.unit / search.scale
+        return (
+            sum(part.value for part in parts) / search.scale,
+            np.array([part.gradient for part in parts]) * size,
+            np.array([part.curvature for part in parts]) * (size * rows.unit),
+        )
+
+    points = maximize_concave(oracle, rows.shape, polytope, tolerance=1e-5, iterations=_ITERATIONS)
+    for point in points[-_LAST:]:
+        spend = rows.spend_of(point)
+        _add_lines(problem, search, spend)
+    if integers is not None or not rows.has_integers:
+        choice = rows.nearest(rows.spend_of(points[-1]), integers or ())
+        if choice is not None:
+            _keep(problem, search, choice)
+
+
+def _add_lines(problem: FlightProblem, search: ConcaveSearch, spend: FloatArray) -> None:
+    parts = problem.expand(spend, is_hull=True)
+    for lines, part, row in zip(search.cuts, parts, spend, strict=True):
+        lines.append(Cut(part.value - float(part.gradient @ row), part.gradient))
+
+
+def _keep(problem: FlightProblem, search: ConcaveSearch, choice: FlightChoice) -> None:
+    parts = problem.expand(choice.spend, is_hull=True)
+    value = sum(part.value for part in parts)
+    search.met.append(choice)
+    if value > search.value:
+        search.value, search.best = value, choice
+    for lines, part, row in zip(search.cuts, parts, choice.spend, strict=True):
+        if part.gradient.max() < 1e6 * search.scale / problem.rows.unit:
+            lines.append(Cut(part.value - float(part.gradient @ row), part.gradient))

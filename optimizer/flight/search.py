@@ -1,0 +1,120 @@
+"""The best flighting found, and the bound that no flighting can exceed.
+
+The phasing that is best on the hulls gives the bound [optimizer.flight.concave]. Where curves are S-shaped it is one
+start of several for a search on the curves themselves [optimizer.flight.patterns, optimizer.flight.ascent].
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmm.vocabulary import FloatArray
+from optimizer.flight.ascent import climb
+from optimizer.flight.concave import ConcaveSearch, FlightProblem, search_hulls
+from optimizer.flight.patterns import best_rungs, ladders, phased
+from optimizer.flight.rows import FlightChoice
+
+METHOD = "joint flighting: hulls of the exact curves of every draw (interior point, HiGHS), then ascent on the curves"
+
+_STEPS = 40
+_FIRST_STEPS = 8
+"""Steps of every start, before the best one is followed to its end."""
+
+_ENOUGH = 0.1
+"""Share of the gap asked below which another step is not worth taking."""
+
+_CONFETTI = 1e-3
+"""Share of an even spend below which a period's spend is no flight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flighting:
+    """Spend by channel and period with its value, its bound, and their relative gap. Money; `spend` of shape (C, T)."""
+
+    choice: FlightChoice
+    value: float
+    bound: float
+    gap: float
+    seconds: float
+
+    @property
+    def spend(self) -> FloatArray:
+        """Spend of each channel in each period. Shape (C, T)."""
+        return self.choice.spend
+
+
+def best_flighting(
+    problem: FlightProblem, *, gap: float, seconds: float, known: FloatArray | None = None
+) -> Flighting | None:
+    """The best flighting found within a time; None where no flighting obeys the rules.
+
+    Parameters
+    ----------
+    problem
+        Curves and rows.
+    gap
+        Relative gap at which to stop.
+    seconds
+        Wall time after which no new search begins.
+    known
+        A phasing to do no worse than, money of shape (C, T), if it obeys the rules.
+    """
+    started = time.perf_counter()
+    hulls = search_hulls(problem, gap=0.5 * gap, seconds=0.5 * seconds)
+    if hulls is None or hulls.best is None:
+        return None
+    best = hulls.best
+    value = problem.value(best.spend)
+    if hulls.bound - value > gap * value:
+        hulls = _with_tails(problem, hulls, gap=0.5 * gap, seconds=0.5 * seconds)
+    if hulls.bound - value > gap * value:
+        climbed = [
+            climb(problem, start, steps=_FIRST_STEPS, enough=_ENOUGH * gap) for start in _starts(problem, hulls, known)
+        ]
+        climbed.sort(key=lambda found: -found[1])
+        for choice, _ in climbed[:1]:
+            left = seconds - (time.perf_counter() - started)
+            further = choice if left <= 0 else climb(problem, choice, steps=_STEPS, enough=_ENOUGH * gap)[0]
+            reached = problem.value(further.spend)
+            if reached > value:
+                best, value = further, reached
+    best, value = _without_confetti(problem, best, value, gap)
+    bound = max(hulls.bound, value)
+    return Flighting(best, value, bound, (bound - value) / max(abs(value), 1e-300), time.perf_counter() - started)
+
+
+def _with_tails(problem: FlightProblem, hulls: ConcaveSearch, *, gap: float, seconds: float) -> ConcaveSearch:
+    """The search repeated on closer hulls: those that count what comes after the horizon as one."""
+    spend = hulls.best.spend if hulls.best is not None else np.zeros(problem.rows.shape)
+    terms = [[term.with_tail(row) for term in terms] for terms, row in zip(problem.terms, spend, strict=True)]
+    closer = search_hulls(FlightProblem(terms, problem.rows), gap=gap, seconds=seconds)
+    return hulls if closer is None or closer.best is None or closer.bound >= hulls.bound else closer
+
+
+def _starts(problem: FlightProblem, hulls: ConcaveSearch, known: FloatArray | None) -> list[FlightChoice]:
+    rows = problem.rows
+    found = ladders(problem)
+    totals = hulls.best.spend.sum(axis=1) if hulls.best is not None else np.zeros(len(found))
+    starts = [
+        hulls.best,
+        rows.nearest(phased(found, totals, rows.most)),
+        best_rungs(problem, found, seconds=1.0),
+        None if known is None else rows.nearest(known),
+    ]
+    return [start for start in starts if start is not None]
+
+
+def _without_confetti(
+    problem: FlightProblem, choice: FlightChoice, value: float, gap: float
+) -> tuple[FlightChoice, float]:
+    """The same without spend that is too little to book, where that costs next to nothing."""
+    rows = problem.rows
+    swept = np.where(choice.spend < _CONFETTI * rows.unit, 0.0, choice.spend)
+    if (swept == choice.spend).all():
+        return choice, value
+    cleaned = rows.nearest(swept, choice.integers)
+    if cleaned is None:
+        return choice, value
+    reached = problem.value(cleaned.spend)
+    return (cleaned, reached) if reached >= value * (1.0 - 0.1 * gap) else (choice, value)
