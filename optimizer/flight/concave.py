@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmm.vocabulary import FloatArray
+from mmm.vocabulary import BoolArray, FloatArray
 from optimizer.allocate import SOLVER_SAFETY
 from optimizer.flight.interior import maximize_concave
 from optimizer.flight.rows import Cut, FlightChoice, FlightRows
@@ -42,20 +42,24 @@ class FlightProblem:
     def expand(
         self, spend: FloatArray, *, is_hull: bool, is_exact: bool = True, has_curvature: bool = False
     ) -> list[Expansion]:
-        """Value, gradient and curvature by channel."""
+        """Value, gradient and curvature by channel; no slope where no spend is allowed, for it may be infinite."""
         found = []
-        for terms, row in zip(self.terms, spend, strict=True):
+        for terms, row, is_open in zip(self.terms, spend, self.rows.most > 0, strict=True):
             parts = [
                 term.expand(row, is_hull=is_hull, is_exact=is_exact, has_curvature=has_curvature) for term in terms
             ]
             found.append(
                 Expansion(
                     sum(part.value for part in parts),
-                    np.sum([part.gradient for part in parts], axis=0),
-                    np.sum([part.curvature for part in parts], axis=0),
+                    np.where(is_open, np.sum([part.gradient for part in parts], axis=0), 0.0),
+                    _where_open(np.sum([part.curvature for part in parts], axis=0), is_open),
                 )
             )
         return found
+
+
+def _where_open(curvature: FloatArray, is_open: BoolArray) -> FloatArray:
+    return np.where(np.outer(is_open, is_open), curvature, 0.0) if curvature.size else curvature
 
 
 @dataclass

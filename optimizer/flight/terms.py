@@ -11,13 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmm.curves import ChannelResponse
-from mmm.saturation import LOGISTIC_HALF
 from mmm.vocabulary import BendKind, FloatArray, IntArray
 from optimizer.flight.hull import Hull, hull_of
 from optimizer.flight.tail import Tail, tail_of
-
-_LEAST = {8: 1e-30, 4: 1e-20}
-"""Smallest exposure, in half saturations, by size of a number in bytes: slopes stay finite."""
+from optimizer.flight.term_numbers import (
+    LEAST,
+    TermNumbers,
+    in_single_precision,
+    of_draws,
+    response_to,
+    response_with_slopes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +31,6 @@ class Expansion:
     value: float
     gradient: FloatArray
     curvature: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """The arrays of one channel in one precision, as described in `FlightTerms`."""
-
-    carry: FloatArray
-    weights: FloatArray
-    pairs: FloatArray
-    slope: FloatArray
-    weight: FloatArray
-    before: FloatArray
-    hull: Hull | None
-    tail: Tail | None = None
 
 
 class FlightTerms:
@@ -92,8 +82,8 @@ class FlightTerms:
         hull = hull_of(self._kind, carry, slope, highest)
         rows, columns = np.triu_indices(lags)
         self._pairs = rows, columns
-        before = _saturated(self._kind, np.maximum(carry, _LEAST[8]), slope)
-        self._exact = _Numbers(
+        before = response_to(self._kind, np.maximum(carry, LEAST[8]), slope)
+        self._exact = TermNumbers(
             carry,
             relative,
             np.ascontiguousarray(relative[:, rows] * relative[:, columns]),
@@ -102,7 +92,7 @@ class FlightTerms:
             before,
             hull,
         )
-        self._quick = _in_single_precision(self._exact)
+        self._quick = in_single_precision(self._exact)
         self._limits = most, total
         self._places = _curvature_places(horizon, periods, rows, columns)
 
@@ -120,8 +110,8 @@ class FlightTerms:
         """The same of some of the draws, each counted as many times more."""
         part: FlightTerms = object.__new__(FlightTerms)
         part.__dict__.update(self.__dict__)
-        part._exact = _of_draws(self._exact, np.asarray(draws))
-        part._quick = _in_single_precision(part._exact)
+        part._exact = of_draws(self._exact, np.asarray(draws))
+        part._quick = in_single_precision(part._exact)
         return part
 
     def with_tail(self, spend: FloatArray) -> "FlightTerms":
@@ -139,7 +129,7 @@ class FlightTerms:
         apart = _hull_values(self._kind, self._adstock(numbers, spend)[:, self.horizon :], numbers, hull, self.horizon)
         reached = _tail_adstock(tail, spend)
         together = np.where(
-            reached < tail.touching, tail.slope * reached, _saturated("hill", reached, numbers.slope[tail.draws])
+            reached < tail.touching, tail.slope * reached, response_to("hill", reached, numbers.slope[tail.draws])
         )
         tail = tail.of(together.sum(axis=1) < apart.sum(axis=1)[tail.draws])
         if len(tail.draws) == 0:
@@ -149,14 +139,14 @@ class FlightTerms:
         closer: FlightTerms = object.__new__(FlightTerms)
         closer.__dict__.update(self.__dict__)
         closer._exact = replace(numbers, hull=Hull(touching, slope), tail=tail)
-        closer._quick = _in_single_precision(closer._exact)
+        closer._quick = in_single_precision(closer._exact)
         return closer
 
     def value(self, spend: FloatArray) -> float:
         """Expected outcome that a phasing adds, on the curves. `spend` in money, of shape (T,)."""
         numbers = self._exact
         reached = self._adstock(numbers, spend)
-        added = _saturated(self._kind, reached, numbers.slope) - numbers.before
+        added = response_to(self._kind, reached, numbers.slope) - numbers.before
         return float((numbers.weight[:, 0] @ added).sum())
 
     def values(self, spends: FloatArray) -> FloatArray:
@@ -164,7 +154,7 @@ class FlightTerms:
         numbers = self._quick
         found = np.empty(len(spends))
         for row, spend in enumerate(spends):
-            added = _saturated(self._kind, self._adstock(numbers, spend), numbers.slope) - numbers.before
+            added = response_to(self._kind, self._adstock(numbers, spend), numbers.slope) - numbers.before
             found[row] = float((numbers.weight[:, 0] @ added).sum())
         return found
 
@@ -181,7 +171,7 @@ class FlightTerms:
         tail = numbers.tail if is_hull else None
         if tail is not None:
             reached[tail.draws, self.horizon :] = _tail_adstock(tail, spend)
-        value, first, second = _with_slopes(self._kind, reached, numbers.slope, has_curvature)
+        value, first, second = response_with_slopes(self._kind, reached, numbers.slope, has_curvature)
         value -= numbers.before
         if is_hull and numbers.hull is not None:
             hull = numbers.hull
@@ -204,7 +194,7 @@ class FlightTerms:
             self._curvature(numbers, second, tail) if has_curvature else np.zeros((0, 0)),
         )
 
-    def _curvature(self, numbers: _Numbers, second: FloatArray, tail: Tail | None) -> FloatArray:
+    def _curvature(self, numbers: TermNumbers, second: FloatArray, tail: Tail | None) -> FloatArray:
         second *= numbers.weight
         at_end = np.zeros((0, 0)) if tail is None else _tail_curvature(tail, second[:, self.horizon :])
         np.minimum(second, 0.0, out=second)
@@ -217,11 +207,11 @@ class FlightTerms:
             curvature[size - last :, size - last :] += at_end[:last, :last][::-1, ::-1]
         return curvature
 
-    def _adstock(self, numbers: _Numbers, spend: FloatArray) -> FloatArray:
+    def _adstock(self, numbers: TermNumbers, spend: FloatArray) -> FloatArray:
         placed = lagged(spend, self.periods, self.lags).astype(numbers.weights.dtype)
         reached = numbers.weights @ placed
         reached += numbers.carry
-        return np.maximum(reached, _LEAST[reached.itemsize], out=reached)
+        return np.maximum(reached, LEAST[reached.itemsize], out=reached)
 
 
 def lagged(spend: FloatArray, periods: int, lags: int) -> FloatArray:
@@ -241,17 +231,17 @@ def _curvature_places(horizon: int, periods: int, rows: IntArray, columns: IntAr
     return np.where(is_inside, earlier * horizon + later, horizon * horizon).ravel()
 
 
-def _hull_values(kind: BendKind, reached: FloatArray, numbers: _Numbers, hull: Hull, first: int) -> FloatArray:
+def _hull_values(kind: BendKind, reached: FloatArray, numbers: TermNumbers, hull: Hull, first: int) -> FloatArray:
     """Hulls of the periods from `first` on, at some adstock, with no carry. Shape (S, K)."""
     touching, slope = hull.touching[:, first:], hull.slope[:, first:]
-    return np.where(reached < touching, slope * reached, _saturated(kind, reached, numbers.slope))
+    return np.where(reached < touching, slope * reached, response_to(kind, reached, numbers.slope))
 
 
 def _tail_adstock(tail: Tail, spend: FloatArray) -> FloatArray:
     """What is at least the adstock after the horizon, in the draws of a tail. Shape (J, K)."""
     recent = spend[::-1][: tail.weights.shape[1]].astype(tail.weights.dtype)
     reached = tail.ratios * (tail.weights[:, : len(recent)] @ recent)[:, None]
-    return np.maximum(reached, _LEAST[reached.itemsize], out=reached)
+    return np.maximum(reached, LEAST[reached.itemsize], out=reached)
 
 
 def _add_slopes(gradient: FloatArray, tail: Tail, first: FloatArray) -> None:
@@ -267,86 +257,3 @@ def _tail_curvature(tail: Tail, second: FloatArray) -> FloatArray:
     bends = np.minimum((second[tail.draws] * tail.ratios**2).sum(axis=1), 0.0)
     second[tail.draws] = 0.0
     return np.asarray((tail.weights * bends[:, None]).T @ tail.weights, dtype=np.float64)
-
-
-def _of_draws(numbers: _Numbers, draws: np.ndarray) -> _Numbers:
-    share = len(numbers.weight) / len(draws)
-    hull = numbers.hull
-    return _Numbers(
-        numbers.carry[draws],
-        numbers.weights[draws],
-        numbers.pairs[draws],
-        numbers.slope[draws],
-        numbers.weight[draws] * share,
-        numbers.before[draws],
-        None if hull is None else Hull(hull.touching[draws], hull.slope[draws]),
-        None if numbers.tail is None else numbers.tail.among(draws),
-    )
-
-
-def _in_single_precision(numbers: _Numbers) -> _Numbers:
-    def single(array: FloatArray) -> FloatArray:
-        return array.astype(np.float32)
-
-    hull, tail = numbers.hull, numbers.tail
-    slope = single(numbers.slope)
-    return _Numbers(
-        single(numbers.carry),
-        single(numbers.weights),
-        single(numbers.pairs),
-        slope,
-        single(numbers.weight),
-        single(numbers.before),
-        None if hull is None else Hull(single(hull.touching), single(hull.slope)),
-        None
-        if tail is None
-        else Tail(tail.draws, single(tail.ratios), single(tail.weights), single(tail.touching), single(tail.slope)),
-    )
-
-
-def _saturated(kind: BendKind, reached: FloatArray, slope: FloatArray) -> FloatArray:
-    """Response in [0, 1] to exposures above zero, in half saturations."""
-    match kind:
-        case "hill":
-            powered = np.log(reached)
-            powered *= -slope
-            with np.errstate(over="ignore"):
-                np.exp(powered, out=powered)
-            powered += 1.0
-            return np.reciprocal(powered, out=powered)
-        case "logistic":
-            return np.asarray(np.tanh(0.5 * LOGISTIC_HALF * reached))
-        case "michaelis_menten":
-            return np.asarray(reached / (1.0 + reached))
-
-
-def _with_slopes(
-    kind: BendKind, reached: FloatArray, slope: FloatArray, has_second: bool
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Response, its slope per half saturation, and the slope of that (empty unless asked)."""
-    response = _saturated(kind, reached, slope)
-    second = np.zeros((0, 0), dtype=response.dtype)
-    match kind:
-        case "hill":
-            inverse = np.reciprocal(reached)
-            first = 1.0 - response
-            first *= response
-            first *= slope
-            first *= inverse
-            if has_second:
-                second = response * -2.0
-                second += 1.0
-                second *= slope
-                second -= 1.0
-                second *= first
-                second *= inverse
-        case "logistic":
-            first = (0.5 * LOGISTIC_HALF) * (1.0 - response * response)
-            if has_second:
-                second = -LOGISTIC_HALF * response * first
-        case "michaelis_menten":
-            rest = 1.0 - response
-            first = rest * rest
-            if has_second:
-                second = -2.0 * first * rest
-    return response, first, second

@@ -12,7 +12,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.curves import channel_response
 from optimizer.flight.concave import FlightProblem, search_hulls
 from optimizer.flight.problem import CountedKpi, carryover_of, flight_problem, shares_of
-from optimizer.flight.rows import PeriodRules
+from optimizer.flight.rows import FlightRows, PeriodRules
 from optimizer.flight.search import best_flighting
 from optimizer.flight.terms import FlightTerms
 from optimizer.question import Desk, PlanningModel, Question
@@ -278,3 +278,26 @@ def test_infinitely_steep_curves_have_a_bound_too(steep: Question) -> None:
     found = best_flighting(FlightProblem([[terms], *problem.terms[1:]], problem.rows), gap=1e-3, seconds=10.0)
     assert found is not None
     assert found.value <= found.bound <= found.value * 1.05
+
+
+def test_closed_periods_of_infinitely_steep_curves_leave_numbers_finite(steep: Question) -> None:
+    """With no carry and no spend the slope is infinite, in periods that nothing can be put in."""
+    most = np.full((13, 4), np.inf)
+    most[:6] = 0.0
+    form = formulate(steep.setting(steep.scenario, spends_all=True))
+    rows = FlightRows(form, PeriodRules(most, np.full(13, np.inf), np.ones(4)))
+    terms = []
+    for index, (name, response) in enumerate(steep.kpi.responses.items()):
+        bare = replace(
+            response,
+            saturation="hill",
+            slope=np.full(60, 0.4),
+            carry=np.zeros_like(response.carry),
+            ceiling=np.full(60, 1e7),
+        )
+        weights = carryover_of(steep.artifact, name)
+        terms.append([FlightTerms(bare, weights, 13, rows.most[index], float(rows.totals[index]))])
+    found = best_flighting(FlightProblem(terms, rows), gap=1e-4, seconds=10.0)
+    assert found is not None
+    assert (found.spend[:, :6] == 0).all()
+    assert found.gap <= 1e-4
