@@ -14,12 +14,16 @@ import numpy as np
 
 from mmm.vocabulary import BoolArray, FloatArray
 from optimizer.allocate import SOLVER_SAFETY
+from optimizer.errors import SolverError
 from optimizer.flight.interior import maximize_concave
 from optimizer.flight.rows import Cut, FlightChoice, FlightRows
 from optimizer.flight.terms import Expansion, FlightTerms
 
 _LAST = 2
 """Points at the end of an interior search from which lines are drawn."""
+
+_SHARES = (1 / 32, 1 / 12, 1 / 6, 1 / 3, 2 / 3)
+"""Totals at which lines are drawn first where rules switch or count, as shares of the most of a channel."""
 
 _ROUNDS = 12
 _ITERATIONS = 45
@@ -74,19 +78,31 @@ class ConcaveSearch:
     met: list[FlightChoice] = field(default_factory=list)
 
 
-def search_hulls(problem: FlightProblem, *, gap: float, seconds: float) -> ConcaveSearch | None:
-    """The best phasing on the hulls within a relative gap, and the bound; None where no phasing obeys the rules."""
+def search_hulls(
+    problem: FlightProblem, *, gap: float, seconds: float, integers: tuple[int, ...] | None = None
+) -> ConcaveSearch | None:
+    """The best phasing on the hulls within a relative gap, and the bound; None where no phasing obeys the rules.
+
+    `integers` are a choice of switches and counts to look at first.
+    """
     started, rows = time.perf_counter(), problem.rows
     even = np.minimum(rows.most, rows.unit)
     if rows.nearest(even) is None:
         return None
     scale = max(sum(part.value for part in problem.expand(even, is_hull=True, is_exact=False)), 1e-300)
     search = ConcaveSearch([[] for _ in rows.names], scale)
-    _draw_lines(problem, search, None)
-    tried: set[tuple[int, ...]] = set()
+    if rows.has_integers:
+        _draw_even_lines(problem, search)
+    _draw_lines(problem, search, integers)
+    tried = set() if integers is None else {integers}
     for _ in range(_ROUNDS):
         left = seconds - (time.perf_counter() - started)
-        highest = rows.highest(search.cuts, scale, relative_gap=0.2 * gap, seconds=max(left, 0.1))
+        try:
+            highest = rows.highest(search.cuts, scale, relative_gap=0.2 * gap, seconds=max(left, 0.1))
+        except SolverError:
+            if search.best is None or not np.isfinite(search.bound):
+                raise
+            break  # the bound so far holds
         if highest is None:
             return None
         choice, bound = highest
@@ -99,6 +115,15 @@ def search_hulls(problem: FlightProblem, *, gap: float, seconds: float) -> Conca
         if search.bound - search.value <= gap * search.value or left <= 0:
             break
     return search
+
+
+def _draw_even_lines(problem: FlightProblem, search: ConcaveSearch) -> None:
+    """Add lines at even phasings of several totals, so that the first choice of switches knows what channels can do."""
+    rows = problem.rows
+    is_open = (rows.most > 0).astype(np.float64)
+    even = is_open / np.maximum(is_open.sum(axis=1, keepdims=True), 1.0)
+    for share in _SHARES:
+        _add_lines(problem, search, np.minimum(share * rows.totals[:, None] * even, rows.most))
 
 
 def _draw_lines(problem: FlightProblem, search: ConcaveSearch, integers: Sequence[int] | None) -> None:

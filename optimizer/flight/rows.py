@@ -130,7 +130,7 @@ class FlightRows:
         self, cuts: Sequence[Sequence["Cut"]], scale: float, *, relative_gap: float, seconds: float
     ) -> tuple[FlightChoice, float] | None:
         """Where the rules allow the most under cuts, one list a channel, and how much that is at most."""
-        program = self._program.copy()
+        program, scale = self._program.copy(), scale / self.shape[1]
         for channel, lines in enumerate(cuts):
             height = program.column(-np.inf, np.inf, 1.0)
             for line in lines:

@@ -88,7 +88,8 @@ def _with_tails(problem: FlightProblem, hulls: ConcaveSearch, *, gap: float, sec
     """The search repeated on closer hulls: those that count what comes after the horizon as one."""
     spend = hulls.best.spend if hulls.best is not None else np.zeros(problem.rows.shape)
     terms = [[term.with_tail(row) for term in terms] for terms, row in zip(problem.terms, spend, strict=True)]
-    closer = search_hulls(FlightProblem(terms, problem.rows), gap=gap, seconds=seconds)
+    integers = None if hulls.best is None or not problem.rows.has_integers else hulls.best.integers
+    closer = search_hulls(FlightProblem(terms, problem.rows), gap=gap, seconds=seconds, integers=integers)
     return hulls if closer is None or closer.best is None or closer.bound >= hulls.bound else closer
 
 
