@@ -62,7 +62,7 @@ def answer_flighting(question: Question) -> Flighted:
 
 def _maximized(question: Question) -> tuple[Question, Answer | Refusal, str]:
     scenario = question.scenario
-    joint = _joint(question, scenario, _wanted(question))
+    joint = _joint(question, scenario, _wanted(question), known=_even_spend(question))
     if joint is None:
         setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
         return question, Refusal(conflicting_rules(setting), smallest_relaxation(setting)), IN_TURNS
@@ -97,14 +97,29 @@ def _sized(question: Question) -> tuple[Question, Answer | Refusal, str]:
     return phased, found, IN_TURNS
 
 
-def _joint(question: Question, scenario: Scenario, counted: Sequence[CountedKpi]) -> tuple[Question, Answer] | None:
-    """The best flighting and split of a scenario, tasks left aside; None where no flighting obeys its rules."""
+def _even_spend(question: Question) -> FloatArray | None:
+    """Spend by channel and period of the best split phased evenly, tasks left aside. Shape (C, T)."""
+    found = answer(question, question.scenario.model_copy(update={"tasks": ()}))
+    if isinstance(found, Refusal):
+        return None
+    spend = np.array([found.allocation.spend[name] for name in question.artifact.channels])
+    return np.asarray(spend[:, None] * question.timeline.flighting.T)
+
+
+def _joint(
+    question: Question, scenario: Scenario, counted: Sequence[CountedKpi], known: FloatArray | None = None
+) -> tuple[Question, Answer] | None:
+    """The best flighting and split of a scenario, tasks left aside; None where no flighting obeys its rules.
+
+    It is no worse than a `known` spend by channel and period that obeys them, of shape (C, T).
+    """
     limits, rules = scenario.solve, period_rules(question, scenario)
     for spends_all in (True, False):
         form = formulate(question.setting(_over_totals(scenario), spends_all=spends_all, ceiling=scenario.budget))
         if not is_feasible(form):
             continue
-        found = best_flighting(flight_problem(form, rules, counted), gap=limits.gap, seconds=limits.seconds)
+        problem = flight_problem(form, rules, counted)
+        found = best_flighting(problem, gap=limits.gap, seconds=limits.seconds, known=known)
         if found is None:
             continue
         phased = rephased(question, shares_of(found.spend, rules.most > 0))

@@ -69,16 +69,14 @@ def best_flighting(
     if hulls.bound - value > gap * value:
         hulls = _with_tails(problem, hulls, gap=0.5 * gap, seconds=0.5 * seconds)
     if hulls.bound - value > gap * value:
-        climbed = [
-            climb(problem, start, steps=_FIRST_STEPS, enough=_ENOUGH * gap) for start in _starts(problem, hulls, known)
-        ]
-        climbed.sort(key=lambda found: -found[1])
-        for choice, _ in climbed[:1]:
-            left = seconds - (time.perf_counter() - started)
-            further = choice if left <= 0 else climb(problem, choice, steps=_STEPS, enough=_ENOUGH * gap)[0]
-            reached = problem.value(further.spend)
-            if reached > value:
-                best, value = further, reached
+        starts = _starts(problem, hulls, known)
+        climbed = [climb(problem, start, steps=_FIRST_STEPS, enough=_ENOUGH * gap) for start in starts]
+        further, _ = max(climbed, key=lambda found: found[1])
+        if time.perf_counter() - started < seconds:
+            further, _ = climb(problem, further, steps=_STEPS, enough=_ENOUGH * gap)
+        reached = problem.value(further.spend)
+        if reached > value:
+            best, value = further, reached
     best, value = _without_confetti(problem, best, value, gap)
     bound = max(hulls.bound, value)
     return Flighting(best, value, bound, (bound - value) / max(abs(value), 1e-300), time.perf_counter() - started)

@@ -301,3 +301,13 @@ def test_closed_periods_of_infinitely_steep_curves_leave_numbers_finite(steep: Q
     assert found is not None
     assert (found.spend[:, :6] == 0).all()
     assert found.gap <= 1e-4
+
+
+def test_a_known_phasing_is_never_lost(steep: Question) -> None:
+    """Even where it is the best one that was found: here, that of a longer search."""
+    problem = problem_of(steep)
+    first = best_flighting(problem, gap=1e-6, seconds=10.0)
+    assert first is not None
+    again = best_flighting(problem, gap=1e-3, seconds=10.0, known=first.spend)
+    assert again is not None
+    assert again.value >= first.value * (1 - 1e-4)
