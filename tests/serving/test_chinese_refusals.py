@@ -209,7 +209,8 @@ def test_a_bad_scenario_is_refused_in_chinese(client: FlaskClient, document: dic
     assert said["/channels/tv/min"] == "实际：-5；预期：不小于 0"
     assert said["/channels/search"].endswith("预期：min 5.0 高于 max 3.0")
     assert said["/groups/0"].endswith(
-        "请用 channels、stage、scene、department、role 中的一项指明渠道；请给出 share、amount 或两者"
+        "请用 channels、stage、scene、department、role 中的一项指明渠道；"
+        "请至少填写 share、amount、at_least_channels、at_most_channels 之一"
     )
     assert all(is_chinese(detail) for detail in said.values())
 
