@@ -21,6 +21,7 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
     kpis = list(artifacts)
     for field, kpi in [
         ("kpi", scenario.kpi),
+        *((f"values.{kpi}", kpi) for kpi in scenario.values),
         *((f"tasks[{i + 1}].kpi", task.kpi) for i, task in enumerate(scenario.tasks)),
     ]:
         if kpi not in artifacts:
@@ -31,6 +32,13 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
     if scenario.market != artifact.manifest.market:
         expected = sentence("the market of the model, {market}", market=Word(text=artifact.manifest.market))
         faults.append(Fault(file, "market", scenario.market, expected))
+    needs_value = scenario.objective == "profit" or (scenario.target is not None and scenario.target.cpa is None)
+    if needs_value and not scenario.values and artifact.manifest.outcome.value_per_unit is None:
+        expected = sentence(
+            "a value per unit of {kpi}: in market.toml, or values = {{ {kpi} = .. }} in the scenario",
+            kpi=Word(text=scenario.kpi),
+        )
+        faults.append(Fault(file, "values", sentence("nothing"), expected))
     faults += _channel_faults(scenario, artifact, file)
     for index, group in enumerate(scenario.groups):
         faults += _group_faults(group, artifact, file, f"groups[{index + 1}]")
@@ -82,18 +90,12 @@ def _some_channel_has(key: str, present: list[str]) -> Sentence:
 def _offer_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
     """Parts of the contract that this version does not answer: said plainly, never ignored."""
     faults = []
-    if scenario.objective in ("profit", "efficiency"):
-        expected = sentence("maximize or size: this version offers no other")
-        faults.append(Fault(file, "objective", scenario.objective, expected))
     split = scenario.split
     if split is not None and split.tolerance is not None and split_preset(scenario) in ("own", "none"):
         expected = sentence("a preset in business and no brand_share: it is the half width of a preset's band")
         faults.append(Fault(file, "split.tolerance", str(split.tolerance), expected))
     if scenario.flighting.pattern == "optimized":
         faults += _optimized_flighting_faults(scenario, artifact, file)
-    if scenario.risk.attitude == "cautious":
-        expected = sentence("neutral: this version offers no other")
-        faults.append(Fault(file, "risk.attitude", "cautious", expected))
     return faults
 
 

@@ -63,24 +63,66 @@ class KpiCurves:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """An expected KPI that the split must reach."""
+    """An expected KPI that the split must reach: `at_least`, and `per_money` for each unit of the total."""
 
     curves: KpiCurves
     at_least: float
+    per_money: float = 0.0
+
+    def reached(self, value: float, total: float) -> float:
+        """Share of what is required that a value comes to; one where nothing is."""
+        asked = self.at_least + self.per_money * total
+        return value / asked if asked > 0 else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class AllocationProblem:
-    """Maximise `objective` (or, where it is None, minimise the total) under rows and requirements.
+    """Maximise `objective`, less `price` for each unit of the total, under rows and requirements.
 
-    With `is_approach` the requirements are not kept but approached: what is maximised is the sum
-    of the shares of them that are reached, each at most one.
+    Attributes
+    ----------
+    form
+        The rules.
+    objective
+        What is maximised. Where it is None, the total is minimised, or `spend_worth` maximised where that is given.
+    requirements
+        What the split must reach.
+    is_approach
+        Requirements are not kept but approached: what is maximised is the sum of the shares of them that are reached,
+        each at most one.
+    price
+        What a unit of the total costs, in the unit of the objective.
+    rivals
+        Curves in the unit of the objective: the least of it and of them is what counts.
+    spend_worth
+        Worth of a unit of money in a channel, instead of an objective.
     """
 
     form: Formulation
     objective: KpiCurves | None
     requirements: tuple[Requirement, ...] = ()
     is_approach: bool = False
+    price: float = 0.0
+    rivals: tuple[KpiCurves, ...] = ()
+    spend_worth: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def counted(self) -> tuple[KpiCurves, ...]:
+        """Curves of which the least is maximised."""
+        return () if self.objective is None else (self.objective, *self.rivals)
+
+    @property
+    def is_smallest(self) -> bool:
+        """Whether the total is minimised."""
+        return self.objective is None and not self.is_approach and not self.spend_worth
+
+    def worth(self, values: Sequence[float], spend: Mapping[str, float], total: float) -> float:
+        """What is maximised, for values of `counted`; an approach is not known by these."""
+        if self.objective is not None:
+            return min(values) - self.price * total
+        if self.spend_worth:
+            return sum(worth * spend[name] for name, worth in self.spend_worth.items())
+        return -total
 
     @property
     def kept(self) -> tuple[Requirement, ...]:
@@ -92,7 +134,8 @@ class AllocationProblem:
 class Allocation:
     """A split with its value and bound (KPI, or money for the smallest total), and the relative gap.
 
-    For an approach, value and bound are sums of shares of requirements.
+    For an approach, value and bound are sums of shares of requirements. With a price, the gap is relative to what the
+    split brings before its price is paid.
     """
 
     spend: Mapping[str, float]
@@ -120,16 +163,15 @@ class _Search:
 
     @property
     def kpis(self) -> list[KpiCurves]:
-        """The objective first, if there is one, then the requirements."""
-        objective = [] if self.problem.objective is None else [self.problem.objective]
-        return objective + [requirement.curves for requirement in self.problem.requirements]
+        """What is maximised first, if there is something, then the requirements."""
+        return [*self.problem.counted, *(requirement.curves for requirement in self.problem.requirements)]
 
     @property
     def relative_gap(self) -> float:
-        """Distance between bound and value, relative to the value."""
+        """Distance between bound and value, relative to the value (before its price is paid)."""
         if self.best is None or not np.isfinite(self.bound):
             return np.inf
-        return max(0.0, self.bound - self.value) / max(abs(self.value), 1e-300) if self.value else self.bound
+        return _relative(self, max(0.0, self.bound - self.value))
 
 
 def allocate(
@@ -213,19 +255,22 @@ def _relax(
         _pieces(kpi, boundaries if vicinity is None else vicinity.ranges)
         for kpi, boundaries in zip(search.kpis, search.boundaries, strict=True)
     ]
-    first = 0 if problem.objective is None else 1
-    kpis = [PiecewiseKpi(pieces[0], search.scales[0], weight=1.0)] if first else []
+    first = len(problem.counted)
+    kpis = [PiecewiseKpi(parts, search.scales[0], weight=1.0) for parts in pieces[:first]]
     for index, requirement in enumerate(problem.requirements):
         parts, scale = pieces[first + index], search.scales[first + index]
         if problem.is_approach:
             kpis.append(PiecewiseKpi(parts, scale, 1.0 / requirement.at_least, at_most=requirement.at_least))
         else:
-            margin = 0.0 if margins is None else margins[index]
-            kpis.append(PiecewiseKpi(parts, scale, at_least=requirement.at_least * (1.0 + margin)))
+            more = 1.0 if margins is None else 1.0 + margins[index]
+            asked, per_money = more * requirement.at_least, more * requirement.per_money
+            kpis.append(PiecewiseKpi(parts, scale, at_least=asked, per_money=per_money))
     relaxed = solve_relaxation(
         search.compiled,
         kpis,
-        total_weight=0.0 if first or problem.is_approach else -1.0,
+        total_weight=-1.0 if problem.is_smallest else -problem.price,
+        spend_weights=problem.spend_worth,
+        is_least=first > 1,
         relative_gap=0.2 * search.gap,
         seconds=max(seconds, 0.05),
         vicinity=vicinity,
@@ -284,16 +329,17 @@ def _judge(search: _Search, proposal: Relaxed) -> list[float]:
         )
         for kpi in search.kpis
     ]
-    first = 0 if problem.objective is None else 1
+    first = len(problem.counted)
     reached = [
-        value / requirement.at_least for requirement, value in zip(problem.requirements, values[first:], strict=True)
+        requirement.reached(value, proposal.total)
+        for requirement, value in zip(problem.requirements, values[first:], strict=True)
     ]
     if problem.is_approach:
         value = sum(min(share, 1.0) for share in reached)
     elif any(share < 1.0 for share in reached):
         return reached
     else:
-        value = values[0] if first else -proposal.total
+        value = problem.worth(values[:first], spend, proposal.total)
     if value > search.value:
         search.best, search.value = proposal, value
     return reached
@@ -324,11 +370,15 @@ def _refine(search: _Search, proposal: Relaxed) -> bool:
 
 def _allowances(search: _Search) -> list[float]:
     """Over-estimate of each KPI that need not be refined away: well inside the gap, or inside the margin."""
-    objective = (
-        [] if search.problem.objective is None else [0.1 * search.gap * max(search.value, search.scales[0] * 1e-3)]
-    )
-    share = 0.1 if search.problem.is_approach else 0.5 * _REQUIREMENT_MARGIN
-    return objective + [share * search.gap * requirement.at_least for requirement in search.problem.requirements]
+    problem, total = search.problem, 0.0 if search.best is None else search.best.total
+    first, gross = len(problem.counted), search.value + search.problem.price * total
+    objective = [0.1 * search.gap * max(gross, scale * 1e-3) for scale in search.scales[:first]]
+    share = 0.1 if problem.is_approach else 0.5 * _REQUIREMENT_MARGIN
+    asked = [
+        max(requirement.at_least + requirement.per_money * total, 1e-6 * scale)
+        for requirement, scale in zip(problem.requirements, search.scales[first:], strict=True)
+    ]
+    return objective + [share * search.gap * amount for amount in asked]
 
 
 def _height(envelope: Envelope, cuts: list[float], budget: float) -> float:
@@ -344,14 +394,21 @@ def _result(search: _Search, rounds: int, seconds: float) -> Allocation | None:
     if best is None:
         return None
     bound = max(search.bound, search.value)
-    is_smallest = search.problem.objective is None and not search.problem.is_approach
+    is_smallest = search.problem.is_smallest
     return Allocation(
         spend=best.spend,
         is_on=best.is_on,
         total=best.total,
         value=-search.value if is_smallest else search.value,
         bound=-bound if is_smallest else bound,
-        gap=(bound - search.value) / max(abs(search.value), 1e-300) if search.value else 0.0,
+        gap=_relative(search, bound - search.value),
         rounds=rounds,
         seconds=seconds,
     )
+
+
+def _relative(search: _Search, distance: float) -> float:
+    """A distance from the bound relative to the value before its price is paid, or, at zero, to what is at stake."""
+    total = 0.0 if search.best is None else search.best.total
+    at_stake = search.scales[0] if search.problem.counted else search.problem.form.setting.ceiling
+    return distance / (abs(search.value + search.problem.price * total) or at_stake)

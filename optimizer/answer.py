@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from mmm.sentence import Money, Number, Share, Word, sentence
-from optimizer.allocate import Allocation, Requirement
+from optimizer.allocate import Allocation, AllocationProblem, Requirement, allocate
+from optimizer.cautious import WorthOfDraws, most_cautious
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
+from optimizer.efficiency import best_ratio, rules_against
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
+from optimizer.goal import Goal, goal_of
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
 from optimizer.pursuit import OutOfReach, Reached, most_attainable, reach_tasks
 from optimizer.question import Question
@@ -15,17 +20,21 @@ from optimizer.scenario import Scenario
 from optimizer.task_problem import TaskProblem
 from optimizer.tasks import MeasuredTask
 
+_NOTHING = 1e-9
+"""Share of the most that may be spent below which a plan spends nothing."""
+
 _YIELD = 1e-4
 """How much less than the most that was found a target is relaxed to, relative, so that it can be found again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A split under the rows of `form`, and the expected increments that its tasks came down to."""
+    """A split under the rows of `form`, its goal, and the expected increments that tasks and target came down to."""
 
     form: Formulation
     allocation: Allocation
     requirements: tuple[Requirement, ...]
+    goal: Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +57,69 @@ def answer(question: Question, scenario: Scenario | None = None, known: Allocati
     if form is None:
         setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
         return Refusal(conflicting_rules(setting), smallest_relaxation(setting))
-    tasks = question.tasks if scenario.tasks else ()
+    tasks, goal = question.tasks if scenario.tasks else (), goal_of(question, scenario)
+    if not tasks and goal.curves is not None:
+        return _best(question, scenario, form, goal)
     problem = _task_problem(question, scenario, form, tasks)
-    if problem.objective is not None or not tasks:
+    if problem.objective is not None:
         best = problem.best((), scenario.solve.gap)
         if best is None:
             raise SolverError("rules that can be obeyed had no best split")
         if problem.is_reached(best.spend):
-            return Answer(form, best, ())
+            return Answer(form, best, (), goal)
     reached = reach_tasks(problem, known)
     if isinstance(reached, OutOfReach):
         return _out_of_reach(question, scenario, problem, reached)
-    return Answer(form, reached.allocation, reached.requirements)
+    return Answer(form, reached.allocation, reached.requirements, goal)
+
+
+def _best(question: Question, scenario: Scenario, form: Formulation, goal: Goal) -> Answer | Refusal:
+    """The best split without tasks; refused where a target for the return is out of reach."""
+    limits = scenario.solve
+    if scenario.risk.attitude == "cautious":
+        best = most_cautious(form, worth_of_draws(question, goal), scenario.risk.level, goal.price, limits)
+    else:
+        problem = AllocationProblem(form, goal.curves, goal.requirements, price=goal.price)
+        best = allocate(problem, gap=limits.gap, seconds=limits.seconds)
+    if best is None and not goal.requirements:
+        raise SolverError("rules that can be obeyed had no best split")
+    if best is None or (goal.requirements and best.total <= _NOTHING * form.setting.ceiling):
+        return _target_out_of_reach(scenario, form, goal.requirements[0])
+    return Answer(form, best, goal.requirements, goal)
+
+
+def worth_of_draws(question: Question, goal: Goal) -> WorthOfDraws:
+    """What a split brings in each joint draw, in the unit of a goal."""
+    return WorthOfDraws(question.valued() if goal.is_money else [(question.kpi, 1.0)])
+
+
+def _target_out_of_reach(scenario: Scenario, form: Formulation, requirement: Requirement) -> Refusal:
+    """The best return that can be had, and the rules that stand against more."""
+    most = best_ratio(form, requirement.curves, scenario.solve)
+    against = rules_against(form, requirement.curves, requirement.per_money, scenario.solve)
+    texts = {row.rule: row.text for row in form.rows}
+    target = scenario.target
+    if target is not None and target.cpa is not None:
+        rule, asked, least = "target.cpa", target.cpa, 1.0 / most if most > 0 else np.inf
+        attainable = (1.0 + _YIELD) * least
+        text = sentence(
+            "A unit of {kpi} is to cost at most {asked}; at best it costs {attainable}.",
+            kpi=Word(text=scenario.kpi),
+            asked=Money(amount=asked),
+            attainable=Money(amount=least),
+        )
+    else:
+        rule, asked, attainable = "target.roas", requirement.per_money, (1.0 - _YIELD) * most
+        text = sentence(
+            "A unit of money is to return {asked}; at best it returns {attainable}.",
+            asked=Number(amount=asked, digits=2),
+            attainable=Number(amount=most, digits=2),
+        )
+    conflict = (
+        ConflictingRule(rule=rule, text=text),
+        *(ConflictingRule(rule=each, text=texts[each]) for each in against),
+    )
+    return Refusal(conflict, (RelaxedRule(rule=rule, from_=asked, to=attainable),) if np.isfinite(attainable) else ())
 
 
 def smallest_budget(question: Question, task: MeasuredTask) -> float | None:
@@ -75,14 +135,14 @@ def smallest_budget(question: Question, task: MeasuredTask) -> float | None:
 def _task_problem(
     question: Question, scenario: Scenario, form: Formulation, tasks: tuple[MeasuredTask, ...]
 ) -> TaskProblem:
-    objective = None if scenario.objective == "size" else question.kpi.curves()
+    objective = goal_of(question, scenario).curves
     limits = scenario.solve
     return TaskProblem(tasks, form, objective, limits.gap, limits.seconds, question.timeline.reference)
 
 
 def _feasible_form(question: Question, scenario: Scenario) -> Formulation | None:
     """Rows that some split obeys: with the budget spent whole if that can be, else with it as a limit."""
-    for spends_all in (True, False) if scenario.objective != "size" else (False,):
+    for spends_all in (True, False) if scenario.objective == "maximize" else (False,):
         form = formulate(question.setting(scenario, spends_all=spends_all, ceiling=scenario.budget))
         if is_feasible(form):
             return form

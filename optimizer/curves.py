@@ -18,6 +18,7 @@ small), and it vanishes at a and b: this is what makes the certificate valid and
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -63,8 +64,36 @@ class Piece:
         return min(line.intercept + line.slope * budget for line in self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """Terms of a response that count, flat: turning budget, and what `mmm.curves` calls them, per half saturation."""
+
+    inflection: FloatArray
+    carry: FloatArray
+    gain: FloatArray
+    slope: FloatArray
+    weight: FloatArray
+
+    @classmethod
+    def of(cls, response: ChannelResponse, weights: FloatArray) -> "_Terms":
+        shape = response.gain.shape
+        counts = (response.gain.ravel() > 0) & np.repeat(weights > 0, shape[1])
+
+        def flat(values: FloatArray) -> FloatArray:
+            return np.broadcast_to(values, shape).ravel()[counts]
+
+        half = flat(response.half_saturation[:, None])
+        return cls(
+            inflection=response.inflections().ravel()[counts],
+            carry=flat(response.carry) / half,
+            gain=flat(response.gain) / half,
+            slope=flat(response.slope[:, None]),
+            weight=flat((response.ceiling * weights)[:, None]),
+        )
+
+
 class ExpectedCurve:
-    """Mean over draws of a channel's response, as a function of its budget.
+    """Weighted sum over draws of a channel's response, as a function of its budget: its mean, if weights sum to one.
 
     Non-decreasing, zero at zero. Terms are stored flat, sorted by inflection. Points are kept, so
     that solves on the same curve share what is costly and nothing else.
@@ -74,26 +103,28 @@ class ExpectedCurve:
     response
         The channel's response per draw.
     weights
-        Weight of each draw in the mean, at least zero, summing to one; equal when None. Shape (S,).
+        Weight of each draw, at least zero; equal ones that sum to one when None. Shape (S,).
+    others
+        Responses of the same channel and kind by other models, with weights, which are added: several KPIs in money.
     """
 
-    def __init__(self, response: ChannelResponse, weights: FloatArray | None = None) -> None:
-        shape = response.gain.shape
-        weight = np.full(shape[0], 1.0 / shape[0]) if weights is None else weights
-        counts = (response.gain.ravel() > 0) & np.repeat(weight > 0, shape[1])
-
-        def flat(values: FloatArray) -> FloatArray:
-            return np.broadcast_to(values, shape).ravel()[counts]
-
-        half = flat(response.half_saturation[:, None])
-        inflections = response.inflections().ravel()[counts]
+    def __init__(
+        self,
+        response: ChannelResponse,
+        weights: FloatArray | None = None,
+        others: Sequence[tuple[ChannelResponse, FloatArray]] = (),
+    ) -> None:
+        draws = response.gain.shape[0]
+        parts = [(response, np.full(draws, 1.0 / draws) if weights is None else weights), *others]
+        gathered = [_Terms.of(each, weight) for each, weight in parts]
+        inflections = np.concatenate([each.inflection for each in gathered])
         order = np.argsort(inflections, kind="stable")
         self.channel = response.channel
         self._kind: SaturationKind = response.saturation
-        self._carry = (flat(response.carry) / half)[order]
-        self._gain = (flat(response.gain) / half)[order]
-        self._slope = flat(response.slope[:, None])[order]
-        self._weight = flat((response.ceiling * weight)[:, None])[order]
+        self._carry = np.concatenate([each.carry for each in gathered])[order]
+        self._gain = np.concatenate([each.gain for each in gathered])[order]
+        self._slope = np.concatenate([each.slope for each in gathered])[order]
+        self._weight = np.concatenate([each.weight for each in gathered])[order]
         self._points: dict[float, CurvePoint] = {}
         terms = len(order)
         starts = np.linspace(0, terms, min(BINS, max(terms, 1)), endpoint=False).astype(np.int64)

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from mmm.artifact import ResponseArtifact
 from mmm.sentence import Money, Sentence, Share, Word, phrase, sentence
 from optimizer.plan import ChannelVerdict, Interval
+from optimizer.scenario import Objective
 
 NOTICEABLE_CHANGE = 0.10
 """A change of spend below this fraction is called keeping it."""
+
+_RETURNS: tuple[Objective, ...] = ("profit", "efficiency")
+"""Objectives that leave money unspent where it brings too little."""
 
 WIDE = 0.5
 """A contribution whose 5 % quantile is below this fraction of its median is not well known."""
@@ -18,8 +22,7 @@ class ChannelOutlook:
     """One channel in a plan, as far as its verdict goes.
 
     `rule` is what a binding rule of the channel's own says, None where none binds; `smallest` is the spend below
-    which a channel counts as off; `is_size` whether the plan looked for the smallest budget, and `is_free` whether
-    that turned out to be none at all.
+    which a channel counts as off; `is_free` whether the plan spends nothing at all.
     """
 
     channel: str
@@ -29,7 +32,7 @@ class ChannelOutlook:
     is_beyond_observed: bool
     rule: Sentence | None
     smallest: float
-    is_size: bool
+    objective: Objective
     is_free: bool
 
 
@@ -55,10 +58,12 @@ def channel_verdict(outlook: ChannelOutlook) -> tuple[ChannelVerdict, Sentence]:
 
 def _why_off(outlook: ChannelOutlook) -> Sentence:
     name = Word(text=outlook.channel)
-    if outlook.is_free:
+    if outlook.is_free and outlook.objective == "size":
         return sentence("{channel} is not needed: the tasks are reached without any spend.", channel=name)
     if outlook.rule is not None:
         return sentence("{channel} is off under its rule: {rule}", channel=name, rule=phrase(outlook.rule))
+    if outlook.objective in _RETURNS:
+        return sentence("{channel} is off: money brings too little in it for this objective.", channel=name)
     if outlook.reference <= outlook.smallest:
         return sentence("{channel} stays off: under these rules other channels bring more for the money.", channel=name)
     return sentence("{channel} is stopped: under these rules its money brings more in other channels.", channel=name)
@@ -71,7 +76,13 @@ def _why_less(outlook: ChannelOutlook, change: Share) -> Sentence:
         return sentence(
             "{channel} gets {change} less, as its rule has it: {rule}", channel=name, change=change, rule=said
         )
-    if outlook.is_size:
+    if outlook.objective in _RETURNS:
+        return sentence(
+            "{channel} gets {change} less: more of it brings too little for this objective.",
+            channel=name,
+            change=change,
+        )
+    if outlook.objective == "size":
         return sentence("{channel} gets {change} less: the tasks cost least that way.", channel=name, change=change)
     return sentence(
         "{channel} gets {change} less: under these rules that money brings more elsewhere.", channel=name, change=change

@@ -6,6 +6,7 @@ how the row may give way beside the row itself.
 """
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -188,6 +189,12 @@ class Formulation:
     def total_cost(self) -> Any:
         """What the company pays for the spend of all channels together, without reserve and fixed costs."""
         return sum(cost * self.model.spend[name] for name, cost in self.setting.unit_costs.items())
+
+    def without(self, rule: str) -> "Formulation":
+        """The same rows but for those of one rule, on the same model."""
+        rest = copy(self)
+        rest.rows = [row for row in self.rows if row.rule != rule]
+        return rest
 
     def total_spend(self) -> Any:
         """Spend of all channels together, without reserve and fixed costs."""

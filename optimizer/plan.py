@@ -11,9 +11,10 @@ from pydantic import ConfigDict, Field
 from mmm.parsing import StrictModel
 from mmm.sentence import Sentence
 from mmm.vocabulary import Evidence, Role, Stage, TaskCount
-from optimizer.scenario import Horizon, Objective
+from optimizer.scenario import Horizon, Objective, Target
 
 type Status = Literal["optimal", "feasible", "infeasible"]
+type CertificateUnit = Literal["kpi", "money"]
 type ChannelVerdict = Literal["keep", "scale", "reduce", "watch", "stop"]
 
 
@@ -103,15 +104,31 @@ class SplitPlan(StrictModel):
 class Certificate(StrictModel):
     """What the plan earns on the exact curves and what no plan can exceed.
 
-    For objective size both are budgets: `value` what the plan needs, `bound` what every plan needs.
-    `gap` is |bound - value| / |value|.
+    For objective size both are budgets: `value` what the plan needs, `bound` what every plan needs. For profit, a
+    target mROAS m and several KPIs they are money: profit, what comes beyond m a unit of money, the sum of the KPIs'
+    values. A cautious plan counts the mean of its worst draws. `gap` is |bound - value| relative to the value, before
+    money that is spent is taken off it.
     """
 
     value: float
     bound: float
     gap: float
+    unit: CertificateUnit = "kpi"
     method: str
     seconds: float
+
+
+class RiskPlan(StrictModel):
+    """What caution brings: means of the worst `level` of the draws, and of all, of this plan and of the neutral one.
+
+    In the unit of the certificate, money spent not taken off.
+    """
+
+    level: float
+    worst: float
+    mean: float
+    neutral_worst: float
+    neutral_mean: float
 
 
 class BindingRule(StrictModel):
@@ -182,12 +199,14 @@ class Plan(StrictModel):
 
     Spend of the channels + `fees` - `coop` + `test_reserve` + `fixed_costs` is the `budget`, to the cent. `coop` is
     what partners pay of spend and fees.
+    `profit` is what the plan's media bring in money less its budget, None without a value per unit.
     """
 
     scenario: str
     market: str
     kpi: str
     objective: Objective
+    target: Target | None = None
     models: tuple[ModelReference, ...]
     status: Status
     budget: float
@@ -201,6 +220,8 @@ class Plan(StrictModel):
     outcomes: tuple[OutcomePlan, ...] = ()
     tasks: tuple[TaskPlan, ...] = ()
     split: SplitPlan | None = None
+    profit: Interval | None = None
+    risk: RiskPlan | None = None
     certificate: Certificate | None = None
     binding: tuple[BindingRule, ...] = ()
     comparisons: Comparisons | None = None

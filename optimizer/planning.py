@@ -7,7 +7,8 @@ import numpy as np
 
 from mmm.sentence import Sentence
 from optimizer.allocate import METHOD, Allocation
-from optimizer.answer import Answer, Refusal, answer, smallest_budget
+from optimizer.answer import Answer, Refusal, answer, smallest_budget, worth_of_draws
+from optimizer.cautious import WorthOfDraws, mean_of_worst
 from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.costs import coop_of, fees_of, unit_costs
 from optimizer.evaluate import compared, interval, ratio_interval, score_outcome
@@ -17,16 +18,19 @@ from optimizer.frontier import FrontierPoint, frontier_point
 from optimizer.plan import (
     BindingRule,
     Certificate,
+    CertificateUnit,
     ChannelPlan,
     Comparisons,
     Flight,
+    Interval,
     ModelReference,
     Plan,
+    RiskPlan,
     SplitPlan,
     TaskPlan,
 )
 from optimizer.question import Desk, PlanningModel, Question, with_budget, without_rules, without_split
-from optimizer.scenario import Scenario
+from optimizer.scenario import Risk, Scenario
 from optimizer.scenario_rules import ChannelRules
 from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
 from optimizer.split import brand_band, split_preset
@@ -108,10 +112,13 @@ class Planner:
             outcomes=tuple(score_outcome(kpi, spend) for kpi in question.responses.values()),
             tasks=_tasks(question, allocation),
             split=_split(question, found),
+            profit=_profit(question, allocation),
+            risk=_risk(question, found),
             certificate=Certificate(
                 value=allocation.value,
                 bound=allocation.bound,
                 gap=allocation.gap,
+                unit=_certificate_unit(question, found),
                 method=answered.method,
                 seconds=allocation.seconds,
             ),
@@ -148,6 +155,7 @@ def _header(question: Question, models: Mapping[str, PlanningModel]) -> dict[str
         "market": scenario.market,
         "kpi": scenario.kpi,
         "objective": scenario.objective,
+        "target": scenario.target,
         "models": tuple(
             ModelReference(
                 kpi=kpi,
@@ -249,7 +257,7 @@ def _channels(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
                 is_beyond_observed=is_beyond,
                 rule=rules.get(info.name),
                 smallest=_OFF * question.ceiling,
-                is_size=question.scenario.objective == "size",
+                objective=question.scenario.objective,
                 is_free=spend_total == 0,
             )
         )
@@ -345,6 +353,33 @@ def _split(question: Question, found: Answer) -> SplitPlan:
     )
 
 
+def _profit(question: Question, allocation: Allocation) -> Interval | None:
+    valued = question.valued()
+    return interval(WorthOfDraws(valued).draws(allocation.spend) - allocation.total) if valued else None
+
+
+def _certificate_unit(question: Question, found: Answer) -> CertificateUnit:
+    return "money" if question.scenario.objective == "size" or found.goal.is_money else "kpi"
+
+
+def _risk(question: Question, found: Answer) -> RiskPlan | None:
+    """What caution gains in the worst draws, and gives up on average."""
+    risk = question.scenario.risk
+    if risk.attitude == "neutral":
+        return None
+    worth = worth_of_draws(question, found.goal)
+    neutral = answer(question, question.scenario.model_copy(update={"risk": Risk()}))
+    draws = worth.draws(found.allocation.spend)
+    others = draws if isinstance(neutral, Refusal) else worth.draws(neutral.allocation.spend)
+    return RiskPlan(
+        level=risk.level,
+        worst=mean_of_worst(draws, risk.level),
+        mean=float(draws.mean()),
+        neutral_worst=mean_of_worst(others, risk.level),
+        neutral_mean=float(others.mean()),
+    )
+
+
 def _binding(question: Question, found: Answer) -> tuple[BindingRule, ...]:
     if found.allocation.total == 0:
         return ()  # every share of nothing is at its limit
@@ -368,11 +403,16 @@ def _shadow_prices(question: Question, found: Answer) -> dict[int, float]:
     allocation = found.allocation
     settle(found.form, allocation.spend, allocation.is_on, allocation.total)
     least = TIGHT * found.form.setting.ceiling
-    requirements = [Gradient(requirement.curves.slopes(allocation.spend, least)) for requirement in found.requirements]
-    if question.scenario.objective == "size":
+    requirements = [
+        Gradient(requirement.curves.slopes(allocation.spend, least), total=-requirement.per_money)
+        for requirement in found.requirements
+    ]
+    goal = found.goal
+    if goal.curves is None:
         prices, _ = shadow_prices(found.form, Gradient({}, total=-1.0), requirements)
         return {position: -price for position, price in prices.items()}
-    prices, _ = shadow_prices(found.form, Gradient(question.kpi.curves().slopes(allocation.spend, least)), requirements)
+    objective = Gradient(goal.curves.slopes(allocation.spend, least), total=-goal.price)
+    prices, _ = shadow_prices(found.form, objective, requirements)
     return prices
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import FloatArray
 from optimizer.admission import scenario_faults
+from optimizer.allocate import KpiCurves
 from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
 from optimizer.formulation import Setting
@@ -45,6 +46,22 @@ class Question:
     def artifact(self) -> ResponseArtifact:
         """Model of the scenario's own KPI."""
         return self.kpi.artifact
+
+    def values(self) -> dict[str, float]:
+        """Money that a unit of each KPI is worth which counts in money: the scenario's, else the market's."""
+        if self.scenario.values:
+            return dict(self.scenario.values)
+        value = self.artifact.manifest.outcome.value_per_unit
+        return {} if value is None else {self.scenario.kpi: value}
+
+    def valued(self) -> list[tuple[KpiResponses, float]]:
+        """Responses of the KPIs that count in money, with the value of a unit."""
+        return [(self.responses[kpi], value) for kpi, value in self.values().items()]
+
+    def money_curves(self) -> KpiCurves:
+        """Expected money that every channel brings: the KPIs by their values."""
+        (first, value), *others = self.valued()
+        return first.summed_curves(first.shares(value), [(kpi, kpi.shares(each)) for kpi, each in others])
 
     @property
     def ceiling(self) -> float:
@@ -99,7 +116,7 @@ class Desk:
         if faults := scenario_faults(scenario, artifacts):
             raise ScenarioRefused(faults)
         timeline = build_timeline(scenario, artifacts[scenario.kpi], reference_spend)
-        kpis = dict.fromkeys([scenario.kpi, *(task.kpi for task in scenario.tasks)])
+        kpis = dict.fromkeys([scenario.kpi, *scenario.values, *(task.kpi for task in scenario.tasks)])
         responses = {kpi: self._responses_of(kpi, scenario, timeline) for kpi in kpis}
         return _put(scenario, timeline, responses)
 
@@ -140,6 +157,7 @@ def without_rules(scenario: Scenario, budget: float) -> Scenario:
             "objective": "maximize",
             "budget": budget,
             "tasks": (),
+            "target": None,
             "channels": {name: _without_limits(rule) for name, rule in scenario.channels.items()},
             "groups": (),
             "either_or": (),
@@ -157,4 +175,4 @@ def _without_limits(rule: ChannelRules) -> ChannelRules:
 
 def with_budget(scenario: Scenario, budget: float) -> Scenario:
     """The most of the scenario's KPI at a budget, under its rules and without tasks."""
-    return scenario.model_copy(update={"objective": "maximize", "budget": budget, "tasks": ()})
+    return scenario.model_copy(update={"objective": "maximize", "budget": budget, "tasks": (), "target": None})

@@ -1,6 +1,6 @@
 """Responses of every channel over one scenario's horizon, per KPI, and the curves made of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,6 +59,20 @@ class KpiResponses:
         """Curves of the weighted mean over the draws, `weights` of shape (S,) that sum to one."""
         counted = self.counted(periods)
         return KpiCurves.of({name: ExpectedCurve(counted[name], weights) for name in counted})
+
+    def shares(self, total: float = 1.0) -> FloatArray:
+        """Equal weights of the draws, of sum `total`. Shape (S,)."""
+        size = self.artifact.manifest.draws
+        return np.full(size, total / size)
+
+    def summed_curves(self, weights: FloatArray, others: "Sequence[tuple[KpiResponses, FloatArray]]" = ()) -> KpiCurves:
+        """Curves of weighted sums over the draws of this KPI and of others, `weights` of shape (S,) each."""
+        return KpiCurves.of(
+            {
+                name: ExpectedCurve(response, weights, [(kpi.responses[name], weight) for kpi, weight in others])
+                for name, response in self.responses.items()
+            }
+        )
 
     def media_draws(self, spend: Mapping[str, float], periods: int | None = None) -> FloatArray:
         """Outcome that a split adds, per draw. Shape (S,)."""

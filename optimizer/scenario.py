@@ -120,7 +120,11 @@ class SolveLimits(StrictModel):
 
 
 class Scenario(StrictModel):
-    """One question. Valid in itself; whether it fits its market is checked when it is planned."""
+    """One question. Valid in itself; whether it fits its market is checked when it is planned.
+
+    `values` is the money that a unit of each KPI is worth, instead of the market's value per unit: what is maximised is
+    then the sum of these KPIs in money.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     market: Annotated[
@@ -131,6 +135,7 @@ class Scenario(StrictModel):
         ),
     ]
     kpi: str
+    values: Mapping[str, Annotated[float, Field(gt=0, le=1e12)]] = Field(default_factory=dict)
     objective: Objective = "maximize"
     budget: Annotated[float, Field(gt=0, le=1e15)] | None = None
     business: Business = "none"
@@ -161,6 +166,12 @@ class Scenario(StrictModel):
             problems.append(sentence("tasks: objective size needs at least one [[tasks]]"))
         if (self.objective == "efficiency") != (self.target is not None):
             problems.append(sentence("target: goes with objective efficiency, which needs it"))
+        if self.tasks and self.objective in ("profit", "efficiency"):
+            problems.append(sentence("tasks: go with objective maximize or size; a return target is a task of its own"))
+        if self.risk.attitude == "cautious" and (self.tasks or self.objective in ("size", "efficiency")):
+            problems.append(
+                sentence("risk: cautious goes with maximize or profit without tasks; tasks have their probability")
+            )
         names = [group.name for group in self.groups]
         problems += [
             sentence("groups: the name '{name}' appears more than once", name=Word(text=name))

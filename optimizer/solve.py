@@ -41,14 +41,15 @@ class CompiledSplit:
 class PiecewiseKpi:
     """Over-estimated KPI: per channel the pieces of its range, of which exactly one holds.
 
-    `scale` is the KPI of one solver unit. `at_least` makes it a requirement; `weight` its weight
-    in the objective (maximised), where nothing counts above `at_most`.
+    `scale` is the KPI of one solver unit. `at_least` makes it a requirement, which `per_money` raises for each unit of
+    the total; `weight` its weight in the objective (maximised), where nothing counts above `at_most`.
     """
 
     pieces: Mapping[str, Sequence[Piece]]
     scale: float
     weight: float = 0.0
     at_least: float | None = None
+    per_money: float = 0.0
     at_most: float | None = None
 
 
@@ -122,11 +123,14 @@ def solve_relaxation(
     relative_gap: float,
     seconds: float,
     vicinity: Vicinity | None = None,
+    spend_weights: Mapping[str, float] | None = None,
+    is_least: bool = False,
 ) -> Relaxed | None:
     """Maximise Σ weight * KPI + total_weight * total spend over the pieces; None when nothing is feasible.
 
-    The bound is at least what any split that obeys the rows (and lies in the vicinity, if one is
-    given) can reach on the true curves, for every KPI is over-estimated.
+    With `is_least` the least of the weighted KPIs counts instead of their sum; `spend_weights` adds what a unit of
+    money in a channel is worth. The bound is at least what any split that obeys the rows (and lies in the vicinity, if
+    one is given) can reach on the true curves, for every KPI is over-estimated.
 
     Raises
     ------
@@ -137,10 +141,14 @@ def solve_relaxation(
     if vicinity is not None:
         _keep_within(program, split, vicinity)
     objective_scale = max((kpi.scale * abs(kpi.weight) for kpi in kpis if kpi.weight), default=0.0)
-    objective_scale = objective_scale or abs(total_weight) * split.spend_scale or 1.0
+    money = max((abs(weight) for weight in (total_weight, *(spend_weights or {}).values())), default=0.0)
+    objective_scale = objective_scale or money * split.spend_scale or 1.0
     program.costs[split.total_column] = total_weight * split.spend_scale / objective_scale
+    for name, weight in (spend_weights or {}).items():
+        program.costs[split.spend_columns[name]] += weight * split.spend_scale / objective_scale
+    least = program.column(-np.inf, np.inf, 1.0) if is_least else None
     for kpi in kpis:
-        _add_kpi(program, split, kpi, objective_scale)
+        _add_kpi(program, split, kpi, objective_scale, least if kpi.weight else None)
     solved = solve_program(program, relative_gap=relative_gap, seconds=seconds)
     if solved is None:
         return None
@@ -278,10 +286,12 @@ def _with_entries(program: Program, extra: Mapping[int, list[tuple[int, float]]]
     return program
 
 
-def _add_kpi(program: Program, split: CompiledSplit, kpi: PiecewiseKpi, objective_scale: float) -> None:
-    """Columns and rows of one KPI: perspective lines of each piece, one piece a channel."""
+def _add_kpi(
+    program: Program, split: CompiledSplit, kpi: PiecewiseKpi, objective_scale: float, least: int | None
+) -> None:
+    """Columns and rows of one KPI: perspective lines of each piece, one piece a channel; `least` lies below it."""
     weight = kpi.weight * kpi.scale / objective_scale
-    cost = weight if kpi.at_most is None else 0.0
+    cost = weight if kpi.at_most is None and least is None else 0.0
     heights: list[tuple[int, float]] = []
     for name, pieces in kpi.pieces.items():
         spend = split.spend_columns[name]
@@ -308,8 +318,11 @@ def _add_kpi(program: Program, split: CompiledSplit, kpi: PiecewiseKpi, objectiv
     if kpi.at_most is not None:
         counted = program.column(-np.inf, kpi.at_most / kpi.scale, weight)
         program.row(0.0, np.inf, [*heights, (counted, -1.0)])
+    if least is not None:
+        program.row(0.0, np.inf, [*((column, weight * factor) for column, factor in heights), (least, -1.0)])
     if kpi.at_least is not None:
-        program.row(kpi.at_least / kpi.scale, np.inf, heights)
+        dues = [(split.total_column, -kpi.per_money * split.spend_scale / kpi.scale)] if kpi.per_money else []
+        program.row(kpi.at_least / kpi.scale, np.inf, [*heights, *dues])
 
 
 def _add_piece(

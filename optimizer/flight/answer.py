@@ -19,6 +19,7 @@ from optimizer.flight.problem import CountedKpi, carryover_of, flight_problem, s
 from optimizer.flight.rows import PeriodRules
 from optimizer.flight.search import METHOD as JOINT_METHOD
 from optimizer.flight.search import best_flighting
+from optimizer.goal import goal_of
 from optimizer.phasing import closed_periods
 from optimizer.question import Question, rephased, with_budget
 from optimizer.rules import formulate
@@ -134,7 +135,7 @@ def _joint(
             seconds=found.seconds,
         )
         setting = phased.setting(scenario, spends_all=spends_all, ceiling=scenario.budget)
-        return phased, Answer(formulate(setting), allocation, ())
+        return phased, Answer(formulate(setting), allocation, (), goal_of(phased, scenario))
     return None
 
 
@@ -161,6 +162,9 @@ def _over_totals(scenario: Scenario) -> Scenario:
 
 
 def _wanted(question: Question) -> list[CountedKpi]:
+    """What is maximised: the KPI, or several KPIs by their values."""
+    if question.scenario.values:
+        return [CountedKpi(kpi, importance=value) for kpi, value in question.valued()]
     return [CountedKpi(question.kpi)]
 
 

@@ -1,6 +1,6 @@
 """Figures of a plan that several parts of its page speak of."""
 
-from mmm.sentence import Number
+from mmm.sentence import Money, Number, Value, Word, phrase, sentence
 from optimizer.plan import OutcomePlan, Plan
 
 
@@ -13,3 +13,10 @@ def quantity(amount: float) -> Number:
     """A quantity for a sentence, to about three figures."""
     size = abs(amount)
     return Number(amount=amount, digits=0 if size >= 100 or size == 0 else 1 if size >= 10 else 2)
+
+
+def worth(plan: Plan, amount: float) -> Value:
+    """An amount of what the plan's certificate counts, with its unit: money, or the unit of the KPI."""
+    if plan.certificate is not None and plan.certificate.unit == "money":
+        return Money(amount=amount)
+    return phrase(sentence("{amount} {unit}", amount=quantity(amount), unit=Word(text=main_outcome(plan).unit)))

@@ -12,12 +12,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from mmm.periods import PLURALS, shift_period
-from mmm.sentence import Day, Money, Number, Share, Term, Value, Word, sentence
+from mmm.sentence import Day, Money, Number, Sentence, Share, Term, Value, Word, sentence
 from mmm.vocabulary import PeriodName
 from optimizer.plan import ComparedPlan, Plan, RelaxedRule
 from optimizer.scenario import ReferenceKind
 from service.cli.allocation import allocation_table, task_table, verdict_table
-from service.cli.figures import main_outcome, quantity
+from service.cli.figures import main_outcome, quantity, worth
 from service.cli.phasing import phasing_table
 from service.cli.rule_prices import cost_of_split, price_of_rule
 from service.cli.tables import bar, bullet, heading, interval, table
@@ -56,11 +56,7 @@ def _lead(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableTy
     start = plan.horizon.start
     end = shift_period(start, plan.horizon.periods, setting.period) - timedelta(days=1)
     when: dict[str, Value] = {"budget": Money(amount=plan.budget), "start": Day(day=start), "end": Day(day=end)}
-    if plan.objective == "size":
-        said = sentence("Spend {budget} from {start} to {end}: the smallest budget that fulfils every task.", **when)
-    else:
-        said = sentence("Spend {budget} from {start} to {end}.", **when)
-    yield Text(reader.say(said), style="bold")
+    yield Text(reader.say(_spending(plan, when)), style="bold")
     added = outcome.incremental
     yield Text(
         reader.say(
@@ -99,6 +95,59 @@ def _lead(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableTy
                 )
             )
         )
+    if plan.profit is not None:
+        yield Text(
+            reader.say(
+                sentence(
+                    "What media bring in money, less the budget, is {profit} (90 % interval {low} to {high}).",
+                    profit=Money(amount=plan.profit.mean),
+                    low=Money(amount=plan.profit.p05),
+                    high=Money(amount=plan.profit.p95),
+                )
+            )
+        )
+    if plan.risk is not None:
+        yield Text(
+            reader.say(
+                sentence(
+                    "In the worst {level} of what may be true it brings {worst} on average. The plan for the mean "
+                    "would bring {neutral} there, and {mean} instead of {own} over all.",
+                    level=Share(fraction=plan.risk.level, digits=0),
+                    worst=worth(plan, plan.risk.worst),
+                    neutral=worth(plan, plan.risk.neutral_worst),
+                    mean=worth(plan, plan.risk.neutral_mean),
+                    own=worth(plan, plan.risk.mean),
+                )
+            )
+        )
+
+
+def _spending(plan: Plan, when: dict[str, Value]) -> Sentence:
+    """What to spend, and to what end."""
+    target = plan.target
+    if plan.objective == "size":
+        return sentence("Spend {budget} from {start} to {end}: the smallest budget that fulfils every task.", **when)
+    if plan.objective == "profit":
+        return sentence("Spend {budget} from {start} to {end}: more or less would leave less profit.", **when)
+    if target is not None and target.roas is not None:
+        roas = Number(amount=target.roas, digits=2)
+        return sentence(
+            "Spend {budget} from {start} to {end}: the most at a ROAS of {roas} or more.", roas=roas, **when
+        )
+    if target is not None and target.mroas is not None:
+        mroas = Number(amount=target.mroas, digits=2)
+        return sentence(
+            "Spend {budget} from {start} to {end}: as far as more money returns {mroas} a unit.", mroas=mroas, **when
+        )
+    if target is not None and target.cpa is not None:
+        cpa, unit = Money(amount=target.cpa), Word(text=main_outcome(plan).unit)
+        return sentence(
+            "Spend {budget} from {start} to {end}: the most at {cpa} or less for each of the {unit}.",
+            cpa=cpa,
+            unit=unit,
+            **when,
+        )
+    return sentence("Spend {budget} from {start} to {end}.", **when)
 
 
 def _where(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
@@ -192,14 +241,8 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
                 gap=gap,
             )
         else:
-            said = sentence(
-                "No plan under these rules can bring more than {bound} {unit}: this one is within {gap} of that "
-                "(found in {seconds} s).",
-                bound=quantity(certificate.bound),
-                unit=Word(text=main_outcome(plan).unit),
-                gap=gap,
-                seconds=seconds,
-            )
+            told: dict[str, Value] = {"bound": worth(plan, certificate.bound), "gap": gap, "seconds": seconds}
+            said = _certified(plan, told)
         yield bullet(reader.say(said))
     for model in plan.models:
         version = Number(amount=model.version or 0)
@@ -216,6 +259,34 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
         )
     for warning in plan.warnings:
         yield bullet(reader.say(warning))
+
+
+def _certified(plan: Plan, told: dict[str, Value]) -> Sentence:
+    """What no plan can exceed."""
+    if plan.objective == "profit":
+        return sentence(
+            "No plan under these rules can leave more than {bound}: this one is within {gap} of what it brings (found "
+            "in {seconds} s).",
+            **told,
+        )
+    if plan.target is not None and plan.target.mroas is not None:
+        return sentence(
+            "No plan under these rules can bring more than {bound} beyond {mroas} a unit of money: this one is within "
+            "{gap} of what it brings (found in {seconds} s).",
+            mroas=Number(amount=plan.target.mroas, digits=2),
+            **told,
+        )
+    if plan.risk is not None:
+        return sentence(
+            "No plan under these rules can bring more than {bound} in the mean of its worst draws: this one is within "
+            "{gap} of that (found in {seconds} s).",
+            **told,
+        )
+    return sentence(
+        "No plan under these rules can bring more than {bound}: this one is within {gap} of that (found in {seconds} "
+        "s).",
+        **told,
+    )
 
 
 def _infeasible(plan: Plan, reader: Reader) -> Iterator[RenderableType]:

@@ -2,9 +2,9 @@
 
 import math
 
-from mmm.sentence import Money, Sentence, Share, Word, sentence
+from mmm.sentence import Money, Sentence, Share, Value, sentence
 from optimizer.plan import BindingRule, Plan, SplitPlan
-from service.cli.figures import main_outcome, quantity
+from service.cli.figures import worth
 from service.limits import limit_unit
 
 NOTHING = 5e-5
@@ -39,13 +39,14 @@ def cost_of_split(plan: Plan, split: SplitPlan) -> Sentence | None:
             without=Money(amount=plan.budget - cost),
         )
     without = split.kpi_without_rule or 0.0
-    return sentence(
-        "It costs {cost} {unit} ({share}): without it the same budget would bring {without}.",
-        cost=quantity(cost),
-        unit=Word(text=main_outcome(plan).unit),
-        share=Share(fraction=cost / without, digits=2),
-        without=quantity(without),
-    )
+    told: dict[str, Value] = {
+        "cost": worth(plan, cost),
+        "share": Share(fraction=cost / without, digits=2),
+        "without": worth(plan, without),
+    }
+    if plan.objective != "maximize" or plan.risk is not None:
+        return sentence("It costs {cost} ({share}): without it the best plan would come to {without}.", **told)
+    return sentence("It costs {cost} ({share}): without it the same budget would bring {without}.", **told)
 
 
 def _costs_nothing(plan: Plan) -> Sentence:
@@ -69,24 +70,24 @@ def price_of_rule(plan: Plan, rule: BindingRule) -> Sentence | None:
 
 def _price_of_point(plan: Plan, change: float) -> Sentence:
     """What one percentage point is worth: KPI, or budget when sizing."""
-    money, gain, unit = Money(amount=abs(change)), quantity(abs(change)), Word(text=main_outcome(plan).unit)
+    money, gain = Money(amount=abs(change)), worth(plan, abs(change))
     if plan.objective == "size":
         if change < 0:
             return sentence("One percentage point more would save {money} of budget.", money=money)
         return sentence("One percentage point more would cost {money} of budget.", money=money)
     if change < 0:
-        return sentence("One percentage point more would bring {gain} {unit} less.", gain=gain, unit=unit)
-    return sentence("One percentage point more would bring {gain} {unit} more.", gain=gain, unit=unit)
+        return sentence("One percentage point more would bring {gain} less.", gain=gain)
+    return sentence("One percentage point more would bring {gain} more.", gain=gain)
 
 
 def _price_of_step(plan: Plan, step: float, change: float) -> Sentence:
     """What a step of money is worth: KPI, or budget when sizing."""
     room, money = Money(amount=step), Money(amount=abs(change))
-    gain, unit = quantity(abs(change)), Word(text=main_outcome(plan).unit)
+    gain = worth(plan, abs(change))
     if plan.objective == "size":
         if change < 0:
             return sentence("{room} more of it would save {money} of budget.", room=room, money=money)
         return sentence("{room} more of it would cost {money} of budget.", room=room, money=money)
     if change < 0:
-        return sentence("{room} more of it would bring {gain} {unit} less.", room=room, gain=gain, unit=unit)
-    return sentence("{room} more of it would bring {gain} {unit} more.", room=room, gain=gain, unit=unit)
+        return sentence("{room} more of it would bring {gain} less.", room=room, gain=gain)
+    return sentence("{room} more of it would bring {gain} more.", room=room, gain=gain)

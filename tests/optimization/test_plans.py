@@ -193,7 +193,7 @@ def test_a_scenario_that_does_not_fit_is_refused_with_every_fault() -> None:
             horizon={"start": "2027-01-05", "periods": 13},
             reference={"kind": "spend", "spend": {"serch": 1.0}},
             tasks=[{"kpi": "leads", "at_least": 5.0}],
-            risk={"attitude": "cautious"},
+            values={"leads": 3.0},
         )
     faults = {fault.field: str(fault) for fault in refused.value.faults}
     assert set(faults) == {
@@ -202,7 +202,7 @@ def test_a_scenario_that_does_not_fit_is_refused_with_every_fault() -> None:
         "reference.spend.serch",
         "groups[1].scene",
         "horizon.start",
-        "risk.attitude",
+        "values.leads",
     }
     assert "did you mean 'tv'?" in faults["channels.tvv"]
     assert "2027-01-04 or 2027-01-11" in faults["horizon.start"]
@@ -211,8 +211,6 @@ def test_a_scenario_that_does_not_fit_is_refused_with_every_fault() -> None:
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"objective": "profit"}, "objective"),
-        ({"objective": "efficiency", "target": {"roas": 2.0}}, "objective"),
         (
             {
                 "flighting": {"pattern": "optimized"},
@@ -221,7 +219,6 @@ def test_a_scenario_that_does_not_fit_is_refused_with_every_fault() -> None:
             },
             "flighting.pattern",
         ),
-        ({"risk": {"attitude": "cautious"}}, "risk.attitude"),
         ({"business": "none", "split": {"tolerance": 0.1}}, "split.tolerance"),
         ({"split": {"brand_share": (0.3, 0.4), "tolerance": 0.1}}, "split.tolerance"),
     ],

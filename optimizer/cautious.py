@@ -1,0 +1,136 @@
+"""The best split for a cautious planner: the most of what the worst draws bring, with a bound that no split exceeds.
+
+The conditional value at risk of a split is the mean of its KPI over the worst `level` of the joint draws (Rockafellar
+and Uryasev 2000, "Optimization of Conditional Value-at-Risk"). It is the least, over all weights of the draws with
+0 ≤ w_s ≤ 1 / (level · S) and sum one, of the weighted mean Σ w_s F_s(x). Each such mean is a curve of its own for every
+channel, S-shaped or not, and lies above the conditional value at risk everywhere: the split with the most of the least
+of some of them is bounded exactly (`optimizer.allocate`). The weights of the worst draws at that split join them, and
+bound and value meet.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from mmm.vocabulary import FloatArray
+from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, allocate
+from optimizer.formulation import Formulation
+from optimizer.responses import KpiResponses
+from optimizer.scenario import SolveLimits
+
+_MOST_ROUNDS = 60
+_KEPT = 12
+"""Weights of draws that are kept, the ones that bind; older ones that do not make room."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorthOfDraws:
+    """What a split brings in each joint draw: KPIs times what their units are worth. Draws of KPIs go together."""
+
+    parts: Sequence[tuple[KpiResponses, float]]
+
+    def draws(self, spend: Mapping[str, float]) -> FloatArray:
+        """Shape (S,)."""
+        return np.sum([worth * kpi.media_draws(spend) for kpi, worth in self.parts], axis=0)
+
+    def curves(self, weights: FloatArray) -> KpiCurves:
+        """Curves of a weighted mean of the draws, `weights` of shape (S,)."""
+        (first, worth), *others = self.parts
+        return first.summed_curves(worth * weights, [(kpi, each * weights) for kpi, each in others])
+
+
+def worst_draws(draws: FloatArray, level: float) -> FloatArray:
+    """Weights of the worst `level` of the draws, of sum one. `draws` of shape (S,); returns shape (S,)."""
+    count = len(draws)
+    most = 1.0 / (level * count)
+    weights = np.zeros(count)
+    left = 1.0
+    for position in np.argsort(draws, kind="stable"):
+        weights[position] = min(most, left)
+        left -= weights[position]
+        if left <= 0:
+            break
+    return weights
+
+
+def mean_of_worst(draws: FloatArray, level: float) -> float:
+    """Mean of the worst `level` of the draws: the conditional value at risk. `draws` of shape (S,)."""
+    return float(worst_draws(draws, level) @ draws)
+
+
+@dataclass
+class _Search:
+    worth: WorthOfDraws
+    level: float
+    price: float
+    cuts: list[KpiCurves] = field(default_factory=list)
+    best: Allocation | None = None
+    value: float = -np.inf
+    bound: float = np.inf
+
+    @property
+    def relative_gap(self) -> float:
+        """Distance between bound and value, relative to the value before its price is paid."""
+        if self.best is None or not np.isfinite(self.bound):
+            return np.inf
+        return max(0.0, self.bound - self.value) / (abs(self.value + self.price * self.best.total) or 1.0)
+
+    def gap_asked(self, gap: float) -> float:
+        """Gap of the next solve: well inside of what is left, and of what is asked in the end."""
+        return max(0.3 * gap, 1e-6, min(0.1 * self.relative_gap, 1e-3))
+
+    def judge(self, found: Allocation) -> FloatArray:
+        """Keep the split if it is the best so far; the weights of its worst draws."""
+        draws = self.worth.draws(found.spend)
+        weights = worst_draws(draws, self.level)
+        value = float(weights @ draws) - self.price * found.total
+        if value > self.value:
+            self.best, self.value = found, value
+        return weights
+
+
+def most_cautious(
+    form: Formulation, worth: WorthOfDraws, level: float, price: float, limits: SolveLimits
+) -> Allocation | None:
+    """The split with the largest mean of its worst draws, less `price` for each unit of the total.
+
+    Its value is that mean less the price, its bound holds for every split; None when the rules allow none.
+    """
+    started = time.perf_counter()
+    search = _Search(worth, level, price)
+    search.cuts.append(worth.curves(worth.parts[0][0].shares()))
+    for _ in range(_MOST_ROUNDS):
+        left = limits.seconds - (time.perf_counter() - started)
+        if left <= 0 and search.best is not None:
+            break
+        problem = AllocationProblem(form, search.cuts[0], price=price, rivals=tuple(search.cuts[1:]))
+        found = allocate(problem, gap=search.gap_asked(limits.gap), seconds=max(left, 0.1), known=search.best)
+        if found is None:
+            return None
+        search.bound = min(search.bound, found.bound)
+        weights = search.judge(found)
+        if search.relative_gap <= limits.gap:
+            break
+        search.cuts.append(worth.curves(weights))
+        search.cuts = _binding(search.cuts, found)
+    best = search.best
+    if best is None:
+        return None
+    return replace(
+        best,
+        value=search.value,
+        bound=max(search.bound, search.value),
+        gap=search.relative_gap,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _binding(cuts: list[KpiCurves], found: Allocation) -> list[KpiCurves]:
+    """The latest curves, and of the older ones those that are least at a split."""
+    if len(cuts) <= _KEPT:
+        return cuts
+    *older, latest = cuts
+    ranked = sorted(older, key=lambda each: each.value(found.spend))
+    return [*ranked[: _KEPT - 1], latest]
