@@ -1,0 +1,251 @@
+"""The parts of a plan, each worked out from a question and its answer."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mmm.sentence import Sentence
+from optimizer.allocate import Allocation
+from optimizer.answer import Answer, Refusal, answer, smallest_budget, worth_of_draws
+from optimizer.cautious import WorthOfDraws, mean_of_worst
+from optimizer.cleaning import OFF
+from optimizer.costs import unit_costs
+from optimizer.evaluate import compared, interval, ratio_interval
+from optimizer.explain import ChannelOutlook, channel_verdict
+from optimizer.plan import (
+    BindingRule,
+    CertificateUnit,
+    ChannelPlan,
+    Comparisons,
+    Flight,
+    Interval,
+    RiskPlan,
+    SplitPlan,
+    TaskPlan,
+)
+from optimizer.question import Question, without_rules, without_split
+from optimizer.scenario import Risk, Scenario
+from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
+from optimizer.split import brand_band, split_preset
+from optimizer.tasks import MeasuredTask
+
+
+def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
+    """Every channel's spend, what it brings, and what to do with it; in the artifact's order."""
+    allocation = found.allocation
+    rules = _own_rules(found)
+    spend_total = sum(allocation.spend.values())
+    value = question.artifact.manifest.outcome.value_per_unit
+    plans = []
+    for info in question.artifact.manifest.channels:
+        spend, reference = allocation.spend[info.name], question.timeline.reference[info.name]
+        response = question.kpi.responses[info.name]
+        draws = response.per_draw(spend)
+        contribution = interval(draws)
+        is_beyond = spend > question.timeline.largest_seen[info.name] * (1.0 + 1e-9)
+        verdict, reason = channel_verdict(
+            ChannelOutlook(
+                channel=info.name,
+                spend=spend,
+                reference=reference,
+                contribution=contribution,
+                is_beyond_observed=is_beyond,
+                rule=rules.get(info.name),
+                smallest=OFF * question.ceiling,
+                objective=question.scenario.objective,
+                is_free=spend_total == 0,
+            )
+        )
+        money = np.full(len(draws), spend)
+        marginal = response.marginal_per_draw(spend)
+        plans.append(
+            ChannelPlan(
+                channel=info.name,
+                role=info.role,
+                stage=info.stage,
+                spend=spend,
+                share=spend / spend_total if spend_total > 0 else 0.0,
+                reference_spend=reference,
+                change=spend / reference - 1.0 if reference > 0 else None,
+                contribution=contribution,
+                roas=None if value is None or spend == 0 else interval(draws * value / spend),
+                mroas=None if value is None or not np.isfinite(marginal).all() else interval(marginal * value),
+                cpa=ratio_interval(money, draws) if spend > 0 else None,
+                verdict=verdict,
+                reason=reason,
+                beyond_observed=is_beyond,
+            )
+        )
+    return tuple(plans)
+
+
+def _own_rules(found: Answer) -> dict[str, Sentence]:
+    """By channel, what a rule about it alone says that holds it where it is."""
+    allocation = found.allocation
+    settle(found.form, allocation.spend, allocation.is_on, allocation.total)
+    by_place = {f"channels.{name}": name for name in found.form.setting.names}
+    return {
+        by_place[place]: row.text
+        for row in binding_rows(found.form)
+        if (place := row.rule.rpartition(".")[0]) in by_place
+    }
+
+
+def fixed_costs(scenario: Scenario, allocation: Allocation) -> float:
+    """Money that the channels which are on cost beside their spend."""
+    return sum(
+        rule.fixed_cost for name, rule in scenario.channels.items() if rule.fixed_cost and allocation.is_on.get(name)
+    )
+
+
+def task_plans(question: Question, allocation: Allocation) -> tuple[TaskPlan, ...]:
+    """Every task with what the plan does for it, and the smallest budget for it alone."""
+    is_single = len(question.tasks) == 1 and question.scenario.objective == "size"
+    return tuple(
+        _task(question, task, allocation, allocation.total if is_single else smallest_budget(question, task))
+        for task in question.tasks
+    )
+
+
+def _task(question: Question, task: MeasuredTask, allocation: Allocation, cost: float | None) -> TaskPlan:
+    asked, is_size = task.task, question.scenario.objective == "size"
+    return TaskPlan(
+        kpi=asked.kpi,
+        stage=asked.stage,
+        at_least=asked.at_least,
+        counts=asked.counts,
+        probability=asked.probability,
+        by=asked.by,
+        reached_probability=task.reached_probability(allocation.spend),
+        expected=float(task.draws(allocation.spend).mean()),
+        cost=cost,
+        drives_budget=is_size and cost is not None and cost >= 0.999 * allocation.total,
+    )
+
+
+def split_plan(question: Question, found: Answer) -> SplitPlan:
+    """Brand share of the plan, and what the rule on it costs."""
+    scenario, allocation = question.scenario, found.allocation
+    band = brand_band(scenario)
+    weights = {info.name: info.brand_weight for info in question.artifact.manifest.channels}
+    spend_total = sum(allocation.spend.values())
+    brand = sum(weights[name] * amount for name, amount in allocation.spend.items())
+    kpi_without = cost = price = None
+    if band is not None:
+        free = answer(question, without_split(scenario), known=allocation)
+        if isinstance(free, Answer):
+            is_size = scenario.objective == "size"
+            kpi_without = None if is_size else max(free.allocation.value, allocation.value)
+            difference = free.allocation.value - allocation.value
+            cost = max(0.0, -difference if is_size else difference)
+        prices = prices_of_rows(question, found)
+        rows = found.form.rows
+        price = sum(price for position, price in prices.items() if rows[position].rule == "split.brand_share")
+    return SplitPlan(
+        brand_share=brand / spend_total if spend_total > 0 else 0.0,
+        band=band,
+        preset=split_preset(scenario),
+        kpi_without_rule=kpi_without,
+        cost_of_rule=cost,
+        shadow_price=price,
+    )
+
+
+def profit(question: Question, allocation: Allocation) -> Interval | None:
+    """Money that the plan's media bring less its budget; None without values of units."""
+    valued = question.valued()
+    return interval(WorthOfDraws(valued).draws(allocation.spend) - allocation.total) if valued else None
+
+
+def certificate_unit(question: Question, found: Answer) -> CertificateUnit:
+    """What the certificate counts: the KPI, or money."""
+    return "money" if question.scenario.objective == "size" or found.goal.is_money else "kpi"
+
+
+def risk_plan(question: Question, found: Answer) -> RiskPlan | None:
+    """What caution gains in the worst draws, and gives up on average."""
+    risk = question.scenario.risk
+    if risk.attitude == "neutral":
+        return None
+    worth = worth_of_draws(question, found.goal)
+    neutral = answer(question, question.scenario.model_copy(update={"risk": Risk()}))
+    draws = worth.draws(found.allocation.spend)
+    others = draws if isinstance(neutral, Refusal) else worth.draws(neutral.allocation.spend)
+    return RiskPlan(
+        level=risk.level,
+        worst=mean_of_worst(draws, risk.level),
+        mean=float(draws.mean()),
+        neutral_worst=mean_of_worst(others, risk.level),
+        neutral_mean=float(others.mean()),
+    )
+
+
+def binding_rules(question: Question, found: Answer) -> tuple[BindingRule, ...]:
+    """Rules that hold the plan where it is, with their shadow prices."""
+    if found.allocation.total == 0:
+        return ()  # every share of nothing is at its limit
+    prices = prices_of_rows(question, found)
+    rows = found.form.rows
+    binding = binding_rows(found.form)
+    listed: dict[tuple[str, float], BindingRule] = {}
+    for index, row in enumerate(rows):
+        if row not in binding:
+            continue
+        price = None if row.unit in ("count", "cpa") else prices.get(index)
+        same = listed.get((row.rule, row.limit))
+        if same is not None and same.shadow_price is not None and price is not None:
+            price += same.shadow_price  # one limit in several rows, such as one a period
+        listed[row.rule, row.limit] = BindingRule(rule=row.rule, text=row.text, shadow_price=price)
+    return tuple(listed.values())
+
+
+def prices_of_rows(question: Question, found: Answer) -> dict[int, float]:
+    """Per binding row: change of the KPI (for sizing, of the budget needed) per unit of its limit."""
+    allocation = found.allocation
+    settle(found.form, allocation.spend, allocation.is_on, allocation.total)
+    least = TIGHT * found.form.setting.ceiling
+    requirements = [
+        Gradient(requirement.curves.slopes(allocation.spend, least), total=-requirement.per_money)
+        for requirement in found.requirements
+    ]
+    goal = found.goal
+    if goal.curves is None:
+        prices, _ = shadow_prices(found.form, Gradient({}, total=-1.0), requirements)
+        return {position: -price for position, price in prices.items()}
+    objective = Gradient(goal.curves.slopes(allocation.spend, least), total=-goal.price)
+    prices, _ = shadow_prices(found.form, objective, requirements)
+    return prices
+
+
+def comparisons(question: Question, allocation: Allocation, even: Question | None) -> Comparisons:
+    """The plan against the reference, its mix, no rules, and an even phasing where it has one of its own."""
+    reference = dict(question.timeline.reference)
+    costs = unit_costs(question.scenario, question.artifact.manifest.channels)
+    reference_total = sum(costs[name] * amount for name, amount in reference.items())
+    spend_total = sum(costs[name] * amount for name, amount in allocation.spend.items())
+    no_rules = None
+    if allocation.total > 0:
+        free = answer(question, without_rules(question.scenario, allocation.total))
+        if isinstance(free, Answer):
+            no_rules = compared(question.kpi, free.allocation.spend, free.allocation.total)
+    same_mix = None
+    if reference_total > 0:
+        scaled = {name: amount * spend_total / reference_total for name, amount in reference.items()}
+        same_mix = compared(question.kpi, scaled, spend_total)
+    return Comparisons(
+        reference=compared(question.kpi, reference, reference_total) if reference_total > 0 else None,
+        same_mix=same_mix,
+        no_rules=no_rules,
+        even_flighting=None if even is None else compared(even.kpi, allocation.spend, allocation.total),
+    )
+
+
+def flights(question: Question, spend: Mapping[str, float]) -> tuple[Flight, ...]:
+    """Spend by period of every channel that is on."""
+    timeline = question.timeline
+    return tuple(
+        Flight(date=day, channel=name, spend=spend[name] * float(timeline.flighting[row, column]))
+        for column, name in enumerate(question.artifact.channels)
+        if spend[name] > 0
+        for row, day in enumerate(timeline.dates)
+    )
