@@ -234,9 +234,9 @@ def _start(problem: AllocationProblem, gap: float) -> _Search:
             ceiling = most_spends[name]
             envelope.touch(0.0)
             feet = () if np.isfinite(envelope.points[0].slope) else _FEET
-            if feet and most_spend(search.compiled, envelope.curve.channel) <= _NOTHING * ceiling:
-                # Kept at zero by the rules: no line could follow so steep a curve down to zero.
-                envelope.keep_at_zero()
+            # Kept at zero by the rules: no line could follow so steep a curve down to zero. Other rules may let it go.
+            is_kept = bool(feet) and most_spend(search.compiled, envelope.curve.channel) <= _NOTHING * ceiling
+            envelope.keep_at_zero(is_kept=is_kept)
             for share in (*feet, *_FIRST_POINTS):
                 envelope.touch(ceiling * share)
         search.boundaries.append({name: [0.0, most_spends[name]] for name in kpi.envelopes})

@@ -232,9 +232,9 @@ class Envelope:
         self._is_stale = True
         return point
 
-    def keep_at_zero(self) -> None:
-        """From now on the curve counts as zero everywhere: its channel cannot spend."""
-        self.is_kept_at_zero = True
+    def keep_at_zero(self, *, is_kept: bool) -> None:
+        """Whether the curve counts as zero everywhere from now on, because its channel cannot spend."""
+        self.is_kept_at_zero = is_kept
 
     def piece(self, low: float, high: float) -> Piece:
         """Least concave over-estimator between two budgets, both of which must have been touched.

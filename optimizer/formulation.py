@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeIntegers, NonNegativeReals, Var, VarList
 
 from mmm.artifact import ChannelInfo
-from mmm.sentence import Sentence
+from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
 from optimizer.costs import unit_costs
 from optimizer.cpa_ceilings import CpaLimits
@@ -149,6 +149,7 @@ class Formulation:
         model.total = Var(domain=NonNegativeReals, bounds=(0.0, setting.ceiling))
         model.rules = ConstraintList()
         model.links = ConstraintList()
+        model.held = ConstraintList()
         self.model = model
         self._switched: set[str] = set()
 
@@ -189,6 +190,20 @@ class Formulation:
     def total_cost(self) -> Any:
         """What the company pays for the spend of all channels together, without reserve and fixed costs."""
         return sum(cost * self.model.spend[name] for name, cost in self.setting.unit_costs.items())
+
+    def holding(self, channel: str, amount: float) -> "Formulation":
+        """The same rows, and one that holds a channel's spend at an amount."""
+        held = copy(self)
+        row = Row(
+            rule=f"held.{channel}",
+            text=sentence("{channel} is held.", channel=Word(text=channel)),
+            constraint=self.model.held.add(self.model.spend[channel] == amount),
+            limit=amount,
+            unit="money",
+            measured={channel: 1.0},
+        )
+        held.rows = [*self.rows, row]
+        return held
 
     def without(self, rule: str) -> "Formulation":
         """The same rows but for those of one rule, on the same model."""

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
-from mmm.sentence import Sentence
+from mmm.errors import Fault
+from mmm.sentence import Sentence, sentence
 from optimizer.allocate import METHOD
 from optimizer.answer import Answer, Refusal, answer
 from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.cleaning import cleaned, still_reaching
 from optimizer.costs import coop_of, fees_of
+from optimizer.errors import ScenarioRefused
 from optimizer.evaluate import score_outcome
 from optimizer.explain import model_warnings, unspent_warning
 from optimizer.flight.answer import IN_TURNS, Flighted, answer_flighting
 from optimizer.frontier import FrontierPoint, frontier_point
+from optimizer.insight.document import Explanation
+from optimizer.insight.explanation import explained, maximised
 from optimizer.plan import (
     Certificate,
     ModelReference,
@@ -31,7 +35,7 @@ from optimizer.plan_parts import (
     task_plans,
 )
 from optimizer.question import Desk, PlanningModel, Question, with_budget
-from optimizer.scenario import Scenario
+from optimizer.scenario import Scenario, place_of
 
 
 class Planner:
@@ -76,6 +80,26 @@ class Planner:
             price = next((price for i, price in prices.items() if found.form.rows[i].rule == "budget"), None)
             points.append(frontier_point(question, budget, cleaned(found), price))
         return tuple(points)
+
+    def explain(
+        self, scenario: Scenario, reference_spend: Mapping[str, float] | None = None
+    ) -> tuple[Plan, Explanation | None]:
+        """The plan, and what it leaves open; None where the rules allow no plan.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario does not fit its market, or its plan spends nothing.
+        """
+        plan = self.plan(scenario, reference_spend)
+        if plan.status == "infeasible":
+            return plan, None
+        asked, notes = maximised(scenario, plan.budget)
+        explanation = explained(self._desk.question(asked, reference_spend), notes) if plan.budget > 0 else None
+        if explanation is None:
+            expected = sentence("a plan that spends something: there is no split to explain")
+            raise ScenarioRefused([Fault(place_of(scenario), "budget", "0", expected)])
+        return plan, explanation
 
     def curves(self, kpi: str, scenario: Scenario | None = None) -> tuple[ChannelCurve, ...]:
         """Response curve and figures of every channel, over the scenario's horizon or the last year of history."""

@@ -24,6 +24,7 @@ from service.scenarios import Scenarios
 if TYPE_CHECKING:  # the optimiser takes a second to import; reading and writing scenarios does without
     from optimizer.channel_curves import ChannelCurve
     from optimizer.frontier import FrontierPoint
+    from optimizer.insight.document import Explanation
     from optimizer.planning import Planner
 
 DOCUMENT_NAME = sentence("scenario")
@@ -160,6 +161,19 @@ class PlanningDesk:
         reference = self._reference_spend(scenario)
         with self._lock:
             return market.planner().frontier(scenario, budgets, reference)
+
+    def explain(self, scenario: Scenario) -> "tuple[Plan, Explanation | None]":
+        """The plan of a scenario and what it leaves open, None for a plan that cannot be; nothing is kept.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario does not fit its market, or its plan spends nothing.
+        """
+        market = self.market_of(scenario)
+        reference = self._reference_spend(scenario)
+        with self._lock:
+            return market.planner().explain(scenario, reference)
 
     def curves(self, market: PlannedMarket, kpi: str, scenario: Scenario | None) -> "tuple[ChannelCurve, ...]":
         """The response curves of a KPI over a scenario's horizon, or over the last year."""

@@ -1,4 +1,4 @@
-"""Commands that plan: plan, size, what-if, frontier."""
+"""Commands that plan: plan, size, what-if, frontier, explain."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,6 +128,34 @@ def frontier(
         session.answer(answer, reader)
     else:
         session.show(*frontier_page(answer, reader, session.out.width))
+
+
+@commands.command()
+def explain(
+    context: typer.Context,
+    scenario: ScenarioArgument,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Show what a plan leaves open: other plans as good, how well the split is known, what to test next."""
+    from service.cli.explanation_page import explanation_page
+    from service.cli.memo import Setting, memo
+    from service.scenario_files import read_scenario
+
+    session = open_session(context, home, as_json, language, scenario)
+    asked = read_scenario(scenario)
+    plan, explanation = session.home.desk.explain(asked)
+    market = session.home.desk.market_of(asked)
+    reader = session.reader(market.language, market.currency)
+    if session.as_json:
+        session.answer(plan if explanation is None else explanation, reader)
+    elif explanation is None:
+        session.show(*memo(plan, reader, Setting(market.period, asked.reference.kind, session.out.width)))
+    else:
+        session.show(*explanation_page(explanation, reader, market.period))
+    if explanation is None:
+        raise typer.Exit(1)
 
 
 def tell_plan(session: Session, scenario: "Scenario") -> None:

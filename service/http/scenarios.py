@@ -5,6 +5,7 @@ from flask import Response, url_for
 
 from mmm.errors import Fault
 from optimizer.errors import ScenarioRefused
+from optimizer.insight.document import Explanation
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 from service.answers import (
@@ -89,6 +90,22 @@ def post_what_if(query_data: LanguageQuery, json_data: WhatIfBody, identity: str
     """Plan a saved scenario as it is and under changes, side by side; nothing is kept."""
     scenario = home().scenarios.scenario(identity).scenario
     return reply(what_if(home().desk, scenario, json_data.changes), _reader(scenario))
+
+
+@scenarios.get("/scenarios/<string:identity>/explanation")
+@scenarios.input(LanguageQuery, location="query")
+@scenarios.output(Explanation)
+@scenarios.doc(responses=[409])
+def get_explanation(query_data: LanguageQuery, identity: str) -> Response:
+    """See what the plan of a saved scenario leaves open.
+
+    Other plans nearly as good, how well the best split is known, and what to test next, by the model in use.
+    """
+    scenario = home().scenarios.scenario(identity).scenario
+    plan, explanation = home().desk.explain(scenario)
+    if explanation is None:
+        return problem_reply(infeasible(plan), _reader(scenario))
+    return reply(explanation, _reader(scenario))
 
 
 @scenarios.post("/frontiers")

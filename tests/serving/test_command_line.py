@@ -85,6 +85,28 @@ def test_curves_and_frontier_have_the_numbers_of_http(
     assert printed == client.post("/v1/frontiers", json=body).json
 
 
+def test_an_explanation_has_the_numbers_of_http(
+    mixplan: Mixplan, scenario_file: Path, client: FlaskClient, document: dict[str, Any]
+) -> None:
+    printed = json.loads(mixplan("explain", scenario_file, "--json").stdout)
+    identity = client.post("/v1/scenarios", json=document).json["id"]
+    assert printed == client.get(f"/v1/scenarios/{identity}/explanation").json
+    assert {channel["channel"] for channel in printed["channels"]} == {"tv", "video", "social", "search"}
+    assert printed["knowing_all"] > 0
+    page = mixplan("explain", scenario_file).stdout
+    assert "What to test next" in page
+
+
+def test_a_plan_that_cannot_be_is_not_explained(mixplan: Mixplan, tmp_path: Path, client: FlaskClient) -> None:
+    text = """name = "q"\nmarket = "testland"\nkpi = "orders"\nbudget = 1000.0\n[horizon]\nstart = 2027-01-04
+periods = 13\n[channels.tv]\nmin = 5000.0\n"""
+    file = tmp_path / "impossible.toml"
+    file.write_text(text, encoding="utf-8")
+    result = mixplan("explain", file)
+    assert result.exit_code == 1
+    assert "These cannot hold together" in result.stdout
+
+
 def test_a_what_if_has_the_numbers_of_http(
     mixplan: Mixplan, scenario_file: Path, client: FlaskClient, document: dict[str, Any]
 ) -> None:

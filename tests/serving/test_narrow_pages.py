@@ -25,6 +25,7 @@ from optimizer.scenario import Flighting, Scenario
 from service.answers import Variant, WhatIfAnswer, curves_answer, frontier_answer
 from service.cli.backtest_page import backtest_page
 from service.cli.curve_page import curve_page
+from service.cli.explanation_page import explanation_page
 from service.cli.frontier_page import frontier_page
 from service.cli.gates import gate_table, model_table
 from service.cli.memo import Setting, memo
@@ -120,6 +121,9 @@ def test_plans_curves_and_frontiers(width: int, language: str) -> None:
     holds(side_by_side(compared, reader, width), width)
     holds(frontier_page(frontier_answer(ASKED, ARTIFACT, points), reader, width), width)
     holds(curve_page(curves_answer(ARTIFACT, PLANNER.curves(KPI, ASKED)), "", reader, width), width)
+    _, explanation = PLANNER.explain(ASKED)
+    assert explanation is not None
+    holds(explanation_page(explanation, reader, "week"), width)
 
 
 @each_language

@@ -1,0 +1,84 @@
+"""What a plan leaves open, as a document."""
+
+from collections.abc import Mapping
+
+from mmm.parsing import StrictModel
+from mmm.sentence import Sentence
+from optimizer.plan import CertificateUnit
+
+
+class SpendInterval(StrictModel):
+    """Spend of a channel, money: quantiles over the best splits of single draws."""
+
+    p05: float
+    p50: float
+    p95: float
+
+
+class PauseTest(StrictModel):
+    """A test that pauses a channel in half of the market for some periods, or runs it there where it is off.
+
+    `value` is what its result adds to this plan on average, `lost` what the pause costs (below zero: brings),
+    `standard_error` that of the measured increment, all in the unit of the explanation; `saved` is money not spent
+    meanwhile. `worth` is what is left in money for the cost of running it, None without a value of a unit.
+    """
+
+    periods: int
+    standard_error: float
+    value: float
+    lost: float
+    saved: float
+    worth: float | None
+
+
+class ChannelExplanation(StrictModel):
+    """One channel: its spend in the plan, in plans nearly as good, and in the best splits of single draws.
+
+    `knowing_it` is what knowing its curve exactly would add to the plan on average. From `more_if` times what it is
+    believed to bring its best spend is at least a tenth more, from `less_if` times a tenth less; None where no factor
+    does that.
+    """
+
+    channel: str
+    spend: float
+    low: float
+    high: float
+    if_known: SpendInterval
+    knowing_it: float | None
+    more_if: float | None
+    less_if: float | None
+    test: PauseTest | None
+
+
+class AlternativePlan(StrictModel):
+    """A split nearly as good that differs much: what it brings less than the best, relative to all that that brings."""
+
+    loss: float
+    spend: Mapping[str, float]
+
+
+class Explanation(StrictModel):
+    """What the best split leaves open, under all rules of its scenario.
+
+    `unit` says what values count: the KPI or money. `near` is the share by which plans nearly as good may fall short.
+    `knowing_all` is what knowing every curve would add on average, with its standard error. `chosen_by` and
+    `other_draws` are what splits chosen on one half of the draws bring on that half and on the other.
+    """
+
+    scenario: str
+    market: str
+    kpi: str
+    currency: str
+    unit: CertificateUnit
+    kpi_unit: str
+    budget: float
+    value: float
+    near: float
+    channels: tuple[ChannelExplanation, ...]
+    alternatives: tuple[AlternativePlan, ...]
+    knowing_all: float
+    knowing_all_error: float
+    chosen_by: float | None
+    other_draws: float | None
+    best_test: str | None
+    notes: tuple[Sentence, ...]
