@@ -1,5 +1,6 @@
 """The split that answers a question, or why there is none."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,13 +123,18 @@ def _target_out_of_reach(scenario: Scenario, form: Formulation, requirement: Req
     return Refusal(conflict, (RelaxedRule(rule=rule, from_=asked, to=attainable),) if np.isfinite(attainable) else ())
 
 
-def smallest_budget(question: Question, task: MeasuredTask) -> float | None:
-    """The smallest budget that reaches one task alone, under the same rules; None when nothing does."""
-    scenario = question.scenario.model_copy(update={"objective": "size", "tasks": (task.task,)})
+def smallest_budget(question: Question, tasks: Sequence[MeasuredTask]) -> float | None:
+    """The smallest budget that reaches some tasks, or none at all, under the same rules; None when nothing does."""
+    asked = tuple(task.task for task in tasks)
+    scenario = question.scenario.model_copy(update={"objective": "size", "tasks": asked})
     form = _feasible_form(question, scenario)
     if form is None:
         return None
-    reached = reach_tasks(_task_problem(question, scenario, form, (task,)))
+    problem = _task_problem(question, scenario, form, tuple(tasks))
+    if not tasks:
+        least = problem.best((), scenario.solve.gap)
+        return None if least is None else least.total
+    reached = reach_tasks(problem)
     return reached.allocation.total if isinstance(reached, Reached) else None
 
 

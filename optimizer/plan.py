@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from mmm.parsing import StrictModel
 from mmm.sentence import Sentence
 from mmm.vocabulary import Evidence, Role, Stage, TaskCount
+from optimizer.bottom_up import BottomUpPlan
 from optimizer.scenario import Horizon, Objective, Target
 
 type Status = Literal["optimal", "feasible", "infeasible"]
@@ -76,7 +77,11 @@ class OutcomePlan(StrictModel):
 
 
 class TaskPlan(StrictModel):
-    """One task as asked, with what the plan does for it; `cost` is the smallest budget for it alone."""
+    """One task as asked, with what the plan does for it.
+
+    `cost` is the smallest budget for it alone, `added_cost` the budget less the smallest one for all other tasks: None
+    where that is not looked for (a budget that is no smallest one, or many tasks).
+    """
 
     kpi: str
     stage: Stage | None
@@ -87,7 +92,20 @@ class TaskPlan(StrictModel):
     reached_probability: float
     expected: float
     cost: float | None
+    added_cost: float | None = None
     drives_budget: bool
+
+
+class TaskLedger(StrictModel):
+    """What the tasks of a sized plan cost one by one, together, and what they share: the difference of both.
+
+    Money that serves several tasks is shared. A negative `shared` says that the rules let the tasks stand in each
+    other's way.
+    """
+
+    alone: float
+    budget: float
+    shared: float
 
 
 class SplitPlan(StrictModel):
@@ -219,6 +237,8 @@ class Plan(StrictModel):
     coop: float = 0.0
     outcomes: tuple[OutcomePlan, ...] = ()
     tasks: tuple[TaskPlan, ...] = ()
+    ledger: TaskLedger | None = None
+    bottom_up: BottomUpPlan | None = None
     split: SplitPlan | None = None
     profit: Interval | None = None
     risk: RiskPlan | None = None

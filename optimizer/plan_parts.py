@@ -6,7 +6,7 @@ import numpy as np
 
 from mmm.sentence import Sentence
 from optimizer.allocate import Allocation
-from optimizer.answer import Answer, Refusal, answer, smallest_budget, worth_of_draws
+from optimizer.answer import Answer, Refusal, answer, worth_of_draws
 from optimizer.cautious import WorthOfDraws, mean_of_worst
 from optimizer.cleaning import OFF
 from optimizer.costs import unit_costs
@@ -21,13 +21,11 @@ from optimizer.plan import (
     Interval,
     RiskPlan,
     SplitPlan,
-    TaskPlan,
 )
 from optimizer.question import Question, without_rules, without_split
 from optimizer.scenario import Risk, Scenario
 from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
 from optimizer.split import brand_band, split_preset
-from optimizer.tasks import MeasuredTask
 
 
 def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
@@ -95,31 +93,6 @@ def fixed_costs(scenario: Scenario, allocation: Allocation) -> float:
     """Money that the channels which are on cost beside their spend."""
     return sum(
         rule.fixed_cost for name, rule in scenario.channels.items() if rule.fixed_cost and allocation.is_on.get(name)
-    )
-
-
-def task_plans(question: Question, allocation: Allocation) -> tuple[TaskPlan, ...]:
-    """Every task with what the plan does for it, and the smallest budget for it alone."""
-    is_single = len(question.tasks) == 1 and question.scenario.objective == "size"
-    return tuple(
-        _task(question, task, allocation, allocation.total if is_single else smallest_budget(question, task))
-        for task in question.tasks
-    )
-
-
-def _task(question: Question, task: MeasuredTask, allocation: Allocation, cost: float | None) -> TaskPlan:
-    asked, is_size = task.task, question.scenario.objective == "size"
-    return TaskPlan(
-        kpi=asked.kpi,
-        stage=asked.stage,
-        at_least=asked.at_least,
-        counts=asked.counts,
-        probability=asked.probability,
-        by=asked.by,
-        reached_probability=task.reached_probability(allocation.spend),
-        expected=float(task.draws(allocation.spend).mean()),
-        cost=cost,
-        drives_budget=is_size and cost is not None and cost >= 0.999 * allocation.total,
     )
 
 

@@ -16,6 +16,7 @@ from optimizer.flight.answer import IN_TURNS, Flighted, answer_flighting
 from optimizer.frontier import FrontierPoint, frontier_point
 from optimizer.insight.document import Explanation
 from optimizer.insight.explanation import explained, maximised
+from optimizer.ledgers import bottom_up_plan, task_ledger, task_plans
 from optimizer.plan import (
     Certificate,
     ModelReference,
@@ -32,7 +33,6 @@ from optimizer.plan_parts import (
     profit,
     risk_plan,
     split_plan,
-    task_plans,
 )
 from optimizer.question import Desk, PlanningModel, Question, with_budget
 from optimizer.scenario import Scenario, place_of
@@ -114,7 +114,7 @@ class Planner:
         warnings = [*model_warnings(question.artifact), *question.timeline.warnings]
         if scenario.objective == "maximize" and allocation.total < question.ceiling * (1.0 - 1e-9):
             warnings.append(unspent_warning(question.ceiling - allocation.total))
-        spend = allocation.spend
+        spend, tasks = allocation.spend, task_plans(question, allocation)
         return Plan(
             **_header(question, self._models),
             status="optimal" if allocation.gap <= scenario.solve.gap and answered.method != IN_TURNS else "feasible",
@@ -125,7 +125,9 @@ class Planner:
             fees=fees_of(scenario, question.artifact.manifest.channels, spend),
             coop=coop_of(scenario, question.artifact.manifest.channels, spend),
             outcomes=tuple(score_outcome(kpi, spend) for kpi in question.responses.values()),
-            tasks=task_plans(question, allocation),
+            tasks=tasks,
+            ledger=task_ledger(scenario, tasks, allocation.total),
+            bottom_up=bottom_up_plan(scenario, question, allocation),
             split=split_plan(question, found),
             profit=profit(question, allocation),
             risk=risk_plan(question, found),
@@ -153,6 +155,7 @@ class Planner:
             conflict=refusal.conflict,
             relaxation=refusal.relaxation,
             attainable=refusal.attainable,
+            bottom_up=bottom_up_plan(question.scenario, question, None),
         )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import Attitude, Stage, TaskCount
+from optimizer.bottom_up import BottomUp
 from optimizer.scenario_rules import (
     Amount,
     ChannelRules,
@@ -153,6 +154,7 @@ class Scenario(StrictModel):
     flighting: Flighting = Flighting()
     risk: Risk = Risk()
     solve: SolveLimits = SolveLimits()
+    bottom_up: BottomUp | None = None
 
     @model_validator(mode="after")
     def _objective_has_what_it_needs(self) -> Self:
@@ -172,6 +174,10 @@ class Scenario(StrictModel):
             problems.append(
                 sentence("risk: cautious goes with maximize or profit without tasks; tasks have their probability")
             )
+        if self.bottom_up and self.bottom_up.steps and self.bottom_up.target is None and own_task(self) is None:
+            problems.append(
+                sentence("bottom_up: steps need a target, or a task of {kpi} that has one", kpi=Word(text=self.kpi))
+            )
         names = [group.name for group in self.groups]
         problems += [
             sentence("groups: the name '{name}' appears more than once", name=Word(text=name))
@@ -181,6 +187,12 @@ class Scenario(StrictModel):
         if problems:
             raise Unfit(*problems)
         return self
+
+
+def own_task(scenario: Scenario) -> Task | None:
+    """The task of the scenario's own KPI that the bottom-up route is held against: the one for the whole horizon."""
+    own = [task for task in scenario.tasks if task.kpi == scenario.kpi]
+    return next((task for task in own if task.by is None), own[-1] if own else None)
 
 
 def place_of(scenario: Scenario) -> Sentence:

@@ -113,8 +113,9 @@ def verdict_table(plan: Plan, reader: Reader) -> Table:
 
 
 def task_table(plan: Plan, reader: Reader) -> Table:
-    """Each task: what was asked, what is reached, and what it would cost alone."""
+    """Each task: what was asked, what is reached, what it would cost alone, and what it adds to the others."""
     _ = reader.gettext
+    has_added = len(plan.tasks) > 1 and any(task.added_cost is not None for task in plan.tasks)
     shown = table(
         _("KPI"),
         _("Target"),
@@ -123,19 +124,26 @@ def task_table(plan: Plan, reader: Reader) -> Table:
         _("Reached"),
         _("Expected"),
         _("Cost alone"),
+        *([_("Adds")] if has_added else []),
         "",
-        numbers=[1, 3, 4, 5, 6],
+        numbers=[1, 3, 4, 5, 6, *([7] if has_added else [])],
     )
+    digits = 0 if plan.budget >= WHOLE_MONEY_BUDGET else None
     for task in plan.tasks:
         counted = _("in total") if task.counts == "total" else _("on top")
+        added = "–" if task.added_cost is None else reader.money(task.added_cost, digits)
+        name = Text(task.kpi)
+        if task.stage is not None:
+            name.append(f"\n{_(task.stage)}", style="dim")
         shown.add_row(
-            Text(task.kpi),
+            name,
             f"{reader.quantity(task.at_least)} {counted}",
             _("the end") if task.by is None else reader.day(task.by),
             reader.share(task.probability, 0),
             reader.share(task.reached_probability, 1),
             reader.quantity(task.expected),
             "–" if task.cost is None else reader.money(task.cost),
+            *([added] if has_added else []),
             _("drives the budget") if task.drives_budget else "",
         )
     return shown

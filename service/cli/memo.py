@@ -18,6 +18,7 @@ from optimizer.plan import ComparedPlan, Plan, RelaxedRule
 from optimizer.scenario import ReferenceKind
 from service.cli.allocation import allocation_table, task_table, verdict_table
 from service.cli.figures import main_outcome, quantity, worth
+from service.cli.ledgers import bottom_up_parts, shared_by_tasks
 from service.cli.phasing import phasing_table
 from service.cli.rule_prices import cost_of_split, price_of_rule
 from service.cli.tables import bar, bullet, heading, interval, table
@@ -45,7 +46,7 @@ def memo(plan: Plan, reader: Reader, setting: Setting) -> list[RenderableType]:
     parts: list[RenderableType] = [title, Text("━" * setting.width, style="dim")]
     if plan.status == "infeasible":
         return [*parts, *_infeasible(plan, reader)]
-    for section in (_lead, _where, _when, _split, _limits, _compared, _trust):
+    for section in (_lead, _where, _bottom_up, _when, _split, _limits, _compared, _trust):
         parts += section(plan, reader, setting)
     return parts
 
@@ -161,6 +162,12 @@ def _where(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableT
     if plan.tasks:
         yield heading(_("Tasks"))
         yield task_table(plan, reader)
+        if plan.ledger is not None:
+            yield Text(reader.say(shared_by_tasks(plan.ledger)))
+
+
+def _bottom_up(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:
+    return bottom_up_parts(plan, reader)
 
 
 def _when(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
@@ -304,6 +311,7 @@ def _infeasible(plan: Plan, reader: Reader) -> Iterator[RenderableType]:
                 Text(relaxed.rule), _limit(relaxed, relaxed.from_, reader), _limit(relaxed, relaxed.to, reader)
             )
         yield shown
+    yield from bottom_up_parts(plan, reader)
     for warning in plan.warnings:
         yield bullet(reader.say(warning))
 
