@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeIntegers, NonNegativeReals, Var, VarList
 
 from mmm.artifact import ChannelInfo
-from mmm.sentence import Sentence, Word, sentence
+from mmm.sentence import Money, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
 from optimizer.costs import unit_costs
 from optimizer.cpa_ceilings import CpaLimits
@@ -204,6 +204,20 @@ class Formulation:
         )
         held.rows = [*self.rows, row]
         return held
+
+    def spending(self, least: float) -> "Formulation":
+        """The same rows, and one that has the total be at least an amount of money."""
+        bound = copy(self)
+        row = Row(
+            rule="held.total",
+            text=sentence("The total is at least {amount}.", amount=Money(amount=least)),
+            constraint=self.model.held.add(self.model.total >= least),
+            limit=least,
+            unit="money",
+            measured=dict.fromkeys(self.setting.names, 1.0),
+        )
+        bound.rows = [*self.rows, row]
+        return bound
 
     def without(self, rule: str) -> "Formulation":
         """The same rows but for those of one rule, on the same model."""

@@ -65,6 +65,16 @@ class Planner:
             return self._infeasible(question, found)
         return self._plan(answered, still_reaching(question, cleaned(found)))
 
+    def question(self, scenario: Scenario, reference_spend: Mapping[str, float] | None = None) -> Question:
+        """The scenario put to the models, for those who solve more than one plan.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario does not fit its market.
+        """
+        return self._desk.question(scenario, reference_spend)
+
     def frontier(
         self, scenario: Scenario, budgets: Sequence[float], reference_spend: Mapping[str, float] | None = None
     ) -> tuple[FrontierPoint, ...]:

@@ -3,7 +3,8 @@
 CLI and HTTP both come through here, so that they answer the same question with the same numbers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -131,7 +132,7 @@ class PlanningDesk:
             When the scenario does not fit its market.
         """
         market = self.market_of(scenario)
-        reference = self._reference_spend(scenario)
+        reference = self.reference_spend(scenario)
         with self._lock:
             return market.planner().plan(scenario, reference)
 
@@ -158,7 +159,7 @@ class PlanningDesk:
             When the scenario does not fit its market.
         """
         market = self.market_of(scenario)
-        reference = self._reference_spend(scenario)
+        reference = self.reference_spend(scenario)
         with self._lock:
             return market.planner().frontier(scenario, budgets, reference)
 
@@ -171,7 +172,7 @@ class PlanningDesk:
             When the scenario does not fit its market, or its plan spends nothing.
         """
         market = self.market_of(scenario)
-        reference = self._reference_spend(scenario)
+        reference = self.reference_spend(scenario)
         with self._lock:
             return market.planner().explain(scenario, reference)
 
@@ -180,7 +181,20 @@ class PlanningDesk:
         with self._lock:
             return market.planner().curves(kpi, scenario)
 
-    def _reference_spend(self, scenario: Scenario) -> dict[str, float] | None:
+    @contextmanager
+    def solving(self) -> Iterator[None]:
+        """The turn to solve, for whoever solves more than one scenario."""
+        with self._lock:
+            yield
+
+    def reference_spend(self, scenario: Scenario) -> dict[str, float] | None:
+        """Spend by channel of the plan that a scenario is compared with; None where it names none.
+
+        Raises
+        ------
+        ScenarioRefused
+            When there is no such plan.
+        """
         if scenario.reference.plan is None:
             return None
         try:

@@ -11,9 +11,11 @@ from mmm.parsing import json_pointer
 from mmm.sentence import Number, Said, Sentence, phrase, sentence
 from optimizer.errors import ScenarioRefused, SolverError
 from optimizer.plan import Plan
+from optimizer.portfolio_document import PortfolioPlan
 from service.documents import Document, Json, document
 from service.errors import NoChampion, NotAllowed, NotKnown, ServiceError, StoreRefused
 from service.language import Reader
+from service.portfolios import excess_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -116,6 +118,20 @@ def infeasible(plan: Plan) -> Problem:
         sentence("No plan fulfils all rules. See which rules are in conflict and the smallest relaxation."),
         tuple(Flaw(json_pointer(rule.rule), rule.text) for rule in plan.conflict),
         more={"conflict": plan.conflict, "relaxation": plan.relaxation, "attainable": plan.attainable},
+    )
+
+
+def infeasible_portfolio(plan: PortfolioPlan) -> Problem:
+    """The problem that a portfolio is whose markets cannot be served with its budget."""
+    return Problem(
+        INFEASIBLE,
+        excess_of(plan),
+        tuple(
+            Flaw(json_pointer(f"markets.{market}.{rule.rule}"), rule.text)
+            for market, refused in plan.refused.items()
+            for rule in refused.conflict
+        ),
+        more={"excess": plan.excess},
     )
 
 

@@ -1,5 +1,6 @@
-"""Commands that plan: plan, size, what-if, frontier, explain."""
+"""Commands that plan: plan, size, what-if, frontier, explain, portfolio."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -155,6 +156,33 @@ def explain(
     else:
         session.show(*explanation_page(explanation, reader, market.period))
     if explanation is None:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def portfolio(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="PORTFOLIO", help="A portfolio file (TOML).", exists=True, dir_okay=False)
+    ],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Split one budget over several markets, and in each."""
+    from service.cli.portfolio_page import portfolio_page
+    from service.portfolios import plan_of_portfolio, read_portfolio
+
+    session = open_session(context, home, as_json, language, file)
+    asked = read_portfolio(file)
+    planned = plan_of_portfolio(session.home.desk, asked)
+    market = session.home.desk.market_of(asked.markets[0].scenario)
+    reader = session.reader(market.language, planned.currency)
+    if session.as_json:
+        session.answer(planned, reader)
+    else:
+        session.show(*portfolio_page(planned, reader))
+    if planned.status == "infeasible":
         raise typer.Exit(1)
 
 

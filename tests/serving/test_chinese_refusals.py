@@ -224,7 +224,7 @@ def test_a_bad_scenario_is_refused_in_chinese(client: FlaskClient, document: dic
         ({"channels": {"serch": {"max": 5}}}, "/channels/serch", "预期：该市场的渠道；您是否想写“search”？"),
         ({"horizon": {"start": "2027-01-05", "periods": 13}}, "/horizon/start", "周的起始日：2027-01-04 或 2027-01-11"),
         ({"horizon": {"start": "2027-01-04", "periods": 300}}, "/horizon", "实际：自 2027-01-04 起 300 期"),
-        ({"objective": "profit"}, "/objective", "预期：maximize 或 size：当前版本不提供其他选项"),
+        ({"objective": "profit", "values": {"leads": 3.0}}, "/values/leads", "预期：该市场的结果指标：orders"),
         (
             {"flighting": {"pattern": "given", "weights": {"tv": [1, 2]}}},
             "/flighting/weights/tv",
