@@ -6,6 +6,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.errors import Fault
 from mmm.parsing import meant, nearest
 from mmm.sentence import Names, Number, Sentence, Word, listed, phrase, sentence
+from optimizer.goal_tree import goal_faults
 from optimizer.scenario import Scenario, place_of
 from optimizer.scenario_rules import Group, group_members
 from optimizer.split import split_preset
@@ -22,6 +23,7 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
     for field, kpi in [
         ("kpi", scenario.kpi),
         *((f"values.{kpi}", kpi) for kpi in scenario.values),
+        *([("goal.kpi", scenario.goal.kpi)] if scenario.goal else []),
         *((f"tasks[{i + 1}].kpi", task.kpi) for i, task in enumerate(scenario.tasks)),
     ]:
         if kpi not in artifacts:
@@ -42,6 +44,8 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
     faults += _channel_faults(scenario, artifact, file)
     for index, group in enumerate(scenario.groups):
         faults += _group_faults(group, artifact, file, f"groups[{index + 1}]")
+    if scenario.goal is not None and scenario.goal.kpi in artifacts:
+        faults += goal_faults(scenario, artifacts)
     return faults + horizon_faults(scenario, artifact) + _offer_faults(scenario, artifact, file)
 
 

@@ -14,6 +14,7 @@ from optimizer.evaluate import score_outcome
 from optimizer.explain import model_warnings, unspent_warning
 from optimizer.flight.answer import IN_TURNS, Flighted, answer_flighting
 from optimizer.frontier import FrontierPoint, frontier_point
+from optimizer.goal_tree import goal_remarks
 from optimizer.insight.document import Explanation
 from optimizer.insight.explanation import explained, maximised
 from optimizer.ledgers import bottom_up_plan, task_ledger, task_plans
@@ -122,6 +123,7 @@ class Planner:
         question = answered.question
         scenario, allocation = question.scenario, found.allocation
         warnings = [*model_warnings(question.artifact), *question.timeline.warnings]
+        warnings += goal_remarks(scenario, question.artifact.manifest.period)
         if scenario.objective == "maximize" and allocation.total < question.ceiling * (1.0 - 1e-9):
             warnings.append(unspent_warning(question.ceiling - allocation.total))
         spend, tasks = allocation.spend, task_plans(question, allocation)

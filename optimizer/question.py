@@ -10,6 +10,7 @@ from optimizer.allocate import KpiCurves
 from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
 from optimizer.formulation import Setting
+from optimizer.goal_tree import with_goal_tasks
 from optimizer.phasing import closed_periods
 from optimizer.responses import KpiResponses, build_responses
 from optimizer.scenario import Scenario
@@ -115,6 +116,7 @@ class Desk:
         artifacts = {kpi: model.artifact for kpi, model in self.models.items()}
         if faults := scenario_faults(scenario, artifacts):
             raise ScenarioRefused(faults)
+        scenario = with_goal_tasks(scenario, artifacts)
         timeline = build_timeline(scenario, artifacts[scenario.kpi], reference_spend)
         kpis = dict.fromkeys([scenario.kpi, *scenario.values, *(task.kpi for task in scenario.tasks)])
         responses = {kpi: self._responses_of(kpi, scenario, timeline) for kpi in kpis}

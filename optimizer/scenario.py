@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import Attitude, Stage, TaskCount
+from optimizer.annual_goal import AnnualGoal
 from optimizer.bottom_up import BottomUp
 from optimizer.scenario_rules import (
     Amount,
@@ -155,6 +156,7 @@ class Scenario(StrictModel):
     risk: Risk = Risk()
     solve: SolveLimits = SolveLimits()
     bottom_up: BottomUp | None = None
+    goal: AnnualGoal | None = None
 
     @model_validator(mode="after")
     def _objective_has_what_it_needs(self) -> Self:
@@ -164,8 +166,8 @@ class Scenario(StrictModel):
             problems.append(
                 sentence("budget: objective {objective} needs the most that may be spent", objective=objective)
             )
-        if self.objective == "size" and not self.tasks:
-            problems.append(sentence("tasks: objective size needs at least one [[tasks]]"))
+        if self.objective == "size" and not self.tasks and self.goal is None:
+            problems.append(sentence("tasks: objective size needs at least one [[tasks]], or a [goal]"))
         if (self.objective == "efficiency") != (self.target is not None):
             problems.append(sentence("target: goes with objective efficiency, which needs it"))
         if self.tasks and self.objective in ("profit", "efficiency"):
@@ -174,7 +176,7 @@ class Scenario(StrictModel):
             problems.append(
                 sentence("risk: cautious goes with maximize or profit without tasks; tasks have their probability")
             )
-        if self.bottom_up and self.bottom_up.steps and self.bottom_up.target is None and own_task(self) is None:
+        if _lacks_target(self):
             problems.append(
                 sentence("bottom_up: steps need a target, or a task of {kpi} that has one", kpi=Word(text=self.kpi))
             )
@@ -193,6 +195,14 @@ def own_task(scenario: Scenario) -> Task | None:
     """The task of the scenario's own KPI that the bottom-up route is held against: the one for the whole horizon."""
     own = [task for task in scenario.tasks if task.kpi == scenario.kpi]
     return next((task for task in own if task.by is None), own[-1] if own else None)
+
+
+def _lacks_target(scenario: Scenario) -> bool:
+    """Whether the stages of a bottom-up route have nothing to start from: no target, no task, no goal to be sized."""
+    asked, goal = scenario.bottom_up, scenario.goal
+    if asked is None or not asked.steps or asked.target is not None or own_task(scenario) is not None:
+        return False
+    return scenario.objective != "size" or bool(scenario.tasks) or goal is None or goal.kpi != scenario.kpi
 
 
 def place_of(scenario: Scenario) -> Sentence:

@@ -25,6 +25,7 @@ from service.scenarios import Scenarios
 if TYPE_CHECKING:  # the optimiser takes a second to import; reading and writing scenarios does without
     from optimizer.channel_curves import ChannelCurve
     from optimizer.frontier import FrontierPoint
+    from optimizer.goal_tree import GoalTree
     from optimizer.insight.document import Explanation
     from optimizer.planning import Planner
 
@@ -175,6 +176,18 @@ class PlanningDesk:
         reference = self.reference_spend(scenario)
         with self._lock:
             return market.planner().explain(scenario, reference)
+
+    def goals(self, scenario: Scenario) -> "GoalTree":
+        """The scenario's annual goal taken apart, with the tasks that follow from it for its horizon.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario has no goal, or one that does not fit its market.
+        """
+        from optimizer.goal_tree import goal_tree
+
+        return goal_tree(scenario, self.market_of(scenario).artifacts)
 
     def curves(self, market: PlannedMarket, kpi: str, scenario: Scenario | None) -> "tuple[ChannelCurve, ...]":
         """The response curves of a KPI over a scenario's horizon, or over the last year."""

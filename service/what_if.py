@@ -94,12 +94,14 @@ def sized(scenario: Scenario) -> Scenario:
     Raises
     ------
     ScenarioRefused
-        When it has no tasks.
+        When it has no tasks and no goal.
     """
     if scenario.objective == "size":
         return scenario
-    if not scenario.tasks:
-        expected = sentence("at least one [[tasks]] with kpi, at_least and probability: they are what sizes a budget")
+    if not scenario.tasks and scenario.goal is None:
+        expected = sentence(
+            "at least one [[tasks]] with kpi, at_least and probability, or a [goal]: they are what sizes a budget"
+        )
         raise ScenarioRefused([Fault(sentence("scenario"), "tasks", sentence("nothing"), expected)])
     return changed(scenario, Change(set={"objective": "size", "budget": None, "target": None}))
 

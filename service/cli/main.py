@@ -7,7 +7,7 @@ import typer
 from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
-from service.cli import backtesting, fitting, markets, planning, reporting, samples, sensitivities, serving
+from service.cli import backtesting, fitting, goals, markets, planning, reporting, samples, sensitivities, serving
 from service.cli.options import LanguageChoice
 from service.cli.session import Asked
 
@@ -77,6 +77,7 @@ for commands in (
     fitting.commands,
     sensitivities.commands,
     backtesting.commands,
+    goals.commands,
     planning.commands,
     reporting.commands,
     serving.commands,

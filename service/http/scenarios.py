@@ -5,6 +5,7 @@ from flask import Response, url_for
 
 from mmm.errors import Fault
 from optimizer.errors import ScenarioRefused
+from optimizer.goal_tree import GoalTree
 from optimizer.insight.document import Explanation
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
@@ -123,6 +124,16 @@ def post_frontier(query_data: LanguageQuery, json_data: FrontierBody) -> Respons
         raise ScenarioRefused([_in_scenario(fault) for fault in error.faults]) from error
     market = home().desk.market_of(scenario)
     return reply(frontier_answer(scenario, market.artifacts[scenario.kpi], points), _reader(scenario))
+
+
+@scenarios.post("/goals")
+@scenarios.input(LanguageQuery, location="query")
+@scenarios.input(Scenario)
+@scenarios.output(GoalTree)
+@scenarios.doc(responses=[400, 409, 413, 415])
+def post_goal(query_data: LanguageQuery, json_data: Scenario) -> Response:
+    """Take a scenario's annual goal apart, by season and shares, and into tasks for its horizon; nothing is kept."""
+    return reply(home().desk.goals(json_data), _reader(json_data))
 
 
 def _reader(scenario: Scenario) -> Reader:
