@@ -18,11 +18,15 @@ from optimizer.pursuit import OutOfReach, Reached, most_attainable, reach_tasks
 from optimizer.question import Question
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
+from optimizer.shadow import binding_rows, settle
 from optimizer.task_problem import TaskProblem
 from optimizer.tasks import MeasuredTask
 
 _NOTHING = 1e-9
 """Share of the most that may be spent below which a plan spends nothing."""
+
+_SPENT = 0.99
+"""Share of the most that may be spent below which it is the rules that hold a split back."""
 
 _YIELD = 1e-4
 """How much less than the most that was found a target is relaxed to, relative, so that it can be found again."""
@@ -171,7 +175,8 @@ def _out_of_reach(question: Question, scenario: Scenario, problem: TaskProblem, 
     )
     alone = [index for index, (task, amount) in enumerate(zip(tasks, most, strict=True)) if amount < task.task.at_least]
     conflict = [_task_in_conflict(index, tasks[index], most[index]) for index in alone[:1] or range(len(tasks))]
-    return Refusal((*conflict, _budget_in_conflict(question, scenario)), relaxation, attainable)
+    limits = _limits_in_conflict(question, scenario, problem.form, reached.nearest)
+    return Refusal((*conflict, *limits), relaxation, attainable)
 
 
 def _task_in_conflict(index: int, task: MeasuredTask, most: float) -> ConflictingRule:
@@ -185,6 +190,18 @@ def _task_in_conflict(index: int, task: MeasuredTask, most: float) -> Conflictin
             attainable=Number(amount=most),
         ),
     )
+
+
+def _limits_in_conflict(
+    question: Question, scenario: Scenario, form: Formulation, nearest: Allocation
+) -> list[ConflictingRule]:
+    """What keeps the nearest split from more: the budget where it is spent, else the rules that bind there."""
+    if scenario.budget is None and nearest.total < _SPENT * form.setting.ceiling:
+        settle(form, nearest.spend, nearest.is_on, nearest.total)
+        texts = {row.rule: row.text for row in binding_rows(form)}
+        if texts:
+            return [ConflictingRule(rule=rule, text=text) for rule, text in texts.items()]
+    return [_budget_in_conflict(question, scenario)]
 
 
 def _budget_in_conflict(question: Question, scenario: Scenario) -> ConflictingRule:

@@ -132,6 +132,7 @@ def lift(
     `start` need not obey the rules, and the total is at most `most`. Ends where all tasks are
     reached; None when no split near `start` obeys the rules.
     """
+    start = _in_whole_steps(split, start)
     even = split_even(start) or split.spend_scale
     least, radius = _LAST_RADIUS * even, even
     at, best, reached = start, None, -np.inf
@@ -193,6 +194,15 @@ def _elsewhere(start: Allocation) -> Iterator[Allocation]:
         mix = rng.dirichlet(np.ones(len(names))) * (rng.random(len(names)) < rng.uniform(0.3, 1.2))
         if mix.sum() > 0:
             yield _respent(start, dict(zip(names, (mix / mix.sum() * total).tolist(), strict=True)))
+
+
+def _in_whole_steps(split: CompiledSplit, start: Allocation) -> Allocation:
+    """A split whose channels bought in steps are at the nearest step, where small steps of a split leave them."""
+    whole = {name: step * round(start.spend[name] / step) for name, step in split.stepped.items()}
+    if not whole:
+        return start
+    is_on = {name: is_on and whole.get(name, 1.0) > 0 for name, is_on in start.is_on.items()}
+    return replace(start, spend={**start.spend, **whole}, is_on=is_on)
 
 
 def _respent(start: Allocation, spend: Mapping[str, float]) -> Allocation:

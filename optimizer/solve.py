@@ -23,7 +23,7 @@ class CompiledSplit:
     """A formulation as scaled columns and rows, ready for pieces to be added.
 
     `spend_scale` is the money of one solver unit. `rule_rows` gives the program's row of each
-    entry of `Formulation.rows`; `stepped` names the channels that are bought in whole steps, and
+    entry of `Formulation.rows`; `stepped` are the channels bought in whole steps, with the money of a step, and
     `window_columns` gives the switch of each window.
     """
 
@@ -33,7 +33,7 @@ class CompiledSplit:
     switch_columns: Mapping[str, int]
     rule_rows: tuple[int, ...]
     spend_scale: float
-    stepped: frozenset[str]
+    stepped: Mapping[str, float]
     window_columns: tuple[tuple[Window, int], ...] = ()
 
 
@@ -110,7 +110,12 @@ def compile_split(form: Formulation) -> CompiledSplit:
         for name in form.setting.names
         if id(form.model.is_on[name]) in columns
     }
-    stepped = frozenset(name for name in form.setting.names if id(form.model.steps[name]) in columns)
+    rules = form.setting.scenario.channels
+    stepped = {
+        name: step
+        for name in form.setting.names
+        if id(form.model.steps[name]) in columns and (step := rules[name].increment) is not None
+    }
     windows = tuple((window, columns[id(window.switch)]) for window in form.windows)
     return CompiledSplit(program, spend_columns, total_column, switches, rule_rows, scale, stepped, windows)
 

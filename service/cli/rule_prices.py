@@ -58,8 +58,8 @@ def _costs_nothing(plan: Plan) -> Sentence:
 def price_of_rule(plan: Plan, rule: BindingRule) -> Sentence | None:
     """What a step of the rule's limit is worth, where that can be said in money or in shares."""
     unit = limit_unit(rule.rule)
-    if not rule.shadow_price or unit not in ("money", "share"):
-        return None
+    if not rule.shadow_price or unit not in ("money", "share") or rule.rule.endswith(".increment"):
+        return None  # what another step would bring is not what a longer step would
     if rule.rule == SPLIT_RULE and is_split_free(plan):
         return None  # its section says so; a price beside that would contradict it
     if unit == "share":

@@ -235,3 +235,20 @@ def test_a_sized_plan_keeps_every_rule_and_adds_up(rules: dict[str, object]) -> 
     assert broken_rules(asked, found, artifact) == []
     spent = sum(channel.spend for channel in found.channels)
     assert spent + found.fees - found.coop == pytest.approx(found.budget, abs=0.004)
+
+
+def test_a_sized_budget_keeps_whole_steps_and_its_own_limit() -> None:
+    """Splits that are tried further away need not be in steps; what is answered is, and costs no more than it says."""
+    rules: dict[str, object] = {
+        "channels": {"social": {"increment": 7_000.0}, "tv": {"increment": 9_000.0}},
+        "rules": {"test_reserve": 0.03},
+    }
+    task = {"kpi": "orders", "at_least": 4_000.0, "probability": 0.8}
+    free = PLANNER.plan(scenario(task, **rules))
+    assert free.status != "infeasible"
+    for more in (1.0001, 1.01, 1.05):
+        found = PLANNER.plan(scenario(task, budget=free.budget * more, **rules))
+        assert found.budget <= free.budget * more * (1 + 1e-9)
+        spend = {channel.channel: channel.spend for channel in found.channels}
+        for name, step in (("social", 7_000.0), ("tv", 9_000.0)):
+            assert spend[name] / step == pytest.approx(round(spend[name] / step), abs=1e-9)
