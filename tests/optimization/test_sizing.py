@@ -8,10 +8,14 @@ from rivals import best_rival, shares_reached
 
 from mmm.baseline import forecast_baseline
 from mmm.curves import channel_response
+from optimizer.allocate import Allocation
 from optimizer.plan import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.question import with_budget
+from optimizer.polish import lift
+from optimizer.question import Desk, with_budget
+from optimizer.rules import formulate
 from optimizer.scenario import Scenario
+from optimizer.solve import compile_split
 
 ARTIFACT = make_artifact(draws=500)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})
@@ -252,3 +256,16 @@ def test_a_sized_budget_keeps_whole_steps_and_its_own_limit() -> None:
         spend = {channel.channel: channel.spend for channel in found.channels}
         for name, step in (("social", 7_000.0), ("tv", 9_000.0)):
             assert spend[name] / step == pytest.approx(round(spend[name] / step), abs=1e-9)
+
+
+def test_a_lift_from_a_split_that_is_not_in_steps_is() -> None:
+    asked = scenario(
+        {"kpi": "orders", "at_least": 4_000.0, "probability": 0.8}, channels={"social": {"increment": 7_000.0}}
+    )
+    question = Desk({"orders": PlanningModel(ARTIFACT)}).question(asked, None)
+    split = compile_split(formulate(question.setting(asked, spends_all=False)))
+    spend = dict.fromkeys(ARTIFACT.channels, 100_000.0)
+    start = Allocation(spend, {}, 400_000.0, value=0.0, bound=0.0, gap=0.0, rounds=0, seconds=0.0)
+    found = lift(split, question.tasks, start)
+    assert found is not None
+    assert found.spend["social"] / 7_000.0 == pytest.approx(round(found.spend["social"] / 7_000.0), abs=1e-9)
