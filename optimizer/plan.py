@@ -169,13 +169,15 @@ class ComparedPlan(StrictModel):
 class Comparisons(StrictModel):
     """The plan against what one could do instead; None where it does not apply.
 
-    Where the flighting was optimised the others are phased as the plan is, and `even_flighting` is the plan's own split
+    `silos` has every department split its share of the reference plan by itself, without rules. Where the flighting was
+    optimised the others are phased as the plan is, and `even_flighting` is the plan's own split
     phased evenly.
     """
 
     reference: ComparedPlan | None
     same_mix: ComparedPlan | None
     no_rules: ComparedPlan | None
+    silos: ComparedPlan | None = None
     even_flighting: ComparedPlan | None = None
 
 

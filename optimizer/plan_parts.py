@@ -25,6 +25,7 @@ from optimizer.plan import (
 from optimizer.question import Question, without_rules, without_split
 from optimizer.scenario import Risk, Scenario
 from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
+from optimizer.silos import silo_split
 from optimizer.split import brand_band, split_preset
 
 
@@ -191,7 +192,7 @@ def prices_of_rows(question: Question, found: Answer) -> dict[int, float]:
 
 
 def comparisons(question: Question, allocation: Allocation, even: Question | None) -> Comparisons:
-    """The plan against the reference, its mix, no rules, and an even phasing where it has one of its own."""
+    """The plan against the reference, its mix, no rules, departments apart, and an even phasing of its split."""
     reference = dict(question.timeline.reference)
     costs = unit_costs(question.scenario, question.artifact.manifest.channels)
     reference_total = sum(costs[name] * amount for name, amount in reference.items())
@@ -205,10 +206,12 @@ def comparisons(question: Question, allocation: Allocation, even: Question | Non
     if reference_total > 0:
         scaled = {name: amount * spend_total / reference_total for name, amount in reference.items()}
         same_mix = compared(question.kpi, scaled, spend_total)
+    silos = silo_split(question, spend_total)
     return Comparisons(
         reference=compared(question.kpi, reference, reference_total) if reference_total > 0 else None,
         same_mix=same_mix,
         no_rules=no_rules,
+        silos=None if silos is None else compared(question.kpi, silos, spend_total),
         even_flighting=None if even is None else compared(even.kpi, allocation.spend, allocation.total),
     )
 

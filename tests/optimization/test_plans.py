@@ -243,6 +243,20 @@ def test_a_channel_named_twice_counts_once() -> None:
     assert found.status == "optimal"
 
 
+def test_departments_that_split_their_own_money_bring_no_more() -> None:
+    found = plan(business="none", reference={"kind": "spend", "spend": {"tv": 300_000, "social": 100_000}})
+    assert found.comparisons is not None
+    silos = found.comparisons.silos
+    assert silos is not None
+    # The brand team has tv and video, growth the other two: three quarters and one quarter of the reference.
+    sides = [
+        plan(business="none", budget=share * found.budget, channels={name: {"max": 0} for name in others})
+        for share, others in ((0.75, ("social", "search")), (0.25, ("tv", "video")))
+    ]
+    assert silos.mean == pytest.approx(sum(side.outcomes[0].incremental.mean for side in sides), rel=1e-3)
+    assert silos.mean <= found.outcomes[0].incremental.mean * (1 + 1e-4)
+
+
 def test_a_frontier_rises_and_agrees_with_single_plans() -> None:
     budgets = [300_000.0, 600_000.0, 900_000.0]
     points = PLANNER.frontier(scenario(), budgets)
