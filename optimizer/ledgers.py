@@ -13,7 +13,7 @@ from optimizer.scenario import Scenario, own_task
 from optimizer.tasks import MeasuredTask
 
 MOST_TASKS = 4
-"""With more tasks than this, what each adds to the others is not looked for: every one is a search like the plan's."""
+"""With more tasks than this, what each adds to the others is not looked for: that may take a search like the plan's."""
 
 
 def task_plans(question: Question, allocation: Allocation) -> tuple[TaskPlan, ...]:
@@ -23,9 +23,13 @@ def task_plans(question: Question, allocation: Allocation) -> tuple[TaskPlan, ..
     """
     tasks, is_size = question.tasks, question.scenario.objective == "size"
     found: dict[tuple[int, ...], float | None] = {}
+    enough = (1.0 - question.scenario.solve.gap) * allocation.total
 
     def least(places: tuple[int, ...]) -> float | None:
-        """Smallest budget for the tasks at these places."""
+        """Smallest budget for the tasks at these places: no less than for one of them, no more than for all."""
+        known = [found.get((place,)) or 0.0 for place in places]
+        if is_size and known and max(known) >= enough:
+            return max(known)
         if places not in found:
             amount = smallest_budget(question, [tasks[place] for place in places])
             found[places] = amount if amount is None or not is_size else min(amount, allocation.total)
@@ -33,6 +37,8 @@ def task_plans(question: Question, allocation: Allocation) -> tuple[TaskPlan, ..
 
     if is_size:
         found[tuple(range(len(tasks)))] = allocation.total
+    for place in range(len(tasks)):
+        least((place,))
     return tuple(_task(question, place, allocation, least) for place in range(len(tasks)))
 
 

@@ -199,6 +199,27 @@ def test_what_tasks_share_is_what_they_cost_alone_less_the_budget(planner: Plann
     assert second.added_cost == pytest.approx(found.budget - first.cost)
 
 
+def test_a_plan_that_needs_no_money_has_no_ratio_to_it(planner: Planner) -> None:
+    found = planner.plan(scenario({"at_least": 10_000, "counts": "total"}, bottom_up=FUNNEL))
+    assert found.budget == 0.0
+    assert found.tasks[0].added_cost == 0.0
+    assert found.bottom_up is not None
+    gap = found.bottom_up.gap
+    assert gap is not None
+    assert (gap.difference, gap.ratio, gap.parts) == (found.bottom_up.cost, None, ())
+
+
+def test_a_task_beside_one_that_drives_the_budget_adds_nothing(planner: Planner) -> None:
+    total = {"at_least": 29_000, "counts": "total", "probability": 0.7}
+    small = [{"at_least": 2_000}, {"at_least": 500, "by": "2027-02-01"}]
+    first, driver, last = planner.plan(scenario(small[0], total, small[1])).tasks
+    assert driver.drives_budget
+    assert first.added_cost == pytest.approx(0.0, abs=1e-4 * (driver.cost or 0.0))
+    assert last.added_cost == pytest.approx(0.0, abs=1e-4 * (driver.cost or 0.0))
+    budget, alone = driver.cost or 0.0, [task.cost or 0.0 for task in (first, last)]
+    assert budget - sum(alone) <= (driver.added_cost or 0.0) <= budget - max(alone) + 1e-3 * budget
+
+
 def test_a_task_alone_adds_what_the_rules_do_not_ask_for_anyway(planner: Planner) -> None:
     found = planner.plan(scenario({"at_least": 4_000}, channels={"tv": {"min": 50_000.0}}))
     (task,) = found.tasks
