@@ -128,6 +128,11 @@ def _spending(plan: Plan, when: dict[str, Value]) -> Sentence:
     target = plan.target
     if plan.objective == "size":
         return sentence("Spend {budget} from {start} to {end}: the smallest budget that fulfils every task.", **when)
+    is_held = any(rule.rule == "budget" for rule in plan.binding)
+    if plan.objective == "profit" and is_held:
+        return sentence(
+            "Spend {budget} from {start} to {end}: the whole budget, and more would pay for itself.", **when
+        )
     if plan.objective == "profit":
         return sentence("Spend {budget} from {start} to {end}: more or less would leave less profit.", **when)
     if target is not None and target.roas is not None:
@@ -137,6 +142,12 @@ def _spending(plan: Plan, when: dict[str, Value]) -> Sentence:
         )
     if target is not None and target.mroas is not None:
         mroas = Number(amount=target.mroas, digits=2)
+        if is_held:
+            return sentence(
+                "Spend {budget} from {start} to {end}: the whole budget, and more would return over {mroas} a unit.",
+                mroas=mroas,
+                **when,
+            )
         return sentence(
             "Spend {budget} from {start} to {end}: as far as more money returns {mroas} a unit.", mroas=mroas, **when
         )
