@@ -132,7 +132,7 @@ class AllocationProblem:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A split with its value and bound (KPI, or money for the smallest total), and the relative gap.
+    """A split with its value and bound (KPI, or money for the smallest total), the relative gap, and how it was found.
 
     For an approach, value and bound are sums of shares of requirements. With a price, the gap is relative to what the
     split brings before its price is paid.
@@ -146,6 +146,7 @@ class Allocation:
     gap: float
     rounds: int
     seconds: float
+    method: str = METHOD
 
 
 @dataclass

@@ -18,6 +18,8 @@ from optimizer.pursuit import OutOfReach, Reached, most_attainable, reach_tasks
 from optimizer.question import Question
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
+from optimizer.separable.ranges import money_for_channels, spend_ranges
+from optimizer.separable.search import SeparableProblem, separable_allocation
 from optimizer.shadow import binding_rows, settle
 from optimizer.task_problem import TaskProblem
 from optimizer.tasks import MeasuredTask
@@ -58,6 +60,8 @@ def answer(question: Question, scenario: Scenario | None = None, known: Allocati
     variation asks: the answer is no worse, and is not looked for as far from it.
     """
     scenario = scenario or question.scenario
+    if (found := _best_in_ranges(question, scenario)) is not None:
+        return found
     form = _feasible_form(question, scenario)
     if form is None:
         setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
@@ -76,6 +80,23 @@ def answer(question: Question, scenario: Scenario | None = None, known: Allocati
     if isinstance(reached, OutOfReach):
         return _out_of_reach(question, scenario, problem, reached)
     return Answer(form, reached.allocation, reached.requirements, goal)
+
+
+def _best_in_ranges(question: Question, scenario: Scenario) -> Answer | None:
+    """The most of a KPI where the rules are a budget, which is spent whole, and a range for each channel; else None."""
+    is_plain = scenario.objective == "maximize" and not scenario.tasks and not scenario.values
+    if not is_plain or scenario.risk.attitude != "neutral":
+        return None
+    setting = question.setting(scenario, spends_all=True, ceiling=scenario.budget)
+    ranges = spend_ranges(setting)
+    if ranges is None:
+        return None
+    curves, money, limits = question.kpi.separable_curves(), money_for_channels(setting), scenario.solve
+    problem = SeparableProblem.of(curves, ranges, setting.unit_costs, money, pays=setting.ceiling / money)
+    best = separable_allocation(problem, gap=limits.gap, seconds=limits.seconds)
+    if best is None or best.gap > limits.gap:
+        return None
+    return Answer(formulate(setting), best, (), goal_of(question, scenario))
 
 
 def _best(question: Question, scenario: Scenario, form: Formulation, goal: Goal) -> Answer | Refusal:

@@ -25,7 +25,7 @@ from itertools import pairwise
 import numpy as np
 
 from mmm.curves import ChannelResponse
-from mmm.vocabulary import FloatArray, SaturationKind
+from mmm.vocabulary import FloatArray, IntArray, SaturationKind
 from optimizer.terms import saturated, saturated_with_slope
 
 BINS = 128
@@ -92,6 +92,27 @@ class _Terms:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CurveParts:
+    """What a curve is made of: its terms, sorted by inflection, and its bins.
+
+    A term adds ``weight * (sat(carry + gain * budget) - before)``, exposure in half saturations; arrays of one entry a
+    term. A bin starts at the term `starts`, its inflections lie from `low` to `high`, and `steepest` is the largest
+    slope that it can have; arrays of one entry a bin.
+    """
+
+    kind: SaturationKind
+    carry: FloatArray
+    gain: FloatArray
+    slope: FloatArray
+    weight: FloatArray
+    before: FloatArray
+    starts: IntArray
+    low: FloatArray
+    high: FloatArray
+    steepest: FloatArray
+
+
 class ExpectedCurve:
     """Weighted sum over draws of a channel's response, as a function of its budget: its mean, if weights sum to one.
 
@@ -139,6 +160,22 @@ class ExpectedCurve:
         self._bin_high = sorted_inflections[np.append(self._starts[1:], terms) - 1]
         _, steepest = self._terms(sorted_inflections)
         self._bin_steepest = np.add.reduceat(steepest, self._starts)
+
+    @property
+    def parts(self) -> CurveParts:
+        """Terms and bins of the curve."""
+        return CurveParts(
+            self._kind,
+            self._carry,
+            self._gain,
+            self._slope,
+            self._weight,
+            self._before,
+            self._starts,
+            self._bin_low,
+            self._bin_high,
+            self._bin_steepest,
+        )
 
     def value(self, budget: float) -> float:
         """Expected outcome that `budget` adds."""

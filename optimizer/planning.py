@@ -175,7 +175,8 @@ def _answered(question: Question) -> Flighted:
     """The answer to a question, with the phasing that is best where the scenario asks for that."""
     if question.scenario.flighting.pattern == "optimized":
         return answer_flighting(question)
-    return Flighted(question, answer(question), METHOD, None)
+    found = answer(question)
+    return Flighted(question, found, found.allocation.method if isinstance(found, Answer) else METHOD, None)
 
 
 def _header(question: Question, models: Mapping[str, PlanningModel]) -> dict[str, object]:

@@ -15,6 +15,7 @@ from optimizer.allocate import KpiCurves
 from optimizer.channel_draws import ChannelDraws
 from optimizer.curves import ExpectedCurve
 from optimizer.scenario import Scenario
+from optimizer.separable.search import SeparableCurves
 from optimizer.timeline import Timeline
 
 
@@ -36,6 +37,7 @@ class KpiResponses:
     _curves: dict[int | None, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
     _draws: dict[int | None, Mapping[str, ChannelDraws]] = field(default_factory=dict)
     _within: dict[int | None, Mapping[str, ChannelResponse]] = field(default_factory=dict)
+    _separable: SeparableCurves | None = None
 
     def counted(self, periods: int | None) -> Mapping[str, ChannelResponse]:
         """Responses counted over the first `periods` periods, or over the whole effect when None."""
@@ -54,6 +56,12 @@ class KpiResponses:
             counted = self.counted(periods)
             self._curves[periods] = {name: ExpectedCurve(counted[name]) for name in counted}
         return KpiCurves.of(self._curves[periods])
+
+    def separable_curves(self) -> SeparableCurves:
+        """The same curves side by side, for splits that nothing holds but a budget and ranges; kept."""
+        if self._separable is None:
+            self._separable = SeparableCurves({name: each.curve for name, each in self.curves().envelopes.items()})
+        return self._separable
 
     def weighted_curves(self, periods: int | None, weights: FloatArray) -> KpiCurves:
         """Curves of the weighted mean over the draws, `weights` of shape (S,) that sum to one."""
