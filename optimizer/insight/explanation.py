@@ -57,6 +57,7 @@ def explained(question: Question, notes: list[Sentence]) -> Explanation | None:
         alternatives=tuple(AlternativePlan(loss=each.loss, spend=each.spend) for each in alternatives),
         knowing_all=opened.value,
         knowing_all_error=opened.standard_error,
+        regret_p95=opened.largest,
         chosen_by=None if half is None else half.chosen_by,
         other_draws=None if half is None else half.others,
         best_test=_best_test(channels, _NOTICEABLE * ground.gross),

@@ -33,11 +33,15 @@ class SpendRange:
 
 @dataclass(frozen=True, slots=True)
 class OpenSplit:
-    """Ranges by channel, and the value of knowing everything: in the unit of the goal, with its standard error."""
+    """Ranges by channel, and the value of knowing everything: in the unit of the goal, with its standard error.
+
+    `largest` is the 95 % quantile over the draws: what the plan may lose against the best split if that draw is true.
+    """
 
     ranges: tuple[SpendRange, ...]
     value: float
     standard_error: float
+    largest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ def open_split(ground: Ground) -> OpenSplit:
         )
         for channel in ground.best.spend
     ]
-    return OpenSplit(tuple(ranges), float(np.mean(gains)), float(np.std(gains) / np.sqrt(len(gains))))
+    error = float(np.std(gains) / np.sqrt(len(gains)))
+    return OpenSplit(tuple(ranges), float(np.mean(gains)), error, float(np.quantile(gains, 0.95)))
 
 
 def halves(ground: Ground) -> Halves | None:

@@ -90,6 +90,7 @@ def test_knowing_everything_is_worth_what_every_draw_would_gain_by_its_own_split
     looked_at = np.unique(np.linspace(0, 99, 40).round().astype(int))
     gains = (worth.max(axis=1) - planned)[looked_at]
     assert found.value == pytest.approx(gains.mean(), rel=0.05, abs=1e-3 * base.best.value)
+    assert found.largest == pytest.approx(np.quantile(gains, 0.95), rel=0.05, abs=1e-3 * base.best.value)
     (tv,) = (each for each in found.ranges if each.channel == "tv")
     assert tv.p50 == pytest.approx(np.median(amounts[worth.argmax(axis=1)][looked_at]), abs=0.03 * BUDGET)
 
