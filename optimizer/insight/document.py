@@ -61,9 +61,9 @@ class Explanation(StrictModel):
     """What the best split leaves open, under all rules of its scenario.
 
     `unit` says what values count: the KPI or money. `near` is the share by which plans nearly as good may fall short.
-    `knowing_all` is what knowing every curve would add on average, with its standard error; in one of twenty cases it is
-    more than `regret_p95`. `chosen_by` and
-    `other_draws` are what splits chosen on one half of the draws bring on that half and on the other.
+    `knowing_all` is what knowing every curve would add on average, with its standard error; in one of twenty cases it
+    is more than `regret_p95`. `chosen_by` and `other_draws` are what splits chosen on one half of the draws bring on
+    that half and on the other.
     """
 
     scenario: str

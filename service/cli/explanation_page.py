@@ -64,8 +64,8 @@ def _known(found: Explanation, reader: Reader) -> Iterator[RenderableType]:
     yield Text(
         reader.say(
             sentence(
-                "Whoever knew the curves exactly would split otherwise, and bring {gain} more on average ({share}); in one "
-                "case of twenty {most} or more.",
+                "Whoever knew the curves exactly would split otherwise, and bring {gain} more on average ({share}); in "
+                "one case of twenty {most} or more.",
                 gain=_amount(found, found.knowing_all),
                 share=Share(fraction=share),
                 most=_amount(found, found.regret_p95),
