@@ -44,9 +44,10 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
     faults += _channel_faults(scenario, artifact, file)
     for index, group in enumerate(scenario.groups):
         faults += _group_faults(group, artifact, file, f"groups[{index + 1}]")
-    if scenario.goal is not None and scenario.goal.kpi in artifacts:
+    of_horizon = horizon_faults(scenario, artifact)
+    if scenario.goal is not None and scenario.goal.kpi in artifacts and not of_horizon:
         faults += goal_faults(scenario, artifacts)
-    return faults + horizon_faults(scenario, artifact) + _offer_faults(scenario, artifact, file)
+    return faults + of_horizon + _offer_faults(scenario, artifact, file)
 
 
 def _channel_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:

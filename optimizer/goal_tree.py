@@ -23,6 +23,7 @@ from mmm.vocabulary import SEASON_LAG, FloatArray, PeriodName
 from optimizer.annual_goal import AnnualGoal, GoalPeriodName
 from optimizer.errors import ScenarioRefused
 from optimizer.scenario import Horizon, Scenario, Task, place_of
+from optimizer.timeline import horizon_faults
 
 _FARTHEST = 3
 """Years beyond the last data in which a season is still forecast, as for the horizon of a scenario."""
@@ -99,7 +100,7 @@ def shared_out(total: int, weights: Sequence[float]) -> tuple[int, ...]:
 
 
 def goal_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) -> list[Fault]:
-    """What of a scenario's goal its market cannot answer; `artifacts` has the goal's KPI."""
+    """What of a scenario's goal its market cannot answer, for a horizon that it can; `artifacts` has the goal's KPI."""
     goal, file = scenario.goal, place_of(scenario)
     if goal is None:
         return []
@@ -111,11 +112,12 @@ def goal_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) -
             "not before the data, which start on {day}", day=Word(text=manifest.window_start.isoformat())
         )
         return [Fault(file, "goal.start", found, expected)]
-    end = _ends(goal)[-1]
-    ahead = periods_between(manifest.window_start, end, manifest.period) - manifest.window_periods
-    if ahead > _FARTHEST * SEASON_LAG[manifest.period]:
+    known = manifest.window_periods + _FARTHEST * SEASON_LAG[manifest.period]
+    starts_within = periods_between(manifest.window_start, goal.start, manifest.period) <= known
+    if not starts_within or periods_between(manifest.window_start, _ends(goal)[-1], manifest.period) > known:
         expected = sentence("an end within three years of the last data: a forecast further out means nothing")
         return [Fault(file, "goal.start", found, expected)]
+    end = _ends(goal)[-1]
     first, after = _window(goal, scenario.horizon, manifest.period, scenario.horizon.periods)
     if after <= goal.start or first >= end:
         expected = sentence(
@@ -153,9 +155,9 @@ def goal_tree(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) -> 
         what = phrase(sentence("an outcome of the market"))
         expected = sentence("{expected}: {names}", expected=what, names=listed(list(artifacts), is_quoted=False))
         raise ScenarioRefused([Fault(file, "goal.kpi", f"'{goal.kpi}'", expected)])
-    if faults := goal_faults(scenario, artifacts):
-        raise ScenarioRefused(faults)
     artifact = artifacts[goal.kpi]
+    if faults := horizon_faults(scenario, artifact) or goal_faults(scenario, artifacts):
+        raise ScenarioRefused(faults)
     calendar = _calendar(goal, artifact)
     periods = _periods(goal, calendar)
     tasks = _tasks(goal, scenario.horizon, artifact.manifest.period, calendar, periods)
