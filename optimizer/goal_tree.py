@@ -6,22 +6,19 @@ its days, so that weeks may lie across the ends of months.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-import numpy as np
-
 from mmm.artifact import ResponseArtifact
-from mmm.baseline import forecast_baseline
 from mmm.errors import Fault
 from mmm.parsing import StrictModel
-from mmm.periods import period_range, periods_between, shift_period
+from mmm.periods import periods_between, shift_period
 from mmm.sentence import Day, Sentence, Term, Word, listed, phrase, sentence
-from mmm.vocabulary import SEASON_LAG, FloatArray, PeriodName
+from mmm.vocabulary import SEASON_LAG, PeriodName
 from optimizer.annual_goal import AnnualGoal, GoalPeriodName
 from optimizer.errors import ScenarioRefused
+from optimizer.goal_calendar import GoalCalendar, goal_calendar, goal_ends, horizon_window, period_weights
 from optimizer.scenario import Horizon, Scenario, Task, place_of
 from optimizer.timeline import horizon_faults
 
@@ -62,20 +59,6 @@ class GoalTree(StrictModel):
     remarks: tuple[Sentence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Calendar:
-    """The goal's days: `weights` of shape (days,), the first on `start`; `ends` has the first day after each period."""
-
-    start: date
-    ends: tuple[date, ...]
-    weights: FloatArray
-
-    def between(self, first: date, after: date) -> float:
-        """Weight of the days from `first` on and before `after`, those outside of the goal left out."""
-        low, high = ((day - self.start).days for day in (first, after))
-        return float(self.weights[max(low, 0) : max(high, 0)].sum())
-
-
 def shared_out(total: int, weights: Sequence[float]) -> tuple[int, ...]:
     """Whole parts of `total` in proportion to the weights, with `total` as their sum.
 
@@ -114,11 +97,11 @@ def goal_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) -
         return [Fault(file, "goal.start", found, expected)]
     known = manifest.window_periods + _FARTHEST * SEASON_LAG[manifest.period]
     starts_within = periods_between(manifest.window_start, goal.start, manifest.period) <= known
-    if not starts_within or periods_between(manifest.window_start, _ends(goal)[-1], manifest.period) > known:
+    if not starts_within or periods_between(manifest.window_start, goal_ends(goal)[-1], manifest.period) > known:
         expected = sentence("an end within three years of the last data: a forecast further out means nothing")
         return [Fault(file, "goal.start", found, expected)]
-    end = _ends(goal)[-1]
-    first, after = _window(goal, scenario.horizon, manifest.period, scenario.horizon.periods)
+    end = goal_ends(goal)[-1]
+    first, after = horizon_window(goal, scenario.horizon, manifest.period, scenario.horizon.periods)
     if after <= goal.start or first >= end:
         expected = sentence(
             "a goal that holds the horizon, which counts for {first} to {last}",
@@ -133,7 +116,7 @@ def goal_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) -
             period=Term(text=manifest.period),
         )
         return [Fault(file, "goal.weights", sentence("nothing"), expected)]
-    if goal.weights is None and min(_calendar(goal, artifact).weights) <= 0:
+    if goal.weights is None and min(goal_calendar(goal, artifact).weights) <= 0:
         expected = sentence("one a period: the forecast of what comes without advertising is not above zero all along")
         return [Fault(file, "goal.weights", sentence("nothing"), expected)]
     return []
@@ -158,7 +141,7 @@ def goal_tree(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) -> 
     artifact = artifacts[goal.kpi]
     if faults := horizon_faults(scenario, artifact) or goal_faults(scenario, artifacts):
         raise ScenarioRefused(faults)
-    calendar = _calendar(goal, artifact)
+    calendar = goal_calendar(goal, artifact)
     periods = _periods(goal, calendar)
     tasks = _tasks(goal, scenario.horizon, artifact.manifest.period, calendar, periods)
     return GoalTree(
@@ -181,15 +164,15 @@ def goal_remarks(scenario: Scenario, period: PeriodName) -> tuple[Sentence, ...]
     goal, horizon = scenario.goal, scenario.horizon
     if goal is None:
         return ()
-    first, after = _window(goal, horizon, period, horizon.periods)
-    if first >= goal.start and after <= _ends(goal)[-1]:
+    first, after = horizon_window(goal, horizon, period, horizon.periods)
+    if first >= goal.start and after <= goal_ends(goal)[-1]:
         return ()
     beyond = sentence(
         "The horizon counts for {first} to {last}, and only the days from {start} to {end} are in the goal.",
         first=Day(day=first),
         last=Day(day=after - timedelta(days=1)),
         start=Day(day=max(first, goal.start)),
-        end=Day(day=min(after, _ends(goal)[-1]) - timedelta(days=1)),
+        end=Day(day=min(after, goal_ends(goal)[-1]) - timedelta(days=1)),
     )
     return (beyond,)
 
@@ -201,43 +184,8 @@ def with_goal_tasks(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
     return scenario.model_copy(update={"tasks": goal_tree(scenario, artifacts).tasks})
 
 
-def _ends(goal: AnnualGoal) -> tuple[date, ...]:
-    """First day after each period of the goal."""
-    return tuple(shift_period(goal.start, step, goal.by) for step in range(1, goal.count + 1))
-
-
-def _window(goal: AnnualGoal, horizon: Horizon, period: PeriodName, periods: int) -> tuple[date, date]:
-    """Days of the goal, first and the one after the last, for which the first periods of the horizon count."""
-    first = shift_period(horizon.start, goal.lead_time, period)
-    return first, shift_period(first, periods, period)
-
-
-def _calendar(goal: AnnualGoal, artifact: ResponseArtifact) -> _Calendar:
-    """The goal's days with their weights: as given, or those of the forecast of the baseline."""
-    ends = _ends(goal)
-    starts = (goal.start, *ends[:-1])
-    if goal.weights is not None:
-        spans = [(end - start).days for start, end in zip(starts, ends, strict=True)]
-        given = np.repeat(np.array(goal.weights) / spans, spans)
-        return _Calendar(goal.start, ends, given)
-    manifest = artifact.manifest
-    offset = periods_between(manifest.window_start, goal.start, manifest.period)
-    count = periods_between(manifest.window_start, ends[-1] - timedelta(days=1), manifest.period) - offset + 1
-    first = shift_period(manifest.window_start, offset, manifest.period)
-    expected = forecast_baseline(artifact, first, count).mean(axis=0)
-    days = np.diff([day.toordinal() for day in period_range(first, count + 1, manifest.period)])
-    daily = np.repeat(expected / days, days)
-    skipped = (goal.start - first).days
-    return _Calendar(goal.start, ends, daily[skipped : skipped + (ends[-1] - goal.start).days])
-
-
-def _weights(calendar: _Calendar) -> list[float]:
-    """Weight of each period of the goal."""
-    return [calendar.between(start, end) for start, end in pairwise((calendar.start, *calendar.ends))]
-
-
-def _periods(goal: AnnualGoal, calendar: _Calendar) -> tuple[GoalPeriod, ...]:
-    weights, names = _weights(calendar), list(goal.shares)
+def _periods(goal: AnnualGoal, calendar: GoalCalendar) -> tuple[GoalPeriod, ...]:
+    weights, names = list(goal.weights or period_weights(calendar)), list(goal.shares)
     targets = shared_out(goal.target, weights)
     periods = []
     for (start, end), weight, target in zip(pairwise((calendar.start, *calendar.ends)), weights, targets, strict=True):
@@ -258,19 +206,19 @@ def _tasks(
     goal: AnnualGoal,
     horizon: Horizon,
     period: PeriodName,
-    calendar: _Calendar,
+    calendar: GoalCalendar,
     periods: Sequence[GoalPeriod],
 ) -> tuple[Task, ...]:
     """What must be reached from the start of the horizon to its end, and to the milestones where they are asked for.
 
     A period of the market counts as a whole: a milestone is the end of the one in which a period of the goal ends.
     """
-    start, _ = _window(goal, horizon, period, 0)
+    start, _ = horizon_window(goal, horizon, period, 0)
     ends = calendar.ends if goal.milestones else ()
     counts = {periods_between(start, end - timedelta(days=1), period) + 1 for end in ends}
     tasks = []
     for count in [*sorted(count for count in counts if 0 < count < horizon.periods), horizon.periods]:
-        reached = round(_target_between(goal, calendar, periods, *_window(goal, horizon, period, count)))
+        reached = round(_target_between(goal, calendar, periods, *horizon_window(goal, horizon, period, count)))
         if reached > 0:
             last = shift_period(horizon.start, count, period) - timedelta(days=1)
             tasks.append(
@@ -286,7 +234,7 @@ def _tasks(
 
 
 def _target_between(
-    goal: AnnualGoal, calendar: _Calendar, periods: Sequence[GoalPeriod], first: date, after: date
+    goal: AnnualGoal, calendar: GoalCalendar, periods: Sequence[GoalPeriod], first: date, after: date
 ) -> float:
     """The goal's (or its part's) target over some days: of each period the share that its days have in its weight."""
     total = 0.0

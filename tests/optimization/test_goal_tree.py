@@ -91,6 +91,10 @@ def test_weights_that_are_given_split_the_year_and_shares_split_each_quarter() -
     ]
 
 
+def test_of_equal_weights_the_first_get_what_is_left_over() -> None:
+    assert [period.target for period in tree({"target": 1_002, "weights": [0.1] * 4}).periods] == [251, 251, 250, 250]
+
+
 @pytest.mark.parametrize(("by", "count"), [("quarter", 4), ("month", 12)])
 def test_children_add_up_by_the_season_of_the_forecast(by: str, count: int) -> None:
     found = tree({"by": by, "shares": {"north": 1 / 3, "south": 2 / 3}})
