@@ -38,6 +38,12 @@ _FEET = (1e-6, 1e-4, 1e-2)
 _NOTHING = 1e-7
 """Share of the budget below which a channel that the rules keep at zero counts as kept there."""
 
+_NEAR_ENOUGH = 0.3
+"""Share of the gap by which lines may be above the curves when lines are drawn without integers."""
+
+_LINEAR_ROUNDS = 6
+"""Programs without integers between two with integers, to draw lines where they matter."""
+
 _MOST_ROUNDS = 400
 
 
@@ -207,6 +213,7 @@ def allocate(
         first = Relaxed(known.spend, known.is_on, known.total, np.inf, ())
         _judge(search, first)
         _refine(search, first)
+    _draw_near(search, seconds)
     rounds = 0
     while rounds < _MOST_ROUNDS:
         rounds += 1
@@ -222,6 +229,8 @@ def allocate(
         _judge(search, outer)
         if vicinity is not None:
             _correct(search, vicinity, left)
+        elif search.relative_gap > gap:
+            _improve_near(search, outer, left)
         if search.relative_gap <= gap or not is_refined:
             break
     return _result(search, rounds, time.perf_counter() - started)
@@ -248,7 +257,12 @@ def _start(problem: AllocationProblem, gap: float) -> _Search:
 
 
 def _relax(
-    search: _Search, seconds: float, vicinity: Vicinity | None = None, margins: Sequence[float] | None = None
+    search: _Search,
+    seconds: float,
+    vicinity: Vicinity | None = None,
+    margins: Sequence[float] | None = None,
+    *,
+    is_fractional: bool = False,
 ) -> Relaxed | None:
     """The best split on the over-estimators; `margins` are shares that requirements are asked for on top."""
     problem = search.problem
@@ -275,10 +289,48 @@ def _relax(
         relative_gap=0.2 * search.gap,
         seconds=max(seconds, 0.05),
         vicinity=vicinity,
+        is_fractional=is_fractional,
     )
     if relaxed is None:
         return None
     return replace(relaxed, bound=relaxed.bound + SOLVER_SAFETY * abs(relaxed.bound))
+
+
+def _draw_near(search: _Search, seconds: float) -> None:
+    """Draw lines where splits are best that may have fractions for integers, which takes little time."""
+    for _ in range(_LINEAR_ROUNDS if search.compiled.program.integers else 0):
+        outer = _relax(search, seconds, is_fractional=True)
+        if outer is None:
+            return
+        search.bound = min(search.bound, outer.bound)
+        if not _touch(search, outer):
+            return
+
+
+def _improve_near(search: _Search, outer: Relaxed, seconds: float) -> None:
+    """Look for the best split with the integers of a proposal and each channel's spend in the same piece."""
+    vicinity = _vicinity(search, outer)
+    for _ in range(_LINEAR_ROUNDS):
+        proposal = _relax(search, seconds, vicinity)
+        if proposal is None:
+            return
+        is_refined = _touch(search, proposal)
+        _judge(search, proposal)
+        if not is_refined:
+            return
+
+
+def _touch(search: _Search, proposal: Relaxed) -> bool:
+    """Make lines exact at a proposal; whether they were not by a good part of the gap."""
+    most_spends, is_refined = search.problem.form.setting.most_spend, False
+    for kpi, boundaries in zip(search.kpis, search.boundaries, strict=True):
+        height = exact = 0.0
+        for name, envelope in kpi.envelopes.items():
+            budget = min(proposal.spend[name], most_spends[name])
+            height += _height(envelope, boundaries[name], budget)
+            exact += envelope.touch(budget).value
+        is_refined |= height - exact > _NEAR_ENOUGH * search.gap * exact
+    return is_refined
 
 
 def _vicinity(search: _Search, outer: Relaxed) -> Vicinity:

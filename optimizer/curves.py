@@ -257,6 +257,7 @@ class Envelope:
     is_kept_at_zero: bool = False
     _vertices: list[tuple[float, float]] = field(default_factory=list)
     _is_stale: bool = True
+    _pieces: dict[tuple[float, float], Piece] = field(default_factory=dict)
     _cells: dict[tuple[float, float], list[tuple[float, float]]] = field(default_factory=dict)
 
     def touch(self, budget: float) -> CurvePoint:
@@ -266,6 +267,7 @@ class Envelope:
             return self.points[position]
         point = self.curve.point(budget)
         self.points.insert(position, point)
+        self._pieces = {ends: piece for ends, piece in self._pieces.items() if not ends[0] < budget < ends[1]}
         self._is_stale = True
         return point
 
@@ -282,6 +284,11 @@ class Envelope:
             return Piece(low, high, (Line(0.0, 0.0),))
         if high <= low:
             return Piece(low, high, (Line(0.0, self.touch(low).value),))
+        if (low, high) not in self._pieces:
+            self._pieces[low, high] = self._piece(low, high)
+        return self._pieces[low, high]
+
+    def _piece(self, low: float, high: float) -> Piece:
         corners = [vertex for vertex in self._corners() if low <= vertex[0] <= high]
         hull = _upper_hull(corners)
         lines = tuple(

@@ -70,6 +70,17 @@ class Program:
         self.starts.append(len(self.indices))
         return len(self.row_lower) - 1
 
+    def upper_rows(self, columns: tuple[int, ...], rows: Sequence[tuple[float, ...]], upper: Sequence[float]) -> None:
+        """Add rows over the same few columns with upper limits alone, scaled like those of `row`."""
+        largest = [max(map(abs, row)) or 1.0 for row in rows]
+        end, width = self.starts[-1], len(columns)
+        self.row_scales += largest
+        self.row_lower += [-np.inf] * len(rows)
+        self.row_upper += [limit / by for limit, by in zip(upper, largest, strict=True)]
+        self.indices += columns * len(rows)
+        self.values += [value / by for row, by in zip(rows, largest, strict=True) for value in row]
+        self.starts += range(end + width, end + width * len(rows) + 1, width)
+
     def dense_rows(self, lower: FloatArray, columns: Sequence[int], values: FloatArray) -> None:
         """Add rows over the same columns, scaled like those of `row`. `lower` of shape (R,), `values` (R, columns)."""
         largest = np.abs(values).max(axis=1, initial=0.0)
@@ -97,15 +108,26 @@ class Solution:
     bound: float
 
 
-def solve_program(program: Program, *, relative_gap: float, seconds: float) -> Solution | None:
-    """The best solution found of a program, maximised; None when it is infeasible.
+def new_solver() -> Any:
+    """HiGHS with the options of this package. It may solve one program after another: starting it takes time."""
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call] # highspy ships no annotation here
+    for option, value in _OPTIONS.items():
+        solver.setOptionValue(option, value)
+    return solver
+
+
+def solve_program(
+    program: Program, *, relative_gap: float, seconds: float, solver: Any | None = None
+) -> Solution | None:
+    """The best solution found of a program, maximised; None when it is infeasible. `solver` is one of `new_solver`.
 
     Raises
     ------
     SolverError
         When the solver refuses the program, or stops without a solution or in a state that is no answer.
     """
-    solver = _solver(program, relative_gap=relative_gap, seconds=seconds)
+    solver = new_solver() if solver is None else solver
+    _run(solver, program, relative_gap=relative_gap, seconds=seconds)
     status = solver.getModelStatus()
     if status in _INFEASIBLE:
         return None
@@ -123,8 +145,8 @@ def solve_program(program: Program, *, relative_gap: float, seconds: float) -> S
     return Solution(list(solution.col_value), list(solution.row_dual), float(bound))
 
 
-def _solver(program: Program, *, relative_gap: float, seconds: float) -> Any:
-    """HiGHS after its run on a program."""
+def _run(solver: Any, program: Program, *, relative_gap: float, seconds: float) -> None:
+    """Have HiGHS solve a program, from nothing that it solved before."""
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = len(program.costs), len(program.row_lower)
     model.col_cost_ = np.array(program.costs)
@@ -140,12 +162,10 @@ def _solver(program: Program, *, relative_gap: float, seconds: float) -> Any:
         for index in program.integers:
             kinds[index] = highspy.HighsVarType.kInteger
         model.integrality_ = kinds
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call] # highspy ships no annotation here
-    for option, value in _OPTIONS.items():
-        solver.setOptionValue(option, value)
+    solver.clearSolver()
     solver.setOptionValue("mip_rel_gap", relative_gap)
-    solver.setOptionValue("time_limit", max(seconds, 0.01))
+    # The limit counts from the solver's first run on.
+    solver.setOptionValue("time_limit", solver.getRunTime() + max(seconds, 0.01))
     if solver.passModel(model) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refused the model: a number in it is out of range; check the units of the rules")
     solver.run()
-    return solver

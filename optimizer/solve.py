@@ -5,7 +5,7 @@ size), and adds the pieces as columns and rows (`optimizer.program`). It knows n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from mmm.vocabulary import FloatArray
 from optimizer.curves import Piece
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation, Window
-from optimizer.program import Program, solve_program
+from optimizer.program import Program, new_solver, solve_program
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class CompiledSplit:
     spend_scale: float
     stepped: Mapping[str, float]
     window_columns: tuple[tuple[Window, int], ...] = ()
+    solver: Any = field(default_factory=new_solver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +131,14 @@ def solve_relaxation(
     vicinity: Vicinity | None = None,
     spend_weights: Mapping[str, float] | None = None,
     is_least: bool = False,
+    is_fractional: bool = False,
 ) -> Relaxed | None:
     """Maximise Σ weight * KPI + total_weight * total spend over the pieces; None when nothing is feasible.
 
-    With `is_least` the least of the weighted KPIs counts instead of their sum; `spend_weights` adds what a unit of
-    money in a channel is worth. The bound is at least what any split that obeys the rows (and lies in the vicinity, if
-    one is given) can reach on the true curves, for every KPI is over-estimated.
+    With `is_fractional` integers may have fractions. With `is_least` the least of the weighted KPIs counts instead of
+    their sum; `spend_weights` adds what a unit of money in a channel is worth. The bound is at least what any split
+    that obeys the rows (and lies in the vicinity, if one is given) can reach on the true curves, for every KPI is
+    over-estimated.
 
     Raises
     ------
@@ -154,7 +157,9 @@ def solve_relaxation(
     least = program.column(-np.inf, np.inf, 1.0) if is_least else None
     for kpi in kpis:
         _add_kpi(program, split, kpi, objective_scale, least if kpi.weight else None)
-    solved = solve_program(program, relative_gap=relative_gap, seconds=seconds)
+    if is_fractional:
+        program.integers = []
+    solved = solve_program(program, relative_gap=relative_gap, seconds=seconds, solver=split.solver)
     if solved is None:
         return None
     values, bound = solved.values, solved.bound
@@ -226,7 +231,7 @@ def most_spend(split: CompiledSplit, channel: str) -> float:
     """The most that the rules let one channel spend, money; zero when nothing is feasible."""
     program = split.program.copy()
     program.costs[split.spend_columns[channel]] = 1.0
-    solved = solve_program(program, relative_gap=1e-3, seconds=10.0)
+    solved = solve_program(program, relative_gap=1e-3, seconds=10.0, solver=split.solver)
     return 0.0 if solved is None else solved.bound * split.spend_scale
 
 
@@ -341,10 +346,10 @@ def _add_piece(
 ) -> int:
     """The height column of one piece, under all of its lines; without `chosen` the piece always holds."""
     height = program.column(-np.inf, np.inf, cost)
-    for line in piece.lines:
-        slope, intercept = line.slope * spend_scale / kpi_scale, line.intercept / kpi_scale
-        if chosen is None:
-            program.row(-np.inf, intercept, [(height, 1.0), (spend, -slope)])
-        else:
-            program.row(-np.inf, 0.0, [(height, 1.0), (spend, -slope), (chosen, -intercept)])
+    lines = [(line.slope * spend_scale / kpi_scale, line.intercept / kpi_scale) for line in piece.lines]
+    if chosen is None:
+        program.upper_rows((height, spend), [(1.0, -slope) for slope, _ in lines], [level for _, level in lines])
+    else:
+        entries = [(1.0, -slope, -level) for slope, level in lines]
+        program.upper_rows((height, spend, chosen), entries, [0.0] * len(lines))
     return height
