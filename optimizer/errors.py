@@ -24,3 +24,11 @@ class ScenarioRefused(OptimizerError):
 
 class SolverError(OptimizerError):
     """The solver ended in a state that is no answer."""
+
+
+class CheckFailed(SolverError):
+    """A plan that does not keep its word when it is counted anew; it never leaves the house."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(f"the plan did not stand its own check ({'; '.join(self.faults)})")

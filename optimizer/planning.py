@@ -7,9 +7,10 @@ from mmm.sentence import Sentence, sentence
 from optimizer.allocate import METHOD
 from optimizer.answer import Answer, Refusal, answer
 from optimizer.channel_curves import ChannelCurve, channel_curves
+from optimizer.checker.check import faults_of_plan
 from optimizer.cleaning import cleaned, still_reaching
 from optimizer.costs import coop_of, fees_of
-from optimizer.errors import ScenarioRefused
+from optimizer.errors import CheckFailed, ScenarioRefused
 from optimizer.evaluate import score_outcome
 from optimizer.explain import model_warnings, unspent_warning
 from optimizer.flight.answer import IN_TURNS, Flighted, answer_flighting
@@ -59,12 +60,17 @@ class Planner:
         ------
         ScenarioRefused
             When the scenario does not fit its market.
+        CheckFailed
+            When the plan does not keep its word as it is counted anew: a fault of ours.
         """
         answered = _answered(self._desk.question(scenario, reference_spend))
         question, found = answered.question, answered.found
         if isinstance(found, Refusal):
             return self._infeasible(question, found)
-        return self._plan(answered, still_reaching(question, cleaned(found)))
+        plan = self._plan(answered, still_reaching(question, cleaned(found)))
+        if faults := faults_of_plan(scenario, plan, {kpi: model.artifact for kpi, model in self._models.items()}):
+            raise CheckFailed(faults)
+        return plan
 
     def question(self, scenario: Scenario, reference_spend: Mapping[str, float] | None = None) -> Question:
         """The scenario put to the models, for those who solve more than one plan.

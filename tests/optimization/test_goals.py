@@ -1,5 +1,6 @@
 """Profit, return targets, several KPIs in money and caution: against every split of a money grid, recounted here."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from builders import make_artifact
 
+from mmm.artifact import seal
 from mmm.curves import channel_response
 from mmm.sentence import plain
 from optimizer.errors import ScenarioRefused
@@ -16,6 +18,7 @@ from optimizer.scenario import Scenario
 
 ORDERS = make_artifact(draws=200, value_per_unit=75.0)
 LEADS = make_artifact(draws=200, kpi="leads", seed=5, value_per_unit=None)
+LEADS = seal(LEADS.manifest, replace(LEADS.draws, spend=ORDERS.draws.spend))  # one market has spent once
 PLANNER = Planner({"orders": PlanningModel(ORDERS), "leads": PlanningModel(LEADS)})
 BUDGET, STEPS = 400_000.0, 32
 BAND = (0.35, 0.45)

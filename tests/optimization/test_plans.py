@@ -5,10 +5,10 @@ from datetime import date
 import numpy as np
 import pytest
 from builders import make_artifact
-from recount import broken_rules
 
 from mmm.periods import shift_period
 from mmm.sentence import plain
+from optimizer.checker.rules import broken_rules
 from optimizer.errors import ScenarioRefused
 from optimizer.plan import Plan
 from optimizer.planning import Planner, PlanningModel

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import CHANNELS, make_artifact
-from recount import broken_rules
 
 from mmm.artifact import ResponseArtifact, ResponseDraws, seal
+from optimizer.checker.rules import broken_rules
 from optimizer.plan import Plan
 from optimizer.planning import Planner, PlanningModel
 from optimizer.scenario import Scenario

@@ -5,12 +5,14 @@ check it with a pocket calculator.
 """
 
 import math
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import numpy as np
 
-from mmm.artifact import ResponseArtifact
-from mmm.curves import channel_response
+from mmm.artifact import ChannelInfo, ResponseArtifact
+from optimizer.checker.calendar import periods_from
+from optimizer.checker.value import brought_at
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 from optimizer.scenario_rules import ChannelRules
@@ -26,7 +28,7 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
     slack, whole = 1e-6 * plan.budget, sum(spend.values())
     broken: list[str] = []
 
-    def check(name: str, is_kept: bool) -> None:
+    def check(name: str, is_kept: bool | np.bool) -> None:
         if not is_kept:
             broken.append(name)
 
@@ -51,11 +53,7 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
                 f"{name} increment",
                 abs(amount / rule.increment - round(amount / rule.increment)) * rule.increment <= slack,
             )
-    costs = {
-        name: (1 + (info.fee if name not in scenario.channels else scenario.channels[name].fee or 0.0))
-        * (1 - (scenario.channels[name].coop if name in scenario.channels else 0.0))
-        for name, info in infos.items()
-    }
+    costs = {name: _unit_cost(info, scenario.channels.get(name, ChannelRules())) for name, info in infos.items()}
     reference_cost = sum(costs[name] * amount for name, amount in reference.items())
     for group in scenario.groups:
         members = group.channels or [
@@ -82,7 +80,7 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
         is_late = all(spend[name] >= level - slack for name, level in order.after.items())
         check(f"{order.channel} after", spend[order.channel] <= slack or is_late)
     for either in scenario.either_or:
-        check("either or", sum(spend[name] > slack for name in either.channels) <= either.at_most)
+        check("either or", sum(spend[name] > slack for name in set(either.channels)) <= either.at_most)
     for requirement in scenario.requires:
         upstream = sum(spend[name] for name in requirement.upstream)
         check("requires", spend[requirement.channel] <= requirement.at_most_ratio * upstream + slack)
@@ -104,44 +102,57 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
             cost = channel.spend / channel.contribution.mean
             check(f"{channel.channel} cpa", cost <= rule.cpa_at_most * (1 + 1e-3))
         if rule.marginal_cpa_at_most is not None and channel.spend > slack:
-            cost = least_marginal_cost(channel.channel, channel.spend, plan, artifact)
+            cost = _least_marginal_cost(channel.channel, channel.spend, plan, artifact)
             check(f"{channel.channel} marginal cpa", cost <= rule.marginal_cpa_at_most * (1 + 1e-3))
-    return broken + broken_periods(scenario, plan)
+    adds_up = whole + plan.fees - plan.coop + plan.test_reserve + plan.fixed_costs
+    check("money adds up", abs(adds_up - plan.budget) <= 0.005 + slack)
+    dates = periods_from(plan.horizon.start, plan.horizon.periods, artifact.manifest.period)
+    return broken + _broken_periods(scenario, plan, dates, costs)
 
 
-def least_marginal_cost(name: str, spend: float, plan: Plan, artifact: ResponseArtifact) -> float:
-    """What one more outcome costs at some spend or, behind the foot of an S, at more of it: the least of both.
-
-    For a horizon that starts right after the data.
-    """
-    shares = {flight.date: flight.spend / spend for flight in plan.flighting if flight.channel == name}
-    dates = [plan.horizon.start + timedelta(weeks=week) for week in range(plan.horizon.periods)]
-    phasing = np.array([shares.get(day, 0.0) for day in dates])
-    response = channel_response(artifact, name, phasing, artifact.draws.worked[:, artifact.channels.index(name)])
-    return min(1.0 / max(response.marginal_per_draw(at).mean(), 1e-300) for at in spend * np.geomspace(1.0, 30.0, 60))
+def _least_marginal_cost(name: str, spend: float, plan: Plan, artifact: ResponseArtifact) -> float:
+    """What one more outcome costs at some spend or, behind the foot of an S, at more of it: the least of both."""
+    at = spend * np.geomspace(1.0, 30.0, 40)
+    found = [brought_at(plan, artifact, name, float(money)).mean() for money in (*at, *(1.0001 * at))]
+    rises = np.array(found[len(at) :]) - np.array(found[: len(at)])
+    return float((1e-4 * at / np.maximum(rises, 1e-300)).min())
 
 
-def broken_periods(scenario: Scenario, plan: Plan) -> list[str]:
-    """Rules about single periods of a weekly market that the plan breaks."""
+def _broken_periods(scenario: Scenario, plan: Plan, dates: Sequence[date], costs: Mapping[str, float]) -> list[str]:
+    """Rules about single periods that the plan breaks; `dates` are the starts of the horizon's periods."""
     slack, broken = 1e-6 * plan.budget, []
     spend = {channel.channel: channel.spend for channel in plan.channels}
     paid: dict[date, float] = {}
     for flight in plan.flighting:
         rule = scenario.channels.get(flight.channel, ChannelRules())
-        week = (flight.date - scenario.horizon.start).days // 7
+        period = dates.index(flight.date)
         fixed = (rule.fixed_cost or 0.0) * flight.spend / spend[flight.channel]
-        cost = flight.spend * (1 + (rule.fee or 0.0)) * (1 - rule.coop)
+        cost = flight.spend * costs[flight.channel]
         paid[flight.date] = paid.get(flight.date, 0.0) + cost + fixed
         spans = [(one, 1) if isinstance(one, date) else (one.start, one.periods) for one in rule.blackout]
-        is_out = any(0 <= week - (first - scenario.horizon.start).days // 7 < periods for first, periods in spans)
-        if flight.spend > 0 and (week < rule.lead_time or is_out):
+        is_out = any(0 <= period - _holding(dates, first) < periods for first, periods in spans)
+        if flight.spend > 0 and (period < rule.lead_time or is_out):
             broken.append(f"{flight.channel} closed on {flight.date}")
         if flight.spend > (math.inf if rule.per_period_max is None else rule.per_period_max) + slack:
             broken.append(f"{flight.channel} per period")
     cash = scenario.rules.cash_per_period
     for day, amount in paid.items():
-        week = (day - scenario.horizon.start).days // 7
-        most = cash[week] if isinstance(cash, tuple) else math.inf if cash is None else cash
+        most = cash[dates.index(day)] if isinstance(cash, tuple) else math.inf if cash is None else cash
         if amount > most + slack:
             broken.append(f"cash on {day}")
+    for name, amount in spend.items():
+        phased = sum(flight.spend for flight in plan.flighting if flight.channel == name)
+        if abs(phased - amount) > 0.005 + slack:
+            broken.append(f"{name} phased")
     return broken
+
+
+def _unit_cost(info: ChannelInfo, rule: ChannelRules) -> float:
+    """What the company pays for a unit of spend: with the fee, the scenario's before the market's, less co-op money."""
+    fee = info.fee if rule.fee is None else rule.fee
+    return (1.0 + fee) * (1.0 - rule.coop)
+
+
+def _holding(dates: Sequence[date], day: date) -> int:
+    """Place of the period that holds a day; -1 for one before the horizon."""
+    return sum(start <= day for start in dates) - 1

@@ -1,0 +1,1 @@
+"""Plans checked by means of their own: nothing here is shared with the engines that found them."""

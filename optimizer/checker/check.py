@@ -1,0 +1,91 @@
+"""Whether a plan keeps its word: rules, money, what it says that it brings, and that its bound is one.
+
+Cheap enough to look at every plan before it leaves; shares no code with what found it.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mmm.artifact import ResponseArtifact
+from mmm.vocabulary import FloatArray
+from optimizer.checker.rules import broken_rules
+from optimizer.checker.value import brought_by, is_countable
+from optimizer.plan import Plan
+from optimizer.scenario import Scenario
+
+_VALUE = 1e-5
+"""Relative difference of values that is rounding, and the solver's tolerance given back."""
+
+
+def faults_of_plan(scenario: Scenario, plan: Plan, artifacts: Mapping[str, ResponseArtifact]) -> tuple[str, ...]:
+    """What is wrong with a plan, by name; nothing where it is infeasible or stands.
+
+    `artifacts` are the models by KPI; the plan's own KPI and those of its outcomes are looked up.
+    """
+    if plan.status == "infeasible":
+        return ()
+    faults = broken_rules(scenario, plan, artifacts[plan.kpi])
+    brought = {
+        outcome.kpi: brought_by(plan, artifacts[outcome.kpi])
+        for outcome in plan.outcomes
+        if is_countable(artifacts[outcome.kpi])
+    }
+    for outcome in plan.outcomes:
+        draws = brought.get(outcome.kpi)
+        if draws is not None and not _is_near(outcome.incremental.mean, float(draws.mean()), float(draws.mean())):
+            faults.append(f"{outcome.kpi} is said to be {outcome.incremental.mean}, counted {draws.mean()}")
+    if len(brought) == len(plan.outcomes):
+        faults += _broken_certificate(scenario, plan, artifacts[plan.kpi], brought)
+    return (*faults, *_broken_tasks(plan, brought))
+
+
+def _broken_certificate(
+    scenario: Scenario, plan: Plan, artifact: ResponseArtifact, brought: Mapping[str, FloatArray]
+) -> list[str]:
+    certificate = plan.certificate
+    if certificate is None:
+        return ["no certificate"]
+    if plan.objective == "size":
+        counted, gross = plan.budget, plan.budget
+        is_bound = certificate.bound <= certificate.value * (1.0 + 1e-9) + 1e-9
+    else:
+        values = dict(scenario.values) or {plan.kpi: artifact.manifest.outcome.value_per_unit or 0.0}
+        is_money = certificate.unit == "money"
+        draws = (
+            np.sum([value * brought[kpi] for kpi, value in values.items()], axis=0) if is_money else brought[plan.kpi]
+        )
+        worst = draws if plan.risk is None else np.sort(draws)
+        gross = float(draws.mean()) if plan.risk is None else _mean_of_first(worst, plan.risk.level)
+        price = 1.0 if plan.objective == "profit" else 0.0
+        price = plan.target.mroas if plan.target is not None and plan.target.mroas is not None else price
+        counted = gross - price * plan.budget
+        is_bound = certificate.bound >= certificate.value - 1e-9 * abs(gross)
+    faults = [] if is_bound else [f"bound {certificate.bound} is none for value {certificate.value}"]
+    if not _is_near(certificate.value, counted, gross):
+        faults.append(f"value is said to be {certificate.value}, counted {counted}")
+    return faults
+
+
+def _broken_tasks(plan: Plan, brought: Mapping[str, FloatArray]) -> list[str]:
+    """Probabilities of tasks on what media add in all, counted anew."""
+    return [
+        f"tasks[{place}] is said to be reached with {task.reached_probability}"
+        for place, task in enumerate(plan.tasks, start=1)
+        if task.counts == "incremental"
+        and task.by is None
+        and task.kpi in brought
+        and abs(float((brought[task.kpi] >= task.at_least * (1.0 - 1e-9)).mean()) - task.reached_probability) > 0.011
+    ]
+
+
+def _mean_of_first(ordered: FloatArray, level: float) -> float:
+    """Mean of the first `level` of ordered draws, the last of them in part."""
+    count = level * len(ordered)
+    whole = int(count)
+    part = (count - whole) * ordered[whole] if whole < len(ordered) else 0.0
+    return float((ordered[:whole].sum() + part) / count)
+
+
+def _is_near(said: float, counted: float, gross: float) -> bool:
+    return abs(said - counted) <= _VALUE * max(abs(gross), 1e-12) + 1e-9

@@ -1,0 +1,88 @@
+"""What a plan brings, worked out from the draws of its model by formulas written out here.
+
+A channel's spend, phased as the plan says, follows its history; carryover weights are applied lag by lag, and the
+outcome is what the saturated adstock brings beyond what history alone still would.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mmm.artifact import ResponseArtifact
+from mmm.vocabulary import SEASON_LAG, FloatArray
+from optimizer.checker.calendar import periods_between, periods_from
+from optimizer.plan import Plan
+
+
+def is_countable(artifact: ResponseArtifact) -> bool:
+    """Whether values are worked out here: not where people are reached so often, which follows last year's weeks."""
+    return all(info.saturation != "reach" for info in artifact.manifest.channels)
+
+
+def brought_by(plan: Plan, artifact: ResponseArtifact) -> FloatArray:
+    """What all channels of a plan bring, per draw. Shape (S,)."""
+    spend = {channel.channel: channel.spend for channel in plan.channels}
+    return np.sum([brought_at(plan, artifact, name, spend[name]) for name in artifact.channels], axis=0)
+
+
+def brought_at(plan: Plan, artifact: ResponseArtifact, name: str, spend: float) -> FloatArray:
+    """What a channel brings with some spend, phased as the plan phases it, per draw. Shape (S,)."""
+    manifest, draws = artifact.manifest, artifact.draws
+    place, horizon, lags = artifact.channels.index(name), plan.horizon.periods, manifest.carryover_periods
+    info = manifest.channels[place]
+    dates = periods_from(plan.horizon.start, horizon, manifest.period)
+    planned = np.zeros(horizon)
+    for flight in plan.flighting:
+        if flight.channel == name:
+            planned[dates.index(flight.date)] = flight.spend
+    if planned.sum() <= 0:
+        return np.zeros(manifest.draws)
+    planned *= spend / planned.sum()
+    earlier = _history(artifact, place, plan, lags)
+    after = np.zeros(lags - 1)
+    with_plan, without = np.concatenate([earlier, planned, after]), np.concatenate([earlier, 0 * planned, after])
+    retention, shape = draws.retention[:, place], draws.peak_delay[:, place]
+    match info.adstock:
+        case "geometric":
+            weights = [retention**lag for lag in range(lags)]
+        case "delayed":
+            weights = [retention ** ((lag - shape) ** 2) for lag in range(lags)]
+        case "weibull":
+            weights = [retention ** (lag**shape) - retention ** ((lag + 1.0) ** shape) for lag in range(lags)]
+    whole = np.sum(weights, axis=0)
+    half, slope = draws.half_saturation[:, place], draws.slope[:, place]
+    curve = _CURVES[info.saturation]
+    total = np.zeros(manifest.draws)
+    for row in range(lags, len(with_plan)):
+        reached, carried = np.zeros(manifest.draws), np.zeros(manifest.draws)
+        for lag in range(lags):
+            reached += weights[lag] * with_plan[row - lag]
+            carried += weights[lag] * without[row - lag]
+        total += curve(reached / whole / half, slope) - curve(carried / whole / half, slope)
+    return np.asarray(draws.ceiling[:, place] * total)
+
+
+def _history(artifact: ResponseArtifact, place: int, plan: Plan, lags: int) -> FloatArray:
+    """What worked in the `lags` periods before the horizon; after the data, what did a year before. Shape (lags,)."""
+    manifest, worked = artifact.manifest, artifact.draws.worked[:, place]
+    first = periods_between(manifest.window_start, plan.horizon.start, manifest.period)
+    earlier = np.zeros(lags)
+    for step in range(lags):
+        position = first - lags + step
+        while position >= len(worked):
+            position -= SEASON_LAG[manifest.period]
+        earlier[step] = worked[position] if position >= 0 else 0.0
+    return earlier
+
+
+def _hill(stock: FloatArray, slope: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.asarray(1.0 / (1.0 + stock**-slope))
+
+
+_CURVES: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
+    "hill": _hill,
+    "michaelis_menten": lambda stock, _slope: stock / (1.0 + stock),
+    # Half of the ceiling at half saturation: 2 / (1 + exp(-k)) - 1 = 1/2 at k = log 3.
+    "logistic": lambda stock, _slope: np.asarray(2.0 / (1.0 + np.exp(-np.log(3.0) * stock)) - 1.0),
+}
