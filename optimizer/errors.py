@@ -27,7 +27,7 @@ class SolverError(OptimizerError):
 
 
 class CheckFailed(SolverError):
-    """A plan that does not keep its word when it is counted anew; it never leaves the house."""
+    """A plan that does not keep its word when it is counted anew."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)

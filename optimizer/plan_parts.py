@@ -1,10 +1,10 @@
 """The parts of a plan, each worked out from a question and its answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mmm.sentence import Sentence
+from mmm.sentence import Sentence, Word, sentence
 from optimizer.allocate import Allocation
 from optimizer.answer import Answer, Refusal, answer, worth_of_draws
 from optimizer.cautious import WorthOfDraws, mean_of_worst
@@ -19,6 +19,7 @@ from optimizer.plan import (
     Comparisons,
     Flight,
     Interval,
+    Plan,
     RiskPlan,
     SplitPlan,
 )
@@ -225,3 +226,12 @@ def flights(question: Question, spend: Mapping[str, float]) -> tuple[Flight, ...
         if spend[name] > 0
         for row, day in enumerate(timeline.dates)
     )
+
+
+def failed_its_check(plan: Plan, faults: Sequence[str]) -> Plan:
+    """The plan with a warning that its own check found something wrong with it."""
+    said = sentence(
+        "This plan did not stand its own check ({faults}): do not decide on it, and report it.",
+        faults=Word(text="; ".join(faults)),
+    )
+    return plan.model_copy(update={"status": "feasible", "warnings": (said, *plan.warnings)})

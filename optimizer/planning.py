@@ -29,6 +29,7 @@ from optimizer.plan_parts import (
     certificate_unit,
     channel_plans,
     comparisons,
+    failed_its_check,
     fixed_costs,
     flights,
     prices_of_rows,
@@ -47,8 +48,9 @@ class Planner:
     more than one plan.
     """
 
-    def __init__(self, models: Mapping[str, PlanningModel]) -> None:
+    def __init__(self, models: Mapping[str, PlanningModel], *, is_strict: bool = True) -> None:
         self._models = models
+        self._is_strict = is_strict
         self._desk = Desk(models)
 
     def plan(self, scenario: Scenario, reference_spend: Mapping[str, float] | None = None) -> Plan:
@@ -61,16 +63,18 @@ class Planner:
         ScenarioRefused
             When the scenario does not fit its market.
         CheckFailed
-            When the plan does not keep its word as it is counted anew: a fault of ours.
+            When the plan does not keep its word as it is counted anew, which is a fault of ours; one that is not strict
+            says so in the plan's warnings, and calls it no more than feasible.
         """
         answered = _answered(self._desk.question(scenario, reference_spend))
         question, found = answered.question, answered.found
         if isinstance(found, Refusal):
             return self._infeasible(question, found)
         plan = self._plan(answered, still_reaching(question, cleaned(found)))
-        if faults := faults_of_plan(scenario, plan, {kpi: model.artifact for kpi, model in self._models.items()}):
+        faults = faults_of_plan(scenario, plan, {kpi: model.artifact for kpi, model in self._models.items()})
+        if faults and self._is_strict:
             raise CheckFailed(faults)
-        return plan
+        return failed_its_check(plan, faults) if faults else plan
 
     def question(self, scenario: Scenario, reference_spend: Mapping[str, float] | None = None) -> Question:
         """The scenario put to the models, for those who solve more than one plan.

@@ -58,7 +58,8 @@ class PlannedMarket:
         from optimizer.planning import Planner
         from optimizer.question import PlanningModel
 
-        return Planner({kpi: PlanningModel(artifact, self.version.version) for kpi, artifact in self.artifacts.items()})
+        models = {kpi: PlanningModel(artifact, self.version.version) for kpi, artifact in self.artifacts.items()}
+        return Planner(models, is_strict=False)
 
     @property
     def language(self) -> Language:

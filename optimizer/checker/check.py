@@ -27,7 +27,7 @@ def faults_of_plan(scenario: Scenario, plan: Plan, artifacts: Mapping[str, Respo
         return ()
     faults = broken_rules(scenario, plan, artifacts[plan.kpi])
     brought = {
-        outcome.kpi: brought_by(plan, artifacts[outcome.kpi])
+        outcome.kpi: brought_by(plan, artifacts[outcome.kpi], artifacts[plan.kpi])
         for outcome in plan.outcomes
         if is_countable(artifacts[outcome.kpi])
     }

@@ -5,19 +5,21 @@ check it with a pocket calculator.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
 
 from mmm.artifact import ChannelInfo, ResponseArtifact
-from optimizer.checker.calendar import periods_from
+from mmm.vocabulary import FloatArray, PeriodName
+from optimizer.checker.calendar import periods_between, periods_from
 from optimizer.checker.value import brought_at
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 from optimizer.scenario_rules import ChannelRules
 
-BANDS = {"b2b": (0.55, 0.65), "b2c": (0.35, 0.45), "published_b2b": (0.41, 0.51), "published_b2c": (0.55, 0.65)}
+MIDDLES = {"b2b": 0.60, "b2c": 0.40, "published_b2b": 0.46, "published_b2c": 0.60}
+TOLERANCE = 0.05
 
 
 def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> list[str]:
@@ -34,7 +36,7 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
 
     if scenario.budget is not None:
         check("budget", plan.budget <= scenario.budget + slack)
-    band = scenario.split.brand_share if scenario.split and scenario.split.brand_share else BANDS.get(scenario.business)
+    band = _brand_band(scenario)
     if band is not None:
         brand = sum(infos[name].brand_weight * amount for name, amount in spend.items())
         check("brand share", band[0] * whole - slack <= brand <= band[1] * whole + slack)
@@ -92,34 +94,61 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
         low, high = (reference_cost * (1 + change) for change in rules.total_change)
         check("total change", low - slack <= plan.budget <= high + slack)
     most_seen = rules.at_most_seen
-    for index, name in enumerate(artifact.channels):
-        history, periods = artifact.draws.spend[:, index], scenario.horizon.periods
-        seen = max(history[start : start + periods].sum() for start in range(len(history) - periods + 1))
-        check(f"{name} at most seen", most_seen is None or spend[name] <= most_seen * seen + slack)
+    for index, name in enumerate(artifact.channels if most_seen is not None else ()):
+        seen = _most_seen(artifact.draws.spend[:, index], scenario.horizon.periods)
+        check(f"{name} at most seen", spend[name] <= (most_seen or 0.0) * seen + slack)
     for channel in plan.channels:
         rule = scenario.channels.get(channel.channel, ChannelRules())
         if rule.cpa_at_most is not None and channel.spend > slack:
             cost = channel.spend / channel.contribution.mean
             check(f"{channel.channel} cpa", cost <= rule.cpa_at_most * (1 + 1e-3))
-        if rule.marginal_cpa_at_most is not None and channel.spend > slack:
-            cost = _least_marginal_cost(channel.channel, channel.spend, plan, artifact)
-            check(f"{channel.channel} marginal cpa", cost <= rule.marginal_cpa_at_most * (1 + 1e-3))
+        is_counted = infos[channel.channel].saturation != "reach"
+        if rule.marginal_cpa_at_most is not None and channel.spend > slack and is_counted:
+            most, ceiling = (
+                4.0 * max(scenario.budget or 0.0, 10.0 * plan.budget),
+                rule.marginal_cpa_at_most * (1 + 1e-3),
+            )
+            is_kept = _is_worth_more(channel.channel, channel.spend, most, ceiling, plan, artifact)
+            check(f"{channel.channel} marginal cpa", is_kept)
     adds_up = whole + plan.fees - plan.coop + plan.test_reserve + plan.fixed_costs
     check("money adds up", abs(adds_up - plan.budget) <= 0.005 + slack)
-    dates = periods_from(plan.horizon.start, plan.horizon.periods, artifact.manifest.period)
-    return broken + _broken_periods(scenario, plan, dates, costs)
+    return broken + _broken_periods(scenario, plan, artifact.manifest.period, costs)
 
 
-def _least_marginal_cost(name: str, spend: float, plan: Plan, artifact: ResponseArtifact) -> float:
-    """What one more outcome costs at some spend or, behind the foot of an S, at more of it: the least of both."""
-    at = spend * np.geomspace(1.0, 30.0, 40)
-    found = [brought_at(plan, artifact, name, float(money)).mean() for money in (*at, *(1.0001 * at))]
-    rises = np.array(found[len(at) :]) - np.array(found[: len(at)])
-    return float((1e-4 * at / np.maximum(rises, 1e-300)).min())
+def _brand_band(scenario: Scenario) -> tuple[float, float] | None:
+    """Lowest and highest brand share: the scenario's own, or its preset's middle and what may be off it."""
+    split, middle = scenario.split, MIDDLES.get(scenario.business)
+    if split is not None and split.brand_share is not None:
+        return split.brand_share
+    if middle is None:
+        return None
+    off = TOLERANCE if split is None or split.tolerance is None else split.tolerance
+    return max(0.0, middle - off), min(1.0, middle + off)
 
 
-def _broken_periods(scenario: Scenario, plan: Plan, dates: Sequence[date], costs: Mapping[str, float]) -> list[str]:
-    """Rules about single periods that the plan breaks; `dates` are the starts of the horizon's periods."""
+def _most_seen(history: FloatArray, periods: int) -> float:
+    """Largest sum over so many periods in a row; pro rata where history is shorter. `history` of shape (T,)."""
+    if len(history) < periods:
+        return float(history.sum()) * periods / len(history)
+    return max(float(history[first : first + periods].sum()) for first in range(len(history) - periods + 1))
+
+
+def _is_worth_more(
+    name: str, spend: float, most: float, ceiling: float, plan: Plan, artifact: ResponseArtifact
+) -> bool:
+    """Whether one more outcome costs at most `ceiling` at some spend or, behind the foot of an S, at more of it."""
+
+    def cost(money: float) -> float:
+        rise = (brought_at(plan, artifact, name, 1.0001 * money) - brought_at(plan, artifact, name, money)).mean()
+        return float(1e-4 * money / max(rise, 1e-300))
+
+    steps = int(np.ceil(np.log(max(most / spend, 30.0)) / np.log(1.1))) + 1
+    return any(cost(float(money)) <= ceiling for money in spend * 1.1 ** np.arange(steps))
+
+
+def _broken_periods(scenario: Scenario, plan: Plan, calendar: PeriodName, costs: Mapping[str, float]) -> list[str]:
+    """Rules about single periods of a calendar that the plan breaks."""
+    dates = periods_from(plan.horizon.start, plan.horizon.periods, calendar)
     slack, broken = 1e-6 * plan.budget, []
     spend = {channel.channel: channel.spend for channel in plan.channels}
     paid: dict[date, float] = {}
@@ -130,7 +159,7 @@ def _broken_periods(scenario: Scenario, plan: Plan, dates: Sequence[date], costs
         cost = flight.spend * costs[flight.channel]
         paid[flight.date] = paid.get(flight.date, 0.0) + cost + fixed
         spans = [(one, 1) if isinstance(one, date) else (one.start, one.periods) for one in rule.blackout]
-        is_out = any(0 <= period - _holding(dates, first) < periods for first, periods in spans)
+        is_out = any(0 <= period - periods_between(dates[0], first, calendar) < periods for first, periods in spans)
         if flight.spend > 0 and (period < rule.lead_time or is_out):
             broken.append(f"{flight.channel} closed on {flight.date}")
         if flight.spend > (math.inf if rule.per_period_max is None else rule.per_period_max) + slack:
@@ -151,8 +180,3 @@ def _unit_cost(info: ChannelInfo, rule: ChannelRules) -> float:
     """What the company pays for a unit of spend: with the fee, the scenario's before the market's, less co-op money."""
     fee = info.fee if rule.fee is None else rule.fee
     return (1.0 + fee) * (1.0 - rule.coop)
-
-
-def _holding(dates: Sequence[date], day: date) -> int:
-    """Place of the period that holds a day; -1 for one before the horizon."""
-    return sum(start <= day for start in dates) - 1

@@ -19,14 +19,19 @@ def is_countable(artifact: ResponseArtifact) -> bool:
     return all(info.saturation != "reach" for info in artifact.manifest.channels)
 
 
-def brought_by(plan: Plan, artifact: ResponseArtifact) -> FloatArray:
-    """What all channels of a plan bring, per draw. Shape (S,)."""
+def brought_by(plan: Plan, artifact: ResponseArtifact, past: ResponseArtifact | None = None) -> FloatArray:
+    """What all channels of a plan bring, per draw; `past` is the model whose history counts. Shape (S,)."""
     spend = {channel.channel: channel.spend for channel in plan.channels}
-    return np.sum([brought_at(plan, artifact, name, spend[name]) for name in artifact.channels], axis=0)
+    return np.sum([brought_at(plan, artifact, name, spend[name], past) for name in artifact.channels], axis=0)
 
 
-def brought_at(plan: Plan, artifact: ResponseArtifact, name: str, spend: float) -> FloatArray:
-    """What a channel brings with some spend, phased as the plan phases it, per draw. Shape (S,)."""
+def brought_at(
+    plan: Plan, artifact: ResponseArtifact, name: str, spend: float, past: ResponseArtifact | None = None
+) -> FloatArray:
+    """What a channel brings with some spend, phased as the plan phases it, per draw. Shape (S,).
+
+    What was spent before is that of `past`, the model of the plan's own KPI: others may have seen other periods.
+    """
     manifest, draws = artifact.manifest, artifact.draws
     place, horizon, lags = artifact.channels.index(name), plan.horizon.periods, manifest.carryover_periods
     info = manifest.channels[place]
@@ -38,7 +43,8 @@ def brought_at(plan: Plan, artifact: ResponseArtifact, name: str, spend: float) 
     if planned.sum() <= 0:
         return np.zeros(manifest.draws)
     planned *= spend / planned.sum()
-    earlier = _history(artifact, place, plan, lags)
+    past = past or artifact
+    earlier = _history(past, past.channels.index(name), plan, lags)
     after = np.zeros(lags - 1)
     with_plan, without = np.concatenate([earlier, planned, after]), np.concatenate([earlier, 0 * planned, after])
     retention, shape = draws.retention[:, place], draws.peak_delay[:, place]
@@ -63,14 +69,21 @@ def brought_at(plan: Plan, artifact: ResponseArtifact, name: str, spend: float) 
 
 
 def _history(artifact: ResponseArtifact, place: int, plan: Plan, lags: int) -> FloatArray:
-    """What worked in the `lags` periods before the horizon; after the data, what did a year before. Shape (lags,)."""
+    """What worked in the `lags` periods before the horizon. Shape (lags,).
+
+    After the data it is what worked a year before, or what did on average where the data have no year.
+    """
     manifest, worked = artifact.manifest, artifact.draws.worked[:, place]
+    season = SEASON_LAG[manifest.period]
     first = periods_between(manifest.window_start, plan.horizon.start, manifest.period)
     earlier = np.zeros(lags)
     for step in range(lags):
         position = first - lags + step
+        if position >= len(worked) and len(worked) < season:
+            earlier[step] = worked.mean()
+            continue
         while position >= len(worked):
-            position -= SEASON_LAG[manifest.period]
+            position -= season
         earlier[step] = worked[position] if position >= 0 else 0.0
     return earlier
 

@@ -1,8 +1,13 @@
 """The checker of plans finds what is wrong with them, and nothing with those that are right."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from builders import make_artifact
 
+from mmm.artifact import ResponseArtifact, seal
+from mmm.sentence import plain
 from optimizer import planning
 from optimizer.checker.check import faults_of_plan
 from optimizer.errors import CheckFailed
@@ -89,10 +94,58 @@ def test_a_probability_that_is_not_there_is_found() -> None:
     assert any("tasks[1]" in fault for fault in faults(found.model_copy(update={"tasks": (wrong,)}), asked))
 
 
-def test_a_plan_that_does_not_stand_never_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_that_does_not_stand_is_no_answer_or_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def spoilt(*_: object) -> tuple[str, ...]:
         return ("social max",)
 
     monkeypatch.setattr(planning, "faults_of_plan", spoilt)
     with pytest.raises(CheckFailed, match="social max"):
         PLANNER.plan(ASKED)
+    told = Planner({"orders": PlanningModel(ARTIFACT)}, is_strict=False).plan(ASKED)
+    assert told.status == "feasible"
+    assert "did not stand its own check (social max)" in plain(told.warnings[0])
+
+
+SHORT = make_artifact(draws=60, periods=40)
+FEW = make_artifact(draws=60)
+RIGHT: dict[str, tuple[ResponseArtifact, dict[str, Any]]] = {
+    "a tolerance of its own": (FEW, {"business": "b2b", "split": {"tolerance": 0.15}}),
+    "a horizon longer than history": (
+        SHORT,
+        {
+            "horizon": {"start": "2025-10-13", "periods": 52},
+            "reference": {"kind": "spend", "spend": {"tv": 1e5}},
+            "rules": {"at_most_seen": 1.0},
+        },
+    ),
+    "less than a year of history": (
+        SHORT,
+        {"horizon": {"start": "2026-01-05", "periods": 13}, "reference": {"kind": "last_periods"}},
+    ),
+    "a blackout that began before": (
+        FEW,
+        {"channels": {"tv": {"min": 50_000.0, "blackout": [{"start": "2026-12-07", "periods": 6}]}}},
+    ),
+    "spend far down the foot of an S": (
+        FEW,
+        {"channels": {"tv": {"min": 500.0, "max": 500.0, "marginal_cpa_at_most": 300.0}}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("artifact", "changes"), RIGHT.values(), ids=RIGHT)
+def test_no_plan_that_is_right_is_held_back(artifact: ResponseArtifact, changes: dict[str, Any]) -> None:
+    asked = {"name": "x", "market": "testland", "kpi": "orders", "budget": 500_000.0}
+    asked["horizon"] = {"start": "2027-01-04", "periods": 13}
+    found = Planner({"orders": PlanningModel(artifact)}).plan(Scenario.model_validate({**asked, **changes}))
+    assert found.status == "optimal"
+
+
+def test_kpis_whose_data_end_at_different_times_count_one_history() -> None:
+    leads = make_artifact(draws=60, kpi="leads", seed=5)
+    cut = {name: getattr(leads.draws, name)[:100] for name in ("organic", "controls", "outcome")}
+    draws = replace(leads.draws, spend=FEW.draws.spend[:100], **cut)
+    leads = seal(leads.manifest.model_copy(update={"window_periods": 100}), draws)
+    asked = ASKED.model_copy(update={"values": {"orders": 40.0, "leads": 5.0}})
+    models = {"orders": PlanningModel(FEW), "leads": PlanningModel(leads)}
+    assert Planner(models).plan(asked).status == "optimal"
