@@ -14,6 +14,9 @@ from optimizer.checker.value import brought_by, is_countable
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 
+_DRAWS = 1.5
+"""Draws that may lie on a target so exactly that rounding says on which side."""
+
 _VALUE = 1e-5
 """Relative difference of values that is rounding, and the solver's tolerance given back."""
 
@@ -75,7 +78,8 @@ def _broken_tasks(plan: Plan, brought: Mapping[str, FloatArray]) -> list[str]:
         if task.counts == "incremental"
         and task.by is None
         and task.kpi in brought
-        and abs(float((brought[task.kpi] >= task.at_least * (1.0 - 1e-9)).mean()) - task.reached_probability) > 0.011
+        and abs(float((brought[task.kpi] >= task.at_least * (1.0 - 1e-9)).mean()) - task.reached_probability)
+        > _DRAWS / len(brought[task.kpi])
     ]
 
 
