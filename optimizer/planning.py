@@ -18,6 +18,7 @@ from optimizer.frontier import FrontierPoint, frontier_point
 from optimizer.goal_tree import goal_remarks
 from optimizer.insight.document import Explanation
 from optimizer.insight.explanation import explained, maximised
+from optimizer.known_spend import KnownSpend
 from optimizer.ledgers import bottom_up_plan, task_ledger, task_plans
 from optimizer.plan import (
     Certificate,
@@ -45,13 +46,16 @@ class Planner:
     """Answers scenarios on the models of one market (by KPI).
 
     What scenarios on the same horizon share is kept, so that what-ifs and frontiers cost little
-    more than one plan.
+    more than one plan. `known` is spend of periods after the data, which still works in the horizon.
     """
 
-    def __init__(self, models: Mapping[str, PlanningModel], *, is_strict: bool = True) -> None:
+    def __init__(
+        self, models: Mapping[str, PlanningModel], *, is_strict: bool = True, known: KnownSpend | None = None
+    ) -> None:
         self._models = models
         self._is_strict = is_strict
-        self._desk = Desk(models)
+        self._known = known
+        self._desk = Desk(models, known)
 
     def plan(self, scenario: Scenario, reference_spend: Mapping[str, float] | None = None) -> Plan:
         """The plan for a scenario; one that cannot be met has status ``infeasible`` and says why.
@@ -71,7 +75,8 @@ class Planner:
         if isinstance(found, Refusal):
             return self._infeasible(question, found)
         plan = self._plan(answered, still_reaching(question, cleaned(found)))
-        faults = faults_of_plan(scenario, plan, {kpi: model.artifact for kpi, model in self._models.items()})
+        artifacts = {kpi: model.artifact for kpi, model in self._models.items()}
+        faults = faults_of_plan(scenario, plan, artifacts, self._known)
         if faults and self._is_strict:
             raise CheckFailed(faults)
         return failed_its_check(plan, faults) if faults else plan

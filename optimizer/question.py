@@ -11,6 +11,7 @@ from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
 from optimizer.formulation import Setting
 from optimizer.goal_tree import with_goal_tasks
+from optimizer.known_spend import KnownSpend
 from optimizer.phasing import closed_periods
 from optimizer.responses import KpiResponses, build_responses
 from optimizer.scenario import Scenario
@@ -100,9 +101,10 @@ class Question:
 
 @dataclass
 class Desk:
-    """Responses that scenarios on the same horizon and flighting share, by KPI."""
+    """Responses that scenarios on the same horizon and flighting share, by KPI; `known` is spend after the data."""
 
     models: Mapping[str, PlanningModel]
+    known: KnownSpend | None = None
     _responses: dict[str, KpiResponses] = field(default_factory=dict)
 
     def question(self, scenario: Scenario, reference_spend: Mapping[str, float] | None) -> Question:
@@ -117,7 +119,7 @@ class Desk:
         if faults := scenario_faults(scenario, artifacts):
             raise ScenarioRefused(faults)
         scenario = with_goal_tasks(scenario, artifacts)
-        timeline = build_timeline(scenario, artifacts[scenario.kpi], reference_spend)
+        timeline = build_timeline(scenario, artifacts[scenario.kpi], reference_spend, self.known)
         kpis = dict.fromkeys([scenario.kpi, *scenario.values, *(task.kpi for task in scenario.tasks)])
         responses = {kpi: self._responses_of(kpi, scenario, timeline) for kpi in kpis}
         return _put(scenario, timeline, responses)

@@ -12,6 +12,8 @@ from mmm.errors import Fault
 from mmm.periods import is_period_start, period_range, periods_between, shift_period
 from mmm.sentence import Day, Number, Sentence, Term, Word, sentence
 from mmm.vocabulary import SEASON_LAG, FloatArray
+from optimizer.earlier_spend import earlier_spend, is_assumed
+from optimizer.known_spend import KnownSpend
 from optimizer.phasing import phase, phasing_faults
 from optimizer.reach_limits import ReachLimit, reach_limits
 from optimizer.scenario import Horizon, Reference, Scenario, place_of
@@ -118,11 +120,15 @@ def periods_until(horizon: Horizon, by: date | None, artifact: ResponseArtifact)
 
 
 def build_timeline(
-    scenario: Scenario, artifact: ResponseArtifact, reference_spend: Mapping[str, float] | None = None
+    scenario: Scenario,
+    artifact: ResponseArtifact,
+    reference_spend: Mapping[str, float] | None = None,
+    known: KnownSpend | None = None,
 ) -> Timeline:
     """The timeline of a scenario that `horizon_faults` accepts.
 
-    `reference_spend` is the spend by channel of the plan that `reference.plan` names.
+    `reference_spend` is the spend by channel of the plan that `reference.plan` names, `known` the spend of periods
+    after the data.
     """
     manifest, history = artifact.manifest, artifact.draws.spend
     season = SEASON_LAG[manifest.period]
@@ -130,15 +136,13 @@ def build_timeline(
     first = periods_between(manifest.window_start, start, manifest.period)
     positions = np.arange(first, first + periods)
     warnings: list[Sentence] = []
-    if first > manifest.window_periods:
+    if is_assumed(artifact, first, known):
         warnings.append(
             sentence(
                 "The data end before {start}: spend in between is assumed to repeat the year before.",
                 start=Day(day=start),
             )
         )
-    worked = artifact.draws.worked
-    earlier = repeat_last_season(worked, np.arange(max(0, first - manifest.carryover_periods), first), season)
     frequency = artifact.draws.frequency
     if frequency is not None:
         around = np.arange(max(0, first - manifest.carryover_periods), first + periods)
@@ -148,7 +152,7 @@ def build_timeline(
     return Timeline(
         dates=period_range(start, periods, manifest.period),
         flighting=phasing,
-        earlier_spend=earlier,
+        earlier_spend=earlier_spend(artifact, first, known),
         reference=_reference(scenario.reference, artifact, positions, season, reference_spend),
         largest_seen=largest_seen,
         frequency=frequency,

@@ -11,6 +11,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import FloatArray
 from optimizer.checker.rules import broken_rules
 from optimizer.checker.value import brought_by, is_countable
+from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 
@@ -21,16 +22,19 @@ _VALUE = 1e-5
 """Relative difference of values that is rounding, and the solver's tolerance given back."""
 
 
-def faults_of_plan(scenario: Scenario, plan: Plan, artifacts: Mapping[str, ResponseArtifact]) -> tuple[str, ...]:
+def faults_of_plan(
+    scenario: Scenario, plan: Plan, artifacts: Mapping[str, ResponseArtifact], known: KnownSpend | None = None
+) -> tuple[str, ...]:
     """What is wrong with a plan, by name; nothing where it is infeasible or stands.
 
-    `artifacts` are the models by KPI; the plan's own KPI and those of its outcomes are looked up.
+    `artifacts` are the models by KPI; the plan's own KPI and those of its outcomes are looked up. `known` is spend of
+    periods after their data.
     """
     if plan.status == "infeasible":
         return ()
-    faults = broken_rules(scenario, plan, artifacts[plan.kpi])
+    faults = broken_rules(scenario, plan, artifacts[plan.kpi], known)
     brought = {
-        outcome.kpi: brought_by(plan, artifacts[outcome.kpi], artifacts[plan.kpi])
+        outcome.kpi: brought_by(plan, artifacts[outcome.kpi], artifacts[plan.kpi], known)
         for outcome in plan.outcomes
         if is_countable(artifacts[outcome.kpi])
     }

@@ -14,6 +14,7 @@ from mmm.artifact import ChannelInfo, ResponseArtifact
 from mmm.vocabulary import FloatArray, PeriodName
 from optimizer.checker.calendar import periods_between, periods_from
 from optimizer.checker.value import brought_at
+from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 from optimizer.scenario_rules import ChannelRules
@@ -22,7 +23,9 @@ MIDDLES = {"b2b": 0.60, "b2c": 0.40, "published_b2b": 0.46, "published_b2c": 0.6
 TOLERANCE = 0.05
 
 
-def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> list[str]:
+def broken_rules(
+    scenario: Scenario, plan: Plan, artifact: ResponseArtifact, known: KnownSpend | None = None
+) -> list[str]:
     """Names of the rules that the plan breaks by more than a millionth of the budget."""
     spend = {channel.channel: channel.spend for channel in plan.channels}
     reference = {channel.channel: channel.reference_spend for channel in plan.channels}
@@ -108,7 +111,7 @@ def broken_rules(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> 
                 4.0 * max(scenario.budget or 0.0, 10.0 * plan.budget),
                 rule.marginal_cpa_at_most * (1 + 1e-3),
             )
-            is_kept = _is_worth_more(channel.channel, channel.spend, most, ceiling, plan, artifact)
+            is_kept = _is_worth_more(channel.channel, channel.spend, most, ceiling, plan, artifact, known)
             check(f"{channel.channel} marginal cpa", is_kept)
     adds_up = whole + plan.fees - plan.coop + plan.test_reserve + plan.fixed_costs
     check("money adds up", abs(adds_up - plan.budget) <= 0.005 + slack)
@@ -134,13 +137,19 @@ def _most_seen(history: FloatArray, periods: int) -> float:
 
 
 def _is_worth_more(
-    name: str, spend: float, most: float, ceiling: float, plan: Plan, artifact: ResponseArtifact
+    name: str,
+    spend: float,
+    most: float,
+    ceiling: float,
+    plan: Plan,
+    artifact: ResponseArtifact,
+    known: KnownSpend | None,
 ) -> bool:
     """Whether one more outcome costs at most `ceiling` at some spend or, behind the foot of an S, at more of it."""
 
     def cost(money: float) -> float:
-        rise = (brought_at(plan, artifact, name, 1.0001 * money) - brought_at(plan, artifact, name, money)).mean()
-        return float(1e-4 * money / max(rise, 1e-300))
+        low, high = (brought_at(plan, artifact, name, money * up, known=known) for up in (1.0, 1.0001))
+        return float(1e-4 * money / max((high - low).mean(), 1e-300))
 
     steps = int(np.ceil(np.log(max(most / spend, 30.0)) / np.log(1.1))) + 1
     return any(cost(float(money)) <= ceiling for money in spend * 1.1 ** np.arange(steps))

@@ -11,6 +11,7 @@ import numpy as np
 from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import SEASON_LAG, FloatArray
 from optimizer.checker.calendar import periods_between, periods_from
+from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 
 
@@ -19,14 +20,21 @@ def is_countable(artifact: ResponseArtifact) -> bool:
     return all(info.saturation != "reach" for info in artifact.manifest.channels)
 
 
-def brought_by(plan: Plan, artifact: ResponseArtifact, past: ResponseArtifact | None = None) -> FloatArray:
+def brought_by(
+    plan: Plan, artifact: ResponseArtifact, past: ResponseArtifact | None = None, known: KnownSpend | None = None
+) -> FloatArray:
     """What all channels of a plan bring, per draw; `past` is the model whose history counts. Shape (S,)."""
     spend = {channel.channel: channel.spend for channel in plan.channels}
-    return np.sum([brought_at(plan, artifact, name, spend[name], past) for name in artifact.channels], axis=0)
+    return np.sum([brought_at(plan, artifact, name, spend[name], past, known) for name in artifact.channels], axis=0)
 
 
 def brought_at(
-    plan: Plan, artifact: ResponseArtifact, name: str, spend: float, past: ResponseArtifact | None = None
+    plan: Plan,
+    artifact: ResponseArtifact,
+    name: str,
+    spend: float,
+    past: ResponseArtifact | None = None,
+    known: KnownSpend | None = None,
 ) -> FloatArray:
     """What a channel brings with some spend, phased as the plan phases it, per draw. Shape (S,).
 
@@ -44,7 +52,7 @@ def brought_at(
         return np.zeros(manifest.draws)
     planned *= spend / planned.sum()
     past = past or artifact
-    earlier = _history(past, past.channels.index(name), plan, lags)
+    earlier = _history(past, name, plan, lags, known)
     after = np.zeros(lags - 1)
     with_plan, without = np.concatenate([earlier, planned, after]), np.concatenate([earlier, 0 * planned, after])
     retention, shape = draws.retention[:, place], draws.peak_delay[:, place]
@@ -68,17 +76,25 @@ def brought_at(
     return np.asarray(draws.ceiling[:, place] * total)
 
 
-def _history(artifact: ResponseArtifact, place: int, plan: Plan, lags: int) -> FloatArray:
+def _history(
+    artifact: ResponseArtifact, name: str, plan: Plan, lags: int, known: KnownSpend | None = None
+) -> FloatArray:
     """What worked in the `lags` periods before the horizon. Shape (lags,).
 
-    After the data it is what worked a year before, or what did on average where the data have no year.
+    After the data it is what is known, else what worked a year before, or what did on average where the data have no
+    year.
     """
-    manifest, worked = artifact.manifest, artifact.draws.worked[:, place]
+    manifest, worked = artifact.manifest, artifact.draws.worked[:, artifact.channels.index(name)]
+    amounts = () if known is None else known.spend.get(name, ())
+    begins = 0 if known is None else periods_between(manifest.window_start, known.start, manifest.period)
     season = SEASON_LAG[manifest.period]
     first = periods_between(manifest.window_start, plan.horizon.start, manifest.period)
     earlier = np.zeros(lags)
     for step in range(lags):
         position = first - lags + step
+        if position >= len(worked) and begins <= position < begins + len(amounts):
+            earlier[step] = amounts[position - begins]
+            continue
         if position >= len(worked) and len(worked) < season:
             earlier[step] = worked.mean()
             continue
