@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,21 +106,30 @@ def write_artifact_folder(artifact: ResponseArtifact, root: Path) -> Path:
     if folder.exists():
         read_artifact_folder(root, artifact.digest)
         return folder
+    place_folder(artifact_files(artifact), root, artifact.digest)
+    return folder
+
+
+def place_folder(files: Mapping[str, bytes], root: Path, name: str) -> None:
+    """Write files into the folder `name` below `root`, after every byte has reached the disk.
+
+    Readers see the whole folder or none: it is written beside its place, synced and renamed. A folder that another
+    process finished first stays.
+    """
     root.mkdir(parents=True, exist_ok=True)
-    unfinished = root / f".{artifact.digest[:16]}-{secrets.token_hex(8)}"
+    unfinished = root / f".{name[:16]}-{secrets.token_hex(8)}"
     unfinished.mkdir()
     try:
-        for name, content in artifact_files(artifact).items():
-            with (unfinished / name).open("wb") as file:
+        for file_name, content in files.items():
+            with (unfinished / file_name).open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
         _sync_folder(unfinished)
-        _rename_once(unfinished, folder)
+        _rename_once(unfinished, root / name)
         _sync_folder(root)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return folder
 
 
 def read_artifact_folder(root: Path, digest: str) -> ResponseArtifact:

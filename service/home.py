@@ -1,7 +1,6 @@
 """An opened home folder: everything that a command or a request works with."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import DBAPIError
 
@@ -12,17 +11,26 @@ from service.registry import Registry
 from service.scenarios import Scenarios
 from service.settings import Settings
 from service.store import Store
+from service.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Database, models, scenarios and the desk that plans, of one home folder."""
+    """Database, and one tenant's models, scenarios and desk that plans.
+
+    Tenants of one home share its database and its artifacts, and see nothing of each other.
+    """
 
     settings: Settings
     store: Store
+    vault: Vault
     registry: Registry
     scenarios: Scenarios
     desk: PlanningDesk
+
+    def of(self, tenant: str) -> "Home":
+        """The same home as another tenant sees it; the database stays open as long as this one."""
+        return _home(replace(self.settings, tenant=tenant), self.store)
 
     def close(self) -> None:
         """Give back the database."""
@@ -39,7 +47,8 @@ def open_home(settings: Settings) -> Home:
     """
     try:
         settings.artifacts.mkdir(parents=True, exist_ok=True)
-        store = Store(settings.database)
+        settings.datasets.mkdir(parents=True, exist_ok=True)
+        store = Store(settings.database_url or settings.database)
     except (OSError, DBAPIError) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error.strerror
         raise StoreRefused(
@@ -50,11 +59,11 @@ def open_home(settings: Settings) -> Home:
                 reason=Word(text=str(reason)),
             )
         ) from error
-    registry = Registry(store, settings.artifacts)
-    scenarios = Scenarios(store)
-    return Home(settings, store, registry, scenarios, PlanningDesk(registry, scenarios))
+    return _home(settings, store)
 
 
-def now() -> datetime:
-    """The time, for whoever has to write it down."""
-    return datetime.now(UTC)
+def _home(settings: Settings, store: Store) -> Home:
+    vault = Vault(store, settings.artifacts, settings.datasets)
+    registry = Registry(store, vault, settings.tenant)
+    scenarios = Scenarios(store, settings.tenant)
+    return Home(settings, store, vault, registry, scenarios, PlanningDesk(registry, scenarios))

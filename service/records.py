@@ -13,6 +13,18 @@ type Alias = Literal["champion", "challenger", "held", "retired"]
 """champion: in use. challenger: may become champion. held: a gate failed. retired: was champion once."""
 
 
+type PlanState = Literal["draft", "approved", "running", "closed"]
+"""draft: proposed. approved: agreed on. running: money is being spent by it. closed: over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a model came from: the job that fitted it, and the dataset that it was fitted on."""
+
+    job: str | None = None
+    dataset: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """One fit of a market: an artifact per outcome, published together.
@@ -34,6 +46,8 @@ class ModelVersion:
     spec_digest: str
     seed: int
     created_at: datetime
+    job: str | None = None
+    dataset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +64,20 @@ class SavedScenario:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan that was made of a saved scenario."""
+    """A plan that was made of a saved scenario.
+
+    Attributes
+    ----------
+    digests
+        The artifacts that it rests on.
+    revision
+        How often its state was changed, from 1 on.
+    """
 
     id: str
     scenario_id: str
     plan: Plan
     created_at: datetime
+    digests: tuple[str, ...] = ()
+    state: PlanState = "draft"
+    revision: int = 1

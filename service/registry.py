@@ -7,31 +7,35 @@ never champion unless it is promoted by force, which stays on record.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mmm.artifact import ResponseArtifact
-from mmm.io import read_artifact_folder, set_aside_damaged, write_artifact_folder
 from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import Verdict
 from service.errors import NoChampion, NotAllowed, not_known
-from service.records import Alias, ModelVersion
+from service.records import Alias, ModelVersion, Origin
+from service.settings import DEFAULT_TENANT
 from service.store import Store
 from service.tables import ModelRow, PromotionRow
+from service.times import as_utc, naive_utc
+from service.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The models of one home folder."""
+    """The models of one tenant."""
 
     store: Store
-    artifacts: Path
+    vault: Vault
+    tenant: str = DEFAULT_TENANT
 
-    def publish(self, artifacts: Sequence[ResponseArtifact], now: datetime) -> ModelVersion:
+    def publish(
+        self, artifacts: Sequence[ResponseArtifact], now: datetime, *, origin: Origin = Origin()
+    ) -> ModelVersion:
         """Store the artifacts of one fit as the market's next version.
 
         The same artifacts published again are the version that is there already: a fit that is
@@ -43,19 +47,22 @@ class Registry:
             One an outcome, all of one market, fitted on the same data.
         now
             Time of publication.
+        origin
+            The job that fitted them and the dataset that they were fitted on.
         """
         first = artifacts[0].manifest
         digests = {artifact.manifest.outcome.name: artifact.digest for artifact in artifacts}
         for artifact in artifacts:
-            write_artifact_folder(artifact, self.artifacts)
-        with self.store.writing() as session:
-            rows = _rows(session, first.market)
+            self.vault.keep_artifact(artifact)
+        with self.store.writing(self._lock(first.market)) as session:
+            rows = self._rows(session, first.market)
             for row in rows:
                 if dict(row.digests) == digests:
                     return _version(row)
             verdict = _worst([artifact.manifest.verdict for artifact in artifacts])
             has_champion = any(row.alias == "champion" for row in rows)
             row = ModelRow(
+                tenant=self.tenant,
                 market=first.market,
                 version=max((row.version for row in rows), default=0) + 1,
                 alias="held" if verdict == "fail" else "challenger" if has_champion else "champion",
@@ -64,17 +71,20 @@ class Registry:
                 data_digest=first.data_digest,
                 spec_digest=first.spec_digest,
                 seed=str(first.seed),
-                created_at=_naive(now),
+                job=origin.job,
+                dataset=origin.dataset,
+                created_at=naive_utc(now),
             )
             session.add(row)
             if row.alias == "champion":
-                _record_promotion(session, row, None, now, is_forced=False)
+                self._record_promotion(session, row, None, now, is_forced=False)
             return _version(row)
 
     def markets(self) -> tuple[str, ...]:
         """Names of the markets that have models, in alphabetical order."""
         with self.store.reading() as session:
-            return tuple(session.scalars(select(ModelRow.market).distinct().order_by(ModelRow.market)))
+            mine = select(ModelRow.market).where(ModelRow.tenant == self.tenant)
+            return tuple(session.scalars(mine.distinct().order_by(ModelRow.market)))
 
     def versions(self, market: str) -> tuple[ModelVersion, ...]:
         """All versions of a market, the newest first.
@@ -85,7 +95,7 @@ class Registry:
             When the market has no model.
         """
         with self.store.reading() as session:
-            found = tuple(_version(row) for row in reversed(_rows(session, market)))
+            found = tuple(_version(row) for row in reversed(self._rows(session, market)))
         if not found:
             raise not_known("market", market, self.markets())
         return found
@@ -134,6 +144,7 @@ class Registry:
             row = session.scalars(
                 select(ModelRow)
                 .where(
+                    ModelRow.tenant == self.tenant,
                     ModelRow.market == market,
                     ModelRow.data_digest == data_digest,
                     ModelRow.spec_digest == spec_digest,
@@ -162,11 +173,11 @@ class Registry:
         ArtifactError
             When the artifact is missing or damaged.
         """
-        return read_artifact_folder(self.artifacts, version.digests[outcome])
+        return self.vault.artifact(version.digests[outcome])
 
     def set_aside_damaged(self, version: ModelVersion) -> bool:
         """Whether an artifact of a version is missing or damaged; what is left of it makes room for a new fit."""
-        damaged = [digest for digest in version.digests.values() if set_aside_damaged(self.artifacts, digest)]
+        damaged = [digest for digest in version.digests.values() if self.vault.set_aside_damaged(digest)]
         return bool(damaged)
 
     def promote(self, market: str, number: int, now: datetime, *, force: bool = False) -> ModelVersion:
@@ -191,10 +202,10 @@ class Registry:
             )
         if chosen.alias == "champion":
             return chosen
-        with self.store.writing() as session:
-            current = _current_promotion(session, market)
-            row = _put_in_use(session, market, number)
-            _record_promotion(session, row, None if current is None else current.id, now, is_forced=force)
+        with self.store.writing(self._lock(market)) as session:
+            current = self._current_promotion(session, market)
+            row = self._put_in_use(session, market, number)
+            self._record_promotion(session, row, None if current is None else current.id, now, is_forced=force)
             return _version(row)
 
     def rollback(self, market: str, now: datetime) -> ModelVersion:
@@ -208,8 +219,8 @@ class Registry:
             When there was no champion before.
         """
         self.versions(market)
-        with self.store.writing() as session:
-            current = _current_promotion(session, market)
+        with self.store.writing(self._lock(market)) as session:
+            current = self._current_promotion(session, market)
             before = (
                 None if current is None or current.replaced is None else session.get_one(PromotionRow, current.replaced)
             )
@@ -217,9 +228,43 @@ class Registry:
                 raise NotAllowed(
                     sentence("{market} has had no other champion to go back to.", market=Word(text=market))
                 )
-            row = _put_in_use(session, market, before.version)
-            _record_promotion(session, row, before.replaced, now, is_forced=before.is_forced)
+            row = self._put_in_use(session, market, before.version)
+            self._record_promotion(session, row, before.replaced, now, is_forced=before.is_forced)
             return _version(row)
+
+    def _lock(self, market: str) -> str:
+        return f"models of {self.tenant}/{market}"
+
+    def _rows(self, session: Session, market: str) -> list[ModelRow]:
+        mine = select(ModelRow).where(ModelRow.tenant == self.tenant, ModelRow.market == market)
+        return list(session.scalars(mine.order_by(ModelRow.version)))
+
+    def _current_promotion(self, session: Session, market: str) -> PromotionRow | None:
+        mine = select(PromotionRow).where(PromotionRow.tenant == self.tenant, PromotionRow.market == market)
+        return session.scalars(mine.order_by(PromotionRow.id.desc()).limit(1)).first()
+
+    def _put_in_use(self, session: Session, market: str, number: int) -> ModelRow:
+        rows = self._rows(session, market)
+        for row in rows:
+            if row.version == number:
+                row.alias = "champion"
+            elif row.alias == "champion":
+                row.alias = "retired"
+        return next(row for row in rows if row.version == number)
+
+    def _record_promotion(
+        self, session: Session, row: ModelRow, replaced: int | None, now: datetime, *, is_forced: bool
+    ) -> None:
+        session.add(
+            PromotionRow(
+                tenant=self.tenant,
+                market=row.market,
+                version=row.version,
+                replaced=replaced,
+                is_forced=is_forced,
+                created_at=naive_utc(now),
+            )
+        )
 
 
 def standing(version: ModelVersion) -> Sentence:
@@ -242,33 +287,6 @@ def standing(version: ModelVersion) -> Sentence:
             )
 
 
-def _rows(session: Session, market: str) -> list[ModelRow]:
-    return list(session.scalars(select(ModelRow).where(ModelRow.market == market).order_by(ModelRow.version)))
-
-
-def _current_promotion(session: Session, market: str) -> PromotionRow | None:
-    newest = select(func.max(PromotionRow.id)).where(PromotionRow.market == market).scalar_subquery()
-    return session.scalars(select(PromotionRow).where(PromotionRow.id == newest)).first()
-
-
-def _put_in_use(session: Session, market: str, number: int) -> ModelRow:
-    rows = _rows(session, market)
-    for row in rows:
-        if row.version == number:
-            row.alias = "champion"
-        elif row.alias == "champion":
-            row.alias = "retired"
-    return next(row for row in rows if row.version == number)
-
-
-def _record_promotion(session: Session, row: ModelRow, replaced: int | None, now: datetime, *, is_forced: bool) -> None:
-    session.add(
-        PromotionRow(
-            market=row.market, version=row.version, replaced=replaced, is_forced=is_forced, created_at=_naive(now)
-        )
-    )
-
-
 def _version(row: ModelRow) -> ModelVersion:
     return ModelVersion(
         market=row.market,
@@ -279,14 +297,11 @@ def _version(row: ModelRow) -> ModelVersion:
         data_digest=row.data_digest,
         spec_digest=row.spec_digest,
         seed=int(row.seed),
-        created_at=row.created_at.replace(tzinfo=UTC),
+        job=row.job,
+        dataset=row.dataset,
+        created_at=as_utc(row.created_at),
     )
 
 
 def _worst(verdicts: Sequence[Verdict]) -> Verdict:
     return "fail" if "fail" in verdicts else "review" if "review" in verdicts else "pass"
-
-
-def _naive(now: datetime) -> datetime:
-    """UTC without its zone: SQLite stores none, and one convention is enough."""
-    return now.astimezone(UTC).replace(tzinfo=None)

@@ -2,7 +2,8 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,9 +11,11 @@ from sqlalchemy.orm import Session
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 from service.errors import not_known
-from service.records import SavedPlan, SavedScenario
+from service.records import PlanState, SavedPlan, SavedScenario
+from service.settings import DEFAULT_TENANT
 from service.store import Store
 from service.tables import PlanRow, ScenarioRow
+from service.times import as_utc, naive_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,10 @@ class ScenarioPage:
 
 @dataclass(frozen=True, slots=True)
 class Scenarios:
-    """The scenarios and plans of one home folder."""
+    """The scenarios and plans of one tenant."""
 
     store: Store
+    tenant: str = DEFAULT_TENANT
 
     def save(self, scenario: Scenario, plan: Plan, now: datetime) -> tuple[SavedScenario, SavedPlan]:
         """Keep a scenario and the plan that it was answered with.
@@ -36,11 +40,15 @@ class Scenarios:
         is there; a changed document is the next version.
         """
         written = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        moment = now.astimezone(UTC).replace(tzinfo=None)
-        with self.store.writing() as session:
+        moment = naive_utc(now)
+        with self.store.writing(f"scenarios of {self.tenant}/{scenario.market}") as session:
             newest = session.scalars(
                 select(ScenarioRow)
-                .where(ScenarioRow.market == scenario.market, ScenarioRow.name == scenario.name)
+                .where(
+                    ScenarioRow.tenant == self.tenant,
+                    ScenarioRow.market == scenario.market,
+                    ScenarioRow.name == scenario.name,
+                )
                 .order_by(ScenarioRow.version.desc())
                 .limit(1)
             ).first()
@@ -48,6 +56,7 @@ class Scenarios:
             if row is None or row.document != written:
                 row = ScenarioRow(
                     id=secrets.token_hex(8),
+                    tenant=self.tenant,
                     market=scenario.market,
                     name=scenario.name,
                     version=1 if newest is None else newest.version + 1,
@@ -58,9 +67,12 @@ class Scenarios:
                 session.flush()
             kept = PlanRow(
                 id=secrets.token_hex(8),
+                tenant=self.tenant,
                 scenario_id=row.id,
                 document=plan.model_dump(mode="json", by_alias=True),
                 digests=[model.digest for model in plan.models],
+                state="draft",
+                revision=1,
                 created_at=moment,
             )
             session.add(kept)
@@ -75,7 +87,7 @@ class Scenarios:
             When there is none of that id.
         """
         with self.store.reading() as session:
-            return _scenario(_scenario_row(session, identity))
+            return _scenario(self._row(session, identity))
 
     def latest_plan(self, identity: str) -> SavedPlan:
         """The newest plan of a saved scenario.
@@ -86,7 +98,7 @@ class Scenarios:
             When there is no scenario of that id.
         """
         with self.store.reading() as session:
-            row = _scenario_row(session, identity)
+            row = self._row(session, identity)
             return _plan(
                 session.scalars(
                     select(PlanRow).where(PlanRow.scenario_id == row.id).order_by(PlanRow.number.desc()).limit(1)
@@ -102,14 +114,19 @@ class Scenarios:
             When nothing has that id.
         """
         with self.store.reading() as session:
-            row = session.scalars(select(PlanRow).where(PlanRow.id == identity)).first()
+            row = session.scalars(select(PlanRow).where(PlanRow.tenant == self.tenant, PlanRow.id == identity)).first()
             if row is not None:
                 return _plan(row)
         return self.latest_plan(identity)
 
     def page(self, limit: int, cursor: int | None = None, market: str | None = None) -> ScenarioPage:
         """Saved scenarios, the newest first, at most `limit` of those saved before `cursor`."""
-        query = select(ScenarioRow).order_by(ScenarioRow.number.desc()).limit(limit + 1)
+        query = (
+            select(ScenarioRow)
+            .where(ScenarioRow.tenant == self.tenant)
+            .order_by(ScenarioRow.number.desc())
+            .limit(limit + 1)
+        )
         if cursor is not None:
             query = query.where(ScenarioRow.number < cursor)
         if market is not None:
@@ -121,12 +138,12 @@ class Scenarios:
             tuple(_scenario(row) for row in shown), shown[-1].number if len(rows) > limit and shown else None
         )
 
-
-def _scenario_row(session: Session, identity: str) -> ScenarioRow:
-    row = session.scalars(select(ScenarioRow).where(ScenarioRow.id == identity)).first()
-    if row is None:
-        raise not_known("scenario", identity)
-    return row
+    def _row(self, session: Session, identity: str) -> ScenarioRow:
+        mine = select(ScenarioRow).where(ScenarioRow.tenant == self.tenant, ScenarioRow.id == identity)
+        row = session.scalars(mine).first()
+        if row is None:
+            raise not_known("scenario", identity)
+        return row
 
 
 def _scenario(row: ScenarioRow) -> SavedScenario:
@@ -136,7 +153,7 @@ def _scenario(row: ScenarioRow) -> SavedScenario:
         market=row.market,
         version=row.version,
         scenario=Scenario.model_validate(row.document),
-        created_at=row.created_at.replace(tzinfo=UTC),
+        created_at=as_utc(row.created_at),
     )
 
 
@@ -145,5 +162,8 @@ def _plan(row: PlanRow) -> SavedPlan:
         id=row.id,
         scenario_id=row.scenario_id,
         plan=Plan.model_validate(row.document),
-        created_at=row.created_at.replace(tzinfo=UTC),
+        created_at=as_utc(row.created_at),
+        digests=tuple(row.digests),
+        state=cast(PlanState, row.state),
+        revision=row.revision,
     )

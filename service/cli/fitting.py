@@ -50,7 +50,7 @@ def fit_market(session: Session, market: "Market", *, seed: int | None) -> "Mode
     """
     from mmm.spec_digest import spec_digest
     from service.cli.progress import fit_progress
-    from service.home import now
+    from service.times import now
 
     registry = session.home.registry
     header = market.spec.market

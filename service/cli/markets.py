@@ -84,7 +84,7 @@ def promote(
     language: LanguageOption = None,
 ) -> None:
     """Make a model version the champion."""
-    from service.home import now
+    from service.times import now
 
     session = open_session(context, home, as_json, language, market)
     name = named_market(session, market)
@@ -100,7 +100,7 @@ def rollback(
     language: LanguageOption = None,
 ) -> None:
     """Make the champion before this one the champion again."""
-    from service.home import now
+    from service.times import now
 
     session = open_session(context, home, as_json, language, market)
     name = named_market(session, market)

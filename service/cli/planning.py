@@ -200,7 +200,7 @@ def tell_plan(session: Session, scenario: "Scenario") -> None:
 def plan_page(session: Session, scenario: "Scenario") -> "tuple[Plan, Reader, list[RenderableType]]":
     """The plan of a scenario, kept; its reader; and its page."""
     from service.cli.memo import Setting, memo
-    from service.home import now
+    from service.times import now
 
     answered = session.home.desk.answer(scenario, now()).plan
     market = session.home.desk.market_of(scenario)

@@ -29,7 +29,7 @@ def report(
     from mmm.decomposition import decompose
     from service.cli.markets import named_market
     from service.errors import not_known
-    from service.home import now
+    from service.times import now
     from service.report.page import page, report_of
     from service.report.subject import ReportSubject
 

@@ -18,7 +18,7 @@ from service.answers import (
     frontier_answer,
     saved_scenario_answer,
 )
-from service.home import now
+from service.times import now
 from service.http.bodies import FrontierBody, LanguageQuery, PageQuery, WhatIfBody
 from service.http.replies import home, problem_reply, reader_for, reply
 from service.language import Reader
