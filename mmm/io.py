@@ -31,8 +31,10 @@ _DATA_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".parquet"})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-def load_market(path: Path) -> Market:
+def load_market(path: Path, data: Path | None = None) -> Market:
     """The market of a market.toml, or of a folder that has one, with its data checked.
+
+    `data` is read in place of the file that market.toml names.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def load_market(path: Path) -> Market:
     file = path / MARKET_FILE if path.is_dir() else path
     spec = read_market_spec(file)
     faults = _currency_faults(spec, file.name)
-    data = file.parent / spec.market.data
+    data = data or file.parent / spec.market.data
     try:
         content = _data_content(data, spec, file)
         market = market_from_table(spec, read_table(data.name, content), file.name)

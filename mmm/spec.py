@@ -6,10 +6,11 @@ Every model here is frozen and refuses unknown fields. Names are checked against
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from cronsim import CronSim, CronSimError
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
@@ -281,6 +282,29 @@ class ModelChoices(StrictModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 20260101
 
 
+class RefitChoices(StrictModel):
+    """Table ``[refit]``: when the service fits this market again by itself.
+
+    `schedule` is a cron expression in UTC, or ``never``. Unless said otherwise: the first Monday of a quarter, 06:00.
+    """
+
+    schedule: str | None = "0 6 * 1,4,7,10 MON#1"
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, value: str) -> str | None:
+        if value == "never":
+            return None
+        try:
+            CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
+        except CronSimError:
+            said = sentence(
+                "a cron expression such as “0 6 * 1,4,7,10 MON#1” (minute, hour, day, month, weekday), or never"
+            )
+            raise Unfit(said) from None
+        return value
+
+
 class MarketSpec(StrictModel):
     """A whole market.toml."""
 
@@ -294,6 +318,7 @@ class MarketSpec(StrictModel):
     indicators: tuple[IndicatorSpec, ...] = ()
     lift_tests: tuple[LiftTestSpec, ...] = ()
     model: ModelChoices = ModelChoices()
+    refit: RefitChoices = RefitChoices()
 
     @model_validator(mode="after")
     def _names_are_unique_and_known(self) -> Self:

@@ -10,7 +10,7 @@ MODEL_VERSION = 3
 
 
 def spec_digest(market: Market) -> str:
-    """sha256 (hex) of the model's version and of all that market.toml says, its file name of the data and its refits excepted."""
+    """sha256 of the model's version and of what market.toml says about the fit, in hexadecimal."""
     document = market.spec.model_dump(mode="json", exclude={"market": {"data"}, "refit": True})
     text = json.dumps([MODEL_VERSION, document], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -5,7 +5,11 @@ from dataclasses import dataclass, replace
 from sqlalchemy.exc import DBAPIError
 
 from mmm.sentence import Word, sentence
+from service.datasets import Datasets
 from service.errors import StoreRefused
+from service.events import Events
+from service.jobs.ledger import Jobs
+from service.jobs.queue import JobQueue
 from service.planning import PlanningDesk
 from service.registry import Registry
 from service.scenarios import Scenarios
@@ -26,14 +30,19 @@ class Home:
     vault: Vault
     registry: Registry
     scenarios: Scenarios
+    datasets: Datasets
+    jobs: Jobs
+    events: Events
+    queue: JobQueue
     desk: PlanningDesk
 
     def of(self, tenant: str) -> "Home":
         """The same home as another tenant sees it; the database stays open as long as this one."""
-        return _home(replace(self.settings, tenant=tenant), self.store)
+        return _home(replace(self.settings, tenant=tenant), self.store, self.queue)
 
     def close(self) -> None:
         """Give back the database."""
+        self.queue.close()
         self.store.close()
 
 
@@ -59,11 +68,22 @@ def open_home(settings: Settings) -> Home:
                 reason=Word(text=str(reason)),
             )
         ) from error
-    return _home(settings, store)
+    return _home(settings, store, JobQueue(store))
 
 
-def _home(settings: Settings, store: Store) -> Home:
-    vault = Vault(store, settings.artifacts, settings.datasets)
-    registry = Registry(store, vault, settings.tenant)
-    scenarios = Scenarios(store, settings.tenant)
-    return Home(settings, store, vault, registry, scenarios, PlanningDesk(registry, scenarios))
+def _home(settings: Settings, store: Store, queue: JobQueue) -> Home:
+    tenant, vault = settings.tenant, Vault(store, settings.artifacts, settings.datasets)
+    registry = Registry(store, vault, tenant)
+    scenarios = Scenarios(store, tenant)
+    return Home(
+        settings=settings,
+        store=store,
+        vault=vault,
+        registry=registry,
+        scenarios=scenarios,
+        datasets=Datasets(store, vault, tenant),
+        jobs=Jobs(store, queue, tenant),
+        events=Events(store, tenant),
+        queue=queue,
+        desk=PlanningDesk(registry, scenarios),
+    )

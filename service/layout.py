@@ -71,7 +71,7 @@ def _layout_of(connection: Connection) -> str | None:
     """The name of the layout; None for a database without tables of ours."""
     names = inspect(connection).get_table_names()
     if "alembic_version" in names:
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
     if connection.dialect.name == "sqlite":
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if version:
@@ -99,3 +99,5 @@ def _upgrade(connection: Connection, found: str | None, shown: str) -> None:
         if "alembic_version" not in inspect(connection).get_table_names():
             command.stamp(alembic, found)
     command.upgrade(alembic, HEAD)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA user_version = 2")  # so that the first program refuses what it cannot know

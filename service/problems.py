@@ -64,6 +64,7 @@ HOME_UNUSABLE = Kind("home-unusable", 503, 1, sentence("The home folder cannot b
 DATABASE_SILENT = Kind("database-silent", 503, 1, sentence("The database does not answer"))
 NOT_FITTED = Kind("not-fitted", 500, 1, sentence("The model could not be fitted"))
 HISTORY_TOO_SHORT = Kind("history-too-short", 422, 1, sentence("The history is too short for this backtest"))
+JOB_FAILED = Kind("job-failed", 500, 1, sentence("The job failed"))
 NOT_SOLVED = Kind("not-solved", 422, 1, sentence("The solver found no answer"))
 
 MISUSE = Kind("misuse", 400, 2, sentence("The command is not understood"))

@@ -25,6 +25,10 @@ class Origin:
     dataset: str | None = None
 
 
+NO_ORIGIN = Origin()
+"""Where models come from that were fitted by hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """One fit of a market: an artifact per outcome, published together.

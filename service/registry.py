@@ -17,7 +17,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import Verdict
 from service.errors import NoChampion, NotAllowed, not_known
-from service.records import Alias, ModelVersion, Origin
+from service.records import NO_ORIGIN, Alias, ModelVersion, Origin
 from service.settings import DEFAULT_TENANT
 from service.store import Store
 from service.tables import ModelRow, PromotionRow
@@ -34,7 +34,7 @@ class Registry:
     tenant: str = DEFAULT_TENANT
 
     def publish(
-        self, artifacts: Sequence[ResponseArtifact], now: datetime, *, origin: Origin = Origin()
+        self, artifacts: Sequence[ResponseArtifact], now: datetime, *, origin: Origin = NO_ORIGIN
     ) -> ModelVersion:
         """Store the artifacts of one fit as the market's next version.
 
@@ -50,35 +50,41 @@ class Registry:
         origin
             The job that fitted them and the dataset that they were fitted on.
         """
-        first = artifacts[0].manifest
-        digests = {artifact.manifest.outcome.name: artifact.digest for artifact in artifacts}
         for artifact in artifacts:
             self.vault.keep_artifact(artifact)
-        with self.store.writing(self._lock(first.market)) as session:
-            rows = self._rows(session, first.market)
-            for row in rows:
-                if dict(row.digests) == digests:
-                    return _version(row)
-            verdict = _worst([artifact.manifest.verdict for artifact in artifacts])
-            has_champion = any(row.alias == "champion" for row in rows)
-            row = ModelRow(
-                tenant=self.tenant,
-                market=first.market,
-                version=max((row.version for row in rows), default=0) + 1,
-                alias="held" if verdict == "fail" else "challenger" if has_champion else "champion",
-                verdict=verdict,
-                digests=digests,
-                data_digest=first.data_digest,
-                spec_digest=first.spec_digest,
-                seed=str(first.seed),
-                job=origin.job,
-                dataset=origin.dataset,
-                created_at=naive_utc(now),
-            )
-            session.add(row)
-            if row.alias == "champion":
-                self._record_promotion(session, row, None, now, is_forced=False)
-            return _version(row)
+        with self.store.writing(self._lock(artifacts[0].manifest.market)) as session:
+            return self.publish_in(session, artifacts, now, origin=origin)
+
+    def publish_in(
+        self, session: Session, artifacts: Sequence[ResponseArtifact], now: datetime, *, origin: Origin = NO_ORIGIN
+    ) -> ModelVersion:
+        """As `publish`, in a transaction that is under way, of artifacts that are kept already."""
+        first = artifacts[0].manifest
+        digests = {artifact.manifest.outcome.name: artifact.digest for artifact in artifacts}
+        rows = self._rows(session, first.market)
+        for row in rows:
+            if dict(row.digests) == digests:
+                return _version(row)
+        verdict = _worst([artifact.manifest.verdict for artifact in artifacts])
+        has_champion = any(row.alias == "champion" for row in rows)
+        row = ModelRow(
+            tenant=self.tenant,
+            market=first.market,
+            version=max((row.version for row in rows), default=0) + 1,
+            alias="held" if verdict == "fail" else "challenger" if has_champion else "champion",
+            verdict=verdict,
+            digests=digests,
+            data_digest=first.data_digest,
+            spec_digest=first.spec_digest,
+            seed=str(first.seed),
+            job=origin.job,
+            dataset=origin.dataset,
+            created_at=naive_utc(now),
+        )
+        session.add(row)
+        if row.alias == "champion":
+            self._record_promotion(session, row, None, now, is_forced=False)
+        return _version(row)
 
     def markets(self) -> tuple[str, ...]:
         """Names of the markets that have models, in alphabetical order."""
@@ -203,10 +209,16 @@ class Registry:
         if chosen.alias == "champion":
             return chosen
         with self.store.writing(self._lock(market)) as session:
-            current = self._current_promotion(session, market)
-            row = self._put_in_use(session, market, number)
-            self._record_promotion(session, row, None if current is None else current.id, now, is_forced=force)
-            return _version(row)
+            return self.promote_in(session, market, number, now, is_forced=force)
+
+    def promote_in(
+        self, session: Session, market: str, number: int, now: datetime, *, is_forced: bool = False
+    ) -> ModelVersion:
+        """Make a version the champion in a transaction that is under way."""
+        current = self._current_promotion(session, market)
+        row = self._put_in_use(session, market, number)
+        self._record_promotion(session, row, None if current is None else current.id, now, is_forced=is_forced)
+        return _version(row)
 
     def rollback(self, market: str, now: datetime) -> ModelVersion:
         """Make the champion before this one the champion again, one step back at each call.

@@ -28,12 +28,12 @@ class Store:
     """
 
     def __init__(self, database: Path | str) -> None:
-        self.is_sqlite = isinstance(database, Path)
+        self.database = database
         if isinstance(database, Path):
             database.parent.mkdir(parents=True, exist_ok=True)
             self.engine: Engine = sqlite_engine(database)
-            self._reading_engine = self.engine
-            self._writing_engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+            self._reading_engine: Engine = self.engine
+            self._writing_engine: Engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
         else:
             self.engine = postgresql_engine(database)
             self._reading_engine = self.engine.execution_options(
@@ -45,6 +45,18 @@ class Store:
         except (StoreRefused, DBAPIError):
             self.close()
             raise
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of this machine's."""
+        return isinstance(self.database, Path)
+
+    @property
+    def file(self) -> Path:
+        """The file of a SQLite database."""
+        if not isinstance(self.database, Path):
+            raise TypeError("a PostgreSQL database has no file")
+        return self.database
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -108,7 +108,7 @@ class Vault:
     def _fetch(self, digest: str, root: Path) -> None:
         with self.store.reading() as session:
             rows = session.execute(select(FileRow.name, FileRow.content).where(FileRow.folder == digest))
-            files = {name: content for name, content in rows}
+            files = {row.name: row.content for row in rows}
         if files:
             place_folder(files, root, digest)
 

@@ -29,9 +29,9 @@ def report(
     from mmm.decomposition import decompose
     from service.cli.markets import named_market
     from service.errors import not_known
-    from service.times import now
     from service.report.page import page, report_of
     from service.report.subject import ReportSubject
+    from service.times import now
 
     session = open_session(context, home, as_json, language, market)
     desk = session.home.desk

@@ -18,12 +18,12 @@ from service.answers import (
     frontier_answer,
     saved_scenario_answer,
 )
-from service.times import now
 from service.http.bodies import FrontierBody, LanguageQuery, PageQuery, WhatIfBody
 from service.http.replies import home, problem_reply, reader_for, reply
 from service.language import Reader
 from service.markets import newest_manifest
 from service.problems import infeasible
+from service.times import now
 from service.variants import budgets_between, what_if
 
 scenarios = APIBlueprint("scenarios", __name__, url_prefix="/v1", tag="Scenarios")

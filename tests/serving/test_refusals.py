@@ -125,10 +125,11 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_database_of_another_layout_is_refused_and_left_alone(home: Home) -> None:
     with closing(sqlite3.connect(home.settings.database)) as connection:
-        connection.execute("PRAGMA user_version = 7")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
     result = run_on(home.settings.home)
     assert result.exit_code == 1
-    assert "layout 7" in json.loads(result.stdout)["detail"]
+    assert "layout 9999" in json.loads(result.stdout)["detail"]
 
 
 def test_a_damaged_model_is_refused_until_it_is_fitted_again(
