@@ -46,6 +46,10 @@ def check(
 def models(
     context: typer.Context,
     market: Annotated[str | None, typer.Argument(metavar="[MARKET]", help="Only this market, with its gates.")] = None,
+    diff: Annotated[
+        tuple[int, int] | None,
+        typer.Option("--diff", metavar="A B", help="What differs between these two versions of the market."),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
     language: LanguageOption = None,
@@ -54,6 +58,9 @@ def models(
     from service.markets import model_detail, newest_manifest
 
     session = open_session(context, home, as_json, language, market)
+    if diff is not None:
+        _tell_difference(session, market, diff)
+        return
     registry = session.home.registry
     names = registry.markets() if market is None else (named_market(session, market),)
     found = [model_detail(registry, version) for name in names for version in registry.versions(name)]
@@ -175,6 +182,25 @@ def named_market(session: Session, argument: str) -> str:
     header = read_toml(file).get("market")
     name = header.get("name") if isinstance(header, dict) else None
     return name if isinstance(name, str) else argument
+
+
+def _tell_difference(session: Session, market: str | None, versions: tuple[int, int]) -> None:
+    from service.cli.model_difference import difference_page
+    from service.markets import newest_manifest
+    from service.refits.difference import FittedVersion, difference
+
+    if market is None:
+        raise typer.BadParameter("--diff compares two versions of one market: name the market")
+    registry = session.home.registry
+    name = named_market(session, market)
+    first, second = (registry.version(name, number) for number in versions)
+    found = difference(FittedVersion(first, registry.load(first)), FittedVersion(second, registry.load(second)))
+    manifest = newest_manifest(registry, name)
+    reader = session.reader("en" if manifest is None else manifest.language, found.currency)
+    if session.as_json:
+        session.answer(found, reader)
+    else:
+        session.show(*difference_page(found, reader))
 
 
 def _tell_standing(session: Session, market: str) -> None:

@@ -9,6 +9,7 @@ from service.home import Home, open_home
 from service.http.errors import register_errors
 from service.http.health import health
 from service.http.markets import markets
+from service.http.model_differences import model_differences
 from service.http.portfolios import portfolios
 from service.http.reference import reference, register_reference
 from service.http.replies import EXTENSION, StrictJson
@@ -35,7 +36,7 @@ def create_app(home: Home) -> APIFlask:
     app.extensions[EXTENSION] = home
     register_errors(app)
     register_reference(app)
-    for blueprint in (scenarios, portfolios, markets, health, reference):
+    for blueprint in (scenarios, portfolios, markets, model_differences, health, reference):
         app.register_blueprint(blueprint)
     return app
 

@@ -35,6 +35,14 @@ class CurvesQuery(LanguageQuery):
     scenario: str | None = None
 
 
+class DifferenceQuery(LanguageQuery):
+    """Query of a difference: the version `with` which the one in the address is compared, told from it to that one."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    with_: Annotated[int, Field(ge=1, lt=2**31, alias="with")]
+
+
 class WhatIfBody(StrictModel):
     """The variants to plan beside the scenario as it is."""
 
@@ -63,6 +71,7 @@ class FrontierBody(StrictModel):
 
 
 REQUESTS: dict[str, type[BaseModel]] = {
-    model.__name__: model for model in (Scenario, LanguageQuery, PageQuery, CurvesQuery, WhatIfBody, FrontierBody)
+    model.__name__: model
+    for model in (Scenario, LanguageQuery, PageQuery, CurvesQuery, DifferenceQuery, WhatIfBody, FrontierBody)
 }
 """The models that requests are parsed with, by the name that a validation error gives."""
