@@ -1,0 +1,256 @@
+"""The rest of a plan's horizon as a scenario of its own: what was spent is spent, what was reached is reached."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmm.artifact import ResponseArtifact
+from mmm.periods import period_range, periods_between
+from mmm.sentence import Day, Number, Sentence, Word, sentence
+from optimizer.known_spend import KnownSpend
+from optimizer.outlook import outlook, planned_spend
+from optimizer.plan import Plan, TaskPlan
+from optimizer.scenario import Flighting, Horizon, Reference, Scenario, Task
+from optimizer.scenario_rules import Rules
+from service.errors import NotAllowed
+from service.tracking.actuals import Actuals
+from service.tracking.elapsed import Elapsed, elapsed, said_of
+from service.tracking.outcomes import SpendPaths, delivered
+from service.tracking.rest_channels import rest_of_channels
+from service.tracking.rest_shares import rest_of_rules
+
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What to plan now.
+
+    Attributes
+    ----------
+    scenario
+        The rest of the horizon. Its reference is what the plan has for it.
+    known
+        What was spent, for the planner: `Planner(models, known=rest.known).plan(rest.scenario)`.
+    notes
+        What could not be restated, and what was assumed.
+    """
+
+    scenario: Scenario
+    known: KnownSpend
+    notes: tuple[Sentence, ...]
+
+
+def replan(
+    scenario: Scenario,
+    plan: Plan,
+    artifacts: Mapping[str, ResponseArtifact],
+    actuals: Actuals,
+    *,
+    remaining_budget: float | None = None,
+    known: KnownSpend | None = None,
+    reference_spend: Mapping[str, float] | None = None,
+) -> Rest:
+    """The scenario for the periods of a plan that are left.
+
+    Parameters
+    ----------
+    scenario, plan
+        What was asked and answered.
+    artifacts
+        The models to plan the rest with, by KPI.
+    actuals
+        What happened; its periods are locked.
+    remaining_budget
+        What the rest may cost; else what is left of the scenario's budget.
+    known
+        Spend between the models' data and the horizon.
+    reference_spend
+        Spend by channel of the plan that `scenario.reference.plan` names.
+
+    Raises
+    ------
+    NotAllowed
+        When no period, no money or, of a plan that sizes, no task is left.
+    """
+    own = artifacts[scenario.kpi]
+    passed = elapsed(scenario, plan, own, actuals, budget=remaining_budget, reference_spend=reference_spend)
+    together = rest_of_rules(passed)
+    channels, notes = rest_of_channels(passed, together.closed, together.floors)
+    tasks, about_tasks = _rest_of_tasks(plan, artifacts, passed, actuals, known)
+    rules, about_rules = _rest_of_whole(passed)
+    flighting, about_flighting = _rest_of_flighting(passed)
+    if scenario.objective == "size" and not tasks:
+        raise NotAllowed(sentence("Every task of the plan is reached or over: there is nothing left to size."))
+    changes = {
+        "name": f"{scenario.name[: _LONGEST_NAME - 13]} · {passed.start.isoformat()}",
+        "budget": passed.budget,
+        "horizon": Horizon(start=passed.start, periods=scenario.horizon.periods - passed.periods),
+        "split": together.split,
+        "business": scenario.business if together.split is not None else "none",
+        "tasks": tasks,
+        "channels": channels,
+        "groups": tuple(together.groups),
+        "either_or": tuple(together.either_or),
+        "requires": tuple(together.requires),
+        "precedence": tuple(together.precedence),
+        "rules": rules,
+        "reference": Reference(kind="spend", spend=passed.planned_rest),
+        "flighting": flighting,
+        "bottom_up": None,
+        "goal": None,
+    }
+    said = [*together.notes, *notes, *about_rules, *about_flighting, *about_tasks, *_about_the_rest(scenario)]
+    kept = {name: value for name, value in scenario.model_dump(exclude_unset=True).items() if name not in changes}
+    rest = Scenario.model_validate(kept | said_of(Scenario, changes))
+    return Rest(rest, _joined(known, actuals, own), tuple(said))
+
+
+def _rest_of_whole(passed: Elapsed) -> tuple[Rules, list[Sentence]]:
+    """Rules of the whole plan; counts and what was seen are rules of channels by now."""
+    rules, notes = passed.scenario.rules, []
+    cash = rules.cash_per_period
+    reserve = passed.test_reserve
+    if reserve >= 1.0:
+        notes.append(sentence("The test reserve cannot be kept: not even the whole rest of the budget is as large."))
+        reserve = rules.test_reserve
+    change = None
+    if rules.total_change is not None:
+        reference = sum(passed.costs[name] * amount for name, amount in passed.reference.items())
+        left = sum(passed.costs[name] * amount for name, amount in passed.planned_rest.items())
+        if left > 0:
+            low, high = (((1.0 + each) * reference - passed.paid) / left - 1.0 for each in rules.total_change)
+            change = (max(low, -1.0), max(high, -1.0))
+        else:
+            notes.append(sentence("How far the total may move is left out: the plan has nothing left to move against."))
+    restated = {
+        "cash_per_period": cash[passed.periods :] if isinstance(cash, tuple) else cash,
+        "test_reserve": reserve,
+        "total_change": change,
+    }
+    return Rules.model_validate(said_of(Rules, restated)), notes
+
+
+def _rest_of_flighting(passed: Elapsed) -> tuple[Flighting, list[Sentence]]:
+    """The phasing of what is left; weights of periods that have passed fall away."""
+    flighting = passed.scenario.flighting
+    if flighting.weights is None:
+        return flighting, []
+    kept, notes = {}, []
+    for name, weights in flighting.weights.items():
+        rest = weights[passed.periods :]
+        if sum(rest) > 0:
+            kept[name] = rest
+        else:
+            notes.append(
+                sentence(
+                    "{channel}: its weights have nothing in the rest; what it gets there is phased evenly.",
+                    channel=Word(text=name),
+                )
+            )
+    return (Flighting(pattern="given", weights=kept) if kept else Flighting()), notes
+
+
+def _rest_of_tasks(
+    plan: Plan,
+    artifacts: Mapping[str, ResponseArtifact],
+    passed: Elapsed,
+    actuals: Actuals,
+    known: KnownSpend | None,
+) -> tuple[tuple[Task, ...], list[Sentence]]:
+    """Tasks less what has been reached; those that are reached, or over, fall away."""
+    tasks: list[Task] = []
+    notes: list[Sentence] = []
+    for task in plan.tasks:
+        counted = _counted(task, passed)
+        target, kpi = Number(amount=task.at_least), Word(text=task.kpi)
+        if task.by is not None and counted <= passed.periods:
+            over = Day(day=task.by)
+            notes.append(sentence("{kpi}: the task of {target} by {day} is over.", kpi=kpi, target=target, day=over))
+            continue
+        reached = _reached(task, counted, plan, artifacts, passed, actuals, known)
+        if reached >= task.at_least:
+            notes.append(sentence("{kpi}: the task of {target} is reached already.", kpi=kpi, target=target))
+            continue
+        notes.append(
+            sentence(
+                "{kpi}: {reached} of {target} are counted as reached; the rest has to bring what is missing.",
+                kpi=kpi,
+                reached=Number(amount=reached),
+                target=target,
+            )
+        )
+        tasks.append(
+            Task(
+                kpi=task.kpi,
+                stage=task.stage,
+                at_least=task.at_least - reached,
+                counts=task.counts,
+                probability=task.probability,
+                by=task.by,
+            )
+        )
+    return tuple(tasks), notes
+
+
+def _reached(
+    task: TaskPlan,
+    counted: int,
+    plan: Plan,
+    artifacts: Mapping[str, ResponseArtifact],
+    passed: Elapsed,
+    actuals: Actuals,
+    known: KnownSpend | None,
+) -> float:
+    """What of a task the periods that have passed bring.
+
+    Of a total the outcomes that were seen, and where they are late what is expected, given those. Of an increment what
+    the money spent so far is expected to bring by itself, later periods included.
+    """
+    artifact, own = artifacts[task.kpi], passed.artifact
+    planned = planned_spend(plan, artifact)
+    spent = planned.copy()
+    for column, name in enumerate(artifact.channels):
+        spent[: passed.periods, column] = actuals.spend.get(name, (0.0,) * passed.periods)
+    if task.counts == "incremental":
+        spent[passed.periods :] = 0.0
+        alone = outlook(artifact, plan.horizon.start, spent, seed=0, known=known, past=own)
+        within = float(alone.media[:, :, :counted].sum(axis=(1, 2)).mean())
+        return within + (float(alone.after.sum(axis=1).mean()) if task.by is None else 0.0)
+    actual = np.asarray(actuals.outcomes.get(task.kpi, ()), dtype=float)
+    found = delivered(artifact, plan.horizon.start, SpendPaths(planned, spent), actual, 0.5, known=known, past=own)
+    return float(actual.sum() + found.seen.mean[:, len(actual) : passed.periods].sum())
+
+
+def _counted(task: TaskPlan, passed: Elapsed) -> int:
+    """Periods of the whole horizon that count for a task."""
+    horizon = passed.scenario.horizon
+    if task.by is None:
+        return horizon.periods
+    return periods_between(horizon.start, task.by, passed.artifact.manifest.period) + 1
+
+
+def _about_the_rest(scenario: Scenario) -> list[Sentence]:
+    notes = [
+        sentence(
+            "The curves are those of the model as it was fitted: what the actuals say about them counts from the next "
+            "refit on."
+        )
+    ]
+    if scenario.target is not None:
+        notes.append(sentence("The target for the return holds for the rest alone."))
+    if scenario.bottom_up is not None:
+        notes.append(sentence("The bottom-up route is left out: its steps are of the whole horizon."))
+    return notes
+
+
+def _joined(known: KnownSpend | None, actuals: Actuals, artifact: ResponseArtifact) -> KnownSpend:
+    """What is known of spend before the rest: between the data and the plan, where that is without a gap, and since."""
+    since = KnownSpend(actuals.start, dict(actuals.spend))
+    if known is None:
+        return since
+    days = period_range(known.start, known.periods + 1, artifact.manifest.period)
+    if days[-1] != actuals.start or any(len(known.spend.get(name, ())) != known.periods for name in actuals.spend):
+        return since
+    return KnownSpend(known.start, {name: (*known.spend[name], *amounts) for name, amounts in actuals.spend.items()})
