@@ -15,6 +15,7 @@ from mmm.market import Market
 from mmm.sentence import sentence
 from mmm.spec_digest import spec_digest
 from service.errors import not_known
+from service.rows import with_new_rows
 from service.settings import DEFAULT_TENANT
 from service.store import Store
 from service.tables import DatasetRow, MarketRow
@@ -125,6 +126,23 @@ class Datasets:
                 if kept.schedule != schedule:
                     kept.schedule, kept.due_since = schedule, naive_utc(now)
             return _dataset(row), market
+
+    def append(self, market: str, data_name: str, rows: bytes, now: datetime) -> tuple[Dataset, Market]:
+        """Keep a market's data with new rows below them as its newest dataset.
+
+        Raises
+        ------
+        NotKnown
+            When no data of that market were ever kept.
+        MarketRefused
+            With every fault of the rows, and of the data that they make; nothing is kept then.
+        """
+        newest = self.dataset(self.market(market).dataset)
+        files = dict(self.files(newest))
+        market_file = files.pop(MARKET_FILE)
+        (before_name, before), *_ = files.items()
+        _suffix(data_name)
+        return self.keep(market_file, "data.csv", with_new_rows(before_name, before, data_name, rows), now)
 
     def dataset(self, identity: str) -> Dataset:
         """A dataset.

@@ -7,7 +7,18 @@ import typer
 from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
-from service.cli import backtesting, fitting, goals, markets, planning, reporting, samples, sensitivities, serving
+from service.cli import (
+    backtesting,
+    fitting,
+    goals,
+    markets,
+    planning,
+    reporting,
+    samples,
+    sensitivities,
+    serving,
+    working,
+)
 from service.cli.options import LanguageChoice
 from service.cli.session import Asked
 
@@ -81,6 +92,7 @@ for commands in (
     planning.commands,
     reporting.commands,
     serving.commands,
+    working.commands,
 ):
     app.add_typer(commands)
 

@@ -1,0 +1,45 @@
+"""Asking for jobs: what CLI, HTTP and schedules have in common."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mmm.sentence import sentence
+from service.errors import NotAllowed
+from service.home import Home
+from service.jobs.records import Job
+
+
+def ask_refit(
+    home: Home, market: str, actor: str, now: datetime, *, seed: int | None = None, identity: str | None = None
+) -> Job:
+    """Queue a refit of a market on its newest dataset.
+
+    Raises
+    ------
+    NotKnown
+        When no data of that market were ever kept.
+    NotAllowed
+        When a refit of it is queued or runs already.
+    """
+    request: dict[str, object] = {"dataset": home.datasets.market(market).dataset}
+    if seed is not None:
+        request["seed"] = seed
+    return home.jobs.ask("refit", market, request, actor, now, identity=identity)
+
+
+def ask_batch(home: Home, markets: Sequence[str] | None, actor: str, now: datetime) -> Job:
+    """Queue refits of several markets as one batch; of every market that has data when none is named.
+
+    Raises
+    ------
+    NotKnown
+        When no data of one of them were ever kept.
+    NotAllowed
+        When there is no market with data.
+    """
+    chosen = [kept.name for kept in home.datasets.markets()] if markets is None else list(dict.fromkeys(markets))
+    if not chosen:
+        raise NotAllowed(sentence("No market has data here. Fit one, or post its data, and then refit."))
+    for market in chosen:
+        home.datasets.market(market)
+    return home.jobs.ask("batch", None, {"markets": chosen}, actor, now)
