@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -227,3 +227,43 @@ def contributions_by_period(artifact: ResponseArtifact) -> tuple[PartContributio
         )
         for part, brought in zip(split.parts, part_series(split), strict=True)
     )
+
+
+class DatasetAnswer(Answer):
+    """One version of a market's data."""
+
+    id: str
+    market: str
+    version: int
+    data_digest: str
+    spec_digest: str
+    first_period: str
+    last_period: str
+    periods: int
+    created_at: datetime
+
+
+class DatasetList(Answer):
+    """The versions of a market's data, the newest first."""
+
+    market: str
+    datasets: tuple[DatasetAnswer, ...]
+
+
+class EventAnswer(Answer):
+    """One thing that happened, and who did it."""
+
+    number: int
+    kind: str
+    market: str | None
+    subject: str | None
+    actor: str
+    document: dict[str, Any]
+    created_at: datetime
+
+
+class EventList(Answer):
+    """A page of events, the newest first; `next` is the cursor of the following page."""
+
+    events: tuple[EventAnswer, ...]
+    next: int | None

@@ -17,6 +17,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import Verdict
 from service.errors import NoChampion, NotAllowed, not_known
+from service.events import Events
 from service.records import NO_ORIGIN, Alias, ModelVersion, Origin
 from service.settings import DEFAULT_TENANT
 from service.store import Store
@@ -186,7 +187,7 @@ class Registry:
         damaged = [digest for digest in version.digests.values() if self.vault.set_aside_damaged(digest)]
         return bool(damaged)
 
-    def promote(self, market: str, number: int, now: datetime, *, force: bool = False) -> ModelVersion:
+    def promote(self, market: str, number: int, now: datetime, *, force: bool = False, actor: str = "") -> ModelVersion:
         """Make a version the champion; the one before it retires.
 
         Raises
@@ -209,7 +210,9 @@ class Registry:
         if chosen.alias == "champion":
             return chosen
         with self.store.writing(self._lock(market)) as session:
-            return self.promote_in(session, market, number, now, is_forced=force)
+            version = self.promote_in(session, market, number, now, is_forced=force)
+            self._tell(session, "model.promoted", version, actor, now)
+            return version
 
     def promote_in(
         self, session: Session, market: str, number: int, now: datetime, *, is_forced: bool = False
@@ -220,7 +223,7 @@ class Registry:
         self._record_promotion(session, row, None if current is None else current.id, now, is_forced=is_forced)
         return _version(row)
 
-    def rollback(self, market: str, now: datetime) -> ModelVersion:
+    def rollback(self, market: str, now: datetime, *, actor: str = "") -> ModelVersion:
         """Make the champion before this one the champion again, one step back at each call.
 
         Raises
@@ -242,7 +245,20 @@ class Registry:
                 )
             row = self._put_in_use(session, market, before.version)
             self._record_promotion(session, row, before.replaced, now, is_forced=before.is_forced)
-            return _version(row)
+            version = _version(row)
+            self._tell(session, "model.rolled_back", version, actor, now)
+            return version
+
+    def _tell(self, session: Session, kind: str, version: ModelVersion, actor: str, now: datetime) -> None:
+        Events(self.store, self.tenant).record(
+            session,
+            kind,
+            actor,
+            now,
+            market=version.market,
+            subject=str(version.version),
+            document={"version": version.version},
+        )
 
     def _lock(self, market: str) -> str:
         return f"models of {self.tenant}/{market}"

@@ -38,8 +38,8 @@ def job_page(job: JobAnswer, reader: Reader) -> list[RenderableType]:
     if job.progress is not None:
         parts.append(Text(_progress(job, reader)))
     if job.result is not None and "version" in job.result:
-        told = _("Version {version} is {alias}.")
-        parts.append(Text(told.format(version=job.result["version"], alias=_(job.result["alias"]))))
+        version, alias = job.result["version"], str(job.result["alias"])
+        parts.append(Text(_("Version {version} is {alias}.").format(version=version, alias=_(alias))))
     if job.problem is not None:
         parts.append(Text(str(job.problem["detail"])))
         parts += [bullet(f"{flaw['pointer']}: {flaw['detail']}") for flaw in job.problem.get("errors", [])]

@@ -6,12 +6,16 @@ from importlib.metadata import version
 from apiflask import APIFlask
 
 from service.home import Home, open_home
+from service.http.data import data
 from service.http.errors import register_errors
+from service.http.events import events
 from service.http.health import health
+from service.http.jobs import jobs
 from service.http.markets import markets
 from service.http.model_differences import model_differences
 from service.http.portfolios import portfolios
 from service.http.reference import reference, register_reference
+from service.http.refits import refits
 from service.http.replies import EXTENSION, StrictJson
 from service.http.scenarios import scenarios
 from service.settings import settings_from
@@ -36,7 +40,19 @@ def create_app(home: Home) -> APIFlask:
     app.extensions[EXTENSION] = home
     register_errors(app)
     register_reference(app)
-    for blueprint in (scenarios, portfolios, markets, model_differences, health, reference):
+    blueprints = (
+        scenarios,
+        portfolios,
+        markets,
+        model_differences,
+        data,
+        refits,
+        jobs,
+        events,
+        health,
+        reference,
+    )
+    for blueprint in blueprints:
         app.register_blueprint(blueprint)
     return app
 

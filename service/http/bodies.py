@@ -28,6 +28,18 @@ class PageQuery(LanguageQuery):
     market: str | None = None
 
 
+class JobsQuery(PageQuery):
+    """Query of the jobs: of one market, or of one batch."""
+
+    parent: str | None = None
+
+
+class EventsQuery(PageQuery):
+    """Query of the events: of one market, or of one job, plan or model."""
+
+    subject: str | None = None
+
+
 class CurvesQuery(LanguageQuery):
     """Query of a market's curves: which KPI (its first unless asked), over which saved scenario's horizon."""
 
@@ -70,8 +82,39 @@ class FrontierBody(StrictModel):
         return self
 
 
+class RefitBody(StrictModel):
+    """How to refit a market: with the seed of its file unless another is given."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+
+
+class BatchBody(StrictModel):
+    """Which markets to refit; every one that has data unless named."""
+
+    markets: Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)] | None = None
+
+
+class PromotionBody(StrictModel):
+    """Whether a model that failed a gate is promoted all the same."""
+
+    force: bool = False
+
+
 REQUESTS: dict[str, type[BaseModel]] = {
     model.__name__: model
-    for model in (Scenario, LanguageQuery, PageQuery, CurvesQuery, DifferenceQuery, WhatIfBody, FrontierBody)
+    for model in (
+        Scenario,
+        LanguageQuery,
+        PageQuery,
+        JobsQuery,
+        EventsQuery,
+        CurvesQuery,
+        DifferenceQuery,
+        WhatIfBody,
+        FrontierBody,
+        RefitBody,
+        BatchBody,
+        PromotionBody,
+    )
 }
 """The models that requests are parsed with, by the name that a validation error gives."""

@@ -46,6 +46,13 @@ STATUSES: dict[int, tuple[str, Sentence, Sentence]] = {
 """Name, title and advice of the errors that come from HTTP itself."""
 
 
+UPLOADS = frozenset({"data.post_data"})
+"""Addresses that take files."""
+
+WITHOUT_BODY = frozenset({"refits.post_rollback"})
+"""Addresses that take nothing."""
+
+
 def register_errors(app: APIFlask) -> None:
     """Make every error of the application a problem+json response."""
     app.error_processor(_validation_or_http)
@@ -58,7 +65,13 @@ def register_errors(app: APIFlask) -> None:
 
 def _require_json() -> None:
     """Only JSON is taken; where there is no such address or method at all, that is said instead."""
-    if request.method == "POST" and request.routing_exception is None and not request.is_json:
+    if request.method != "POST" or request.routing_exception is not None:
+        return
+    if request.endpoint in UPLOADS:
+        is_taken = request.mimetype == "multipart/form-data"
+    else:
+        is_taken = request.is_json or (request.endpoint in WITHOUT_BODY and not request.content_length)
+    if not is_taken:
         raise UnsupportedMediaType
 
 

@@ -45,6 +45,11 @@ def home() -> Home:
     return cast(Home, current_app.extensions[EXTENSION])
 
 
+def actor() -> str:
+    """Who asks, for the log of who did what."""
+    return "http"
+
+
 def reader_for(language: Language = "en", currency: str = NO_CURRENCY) -> Reader:
     """The reader of this request: the language asked for, else `language`, the market's own."""
     return Reader(asked_language() or language, currency)

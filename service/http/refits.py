@@ -1,0 +1,65 @@
+"""Refits over HTTP, and which model of a market is in use."""
+
+from apiflask import APIBlueprint
+from flask import Response, url_for
+
+from service.http.bodies import BatchBody, LanguageQuery, PromotionBody, RefitBody
+from service.http.replies import actor, home, reader_for, reply
+from service.jobs.answers import JobAnswer, job_answer
+from service.jobs.asking import ask_batch, ask_refit
+from service.jobs.records import Job
+from service.markets import ModelDetail, model_detail, newest_manifest
+from service.records import ModelVersion
+from service.times import now
+
+refits = APIBlueprint("refits", __name__, url_prefix="/v1", tag="Refits")
+
+
+@refits.post("/markets/<string:name>/refits")
+@refits.input(LanguageQuery, location="query")
+@refits.input(RefitBody)
+@refits.output(JobAnswer, status_code=202)
+@refits.doc(responses=[400, 404, 409, 413, 415])
+def post_refit(query_data: LanguageQuery, json_data: RefitBody, name: str) -> Response:
+    """Fit a market again on its newest data: a job, which promotes the model when it has earned it."""
+    return _accepted(ask_refit(home(), name, actor(), now(), seed=json_data.seed))
+
+
+@refits.post("/refits")
+@refits.input(LanguageQuery, location="query")
+@refits.input(BatchBody)
+@refits.output(JobAnswer, status_code=202)
+@refits.doc(responses=[400, 404, 409, 413, 415])
+def post_batch(query_data: LanguageQuery, json_data: BatchBody) -> Response:
+    """Fit several markets again, or every one that has data: a job that waits for a refit of each."""
+    return _accepted(ask_batch(home(), json_data.markets, actor(), now()))
+
+
+@refits.post("/markets/<string:name>/models/<int:version>/promote")
+@refits.input(LanguageQuery, location="query")
+@refits.input(PromotionBody)
+@refits.output(ModelDetail)
+@refits.doc(responses=[400, 404, 409, 413, 415])
+def post_promotion(query_data: LanguageQuery, json_data: PromotionBody, name: str, version: int) -> Response:
+    """Make a model version the champion."""
+    return _standing(home().registry.promote(name, version, now(), force=json_data.force, actor=actor()))
+
+
+@refits.post("/markets/<string:name>/rollback")
+@refits.input(LanguageQuery, location="query")
+@refits.output(ModelDetail)
+@refits.doc(responses=[404, 409])
+def post_rollback(query_data: LanguageQuery, name: str) -> Response:
+    """Make the champion before this one the champion again."""
+    return _standing(home().registry.rollback(name, now(), actor=actor()))
+
+
+def _accepted(job: Job) -> Response:
+    reader = reader_for()
+    return reply(job_answer(job, reader), reader, 202, {"Location": url_for("jobs.get_job", identity=job.id)})
+
+
+def _standing(version: ModelVersion) -> Response:
+    manifest = newest_manifest(home().registry, version.market)
+    reader = reader_for() if manifest is None else reader_for(manifest.language, manifest.currency)
+    return reply(model_detail(home().registry, version), reader)
