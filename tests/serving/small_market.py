@@ -54,9 +54,7 @@ def small_toml(name: str = "shop", *, draws: int = 200, more: str = "") -> bytes
     return TOML.format(name=name, draws=draws, more=more).encode()
 
 
-def small_csv(
-    periods: int = 104, *, first: int = 0, seed: int = 0, search_effect: float = 1.0, halves: bool = False
-) -> bytes:
+def small_csv(periods: int = 104, *, first: int = 0, seed: int = 0, search_effect: float = 1.0) -> bytes:
     """Rows of the small market from period `first` on; the rows of one seed are the same in every file."""
     rng = np.random.default_rng(seed)
     total = first + periods
@@ -70,7 +68,7 @@ def small_csv(
     text.write("week,orders,tv,search\n")
     for period in range(first, total):
         day = START + timedelta(weeks=period)
-        text.write(f"{day},{orders[period] + 0.5 * halves:g},{spend[period, 0]:.2f},{spend[period, 1]:.2f}\n")
+        text.write(f"{day},{orders[period]:.0f},{spend[period, 0]:.2f},{spend[period, 1]:.2f}\n")
     return text.getvalue().encode()
 
 

@@ -141,14 +141,18 @@ def test_the_jobs_of_a_machine_that_is_gone_are_resumed_by_one_command(market_ho
 
 def test_a_batch_refits_every_market_and_counts_what_became_of_them(market_home: Home) -> None:
     market_home.datasets.keep(small_toml("north"), "x.csv", small_csv(), now())
-    counts = small_toml("hopeless").replace(b'unit = "orders"', b'unit = "orders"\nlikelihood = "negative_binomial"')
-    market_home.datasets.keep(counts, "x.csv", small_csv(halves=True), now())
+    damaged, _ = market_home.datasets.keep(small_toml("damaged"), "x.csv", small_csv(seed=1), now())
+    with (market_home.settings.datasets / damaged.folder / "data.csv").open("ab") as file:
+        file.write(b"\n")
     batch = ask_batch(market_home, None, "me", now())
     with working(market_home):
         done = ended(market_home, batch.id)
     assert done.status == "succeeded"
     assert done.result["jobs"] == {"succeeded": 2, "failed": 1}
     assert set(market_home.registry.markets()) == {"north", "shop"}
+    failed = market_home.jobs.job(f"{batch.id}-damaged")
+    assert failed.problem is not None
+    assert "damaged or changed" in failed.problem["detail"]["values"]["reason"]["said"]["template"]
 
 
 def test_what_the_queue_keeps_is_json_and_no_pickle(market_home: Home) -> None:
