@@ -125,7 +125,8 @@ def _covariances(paths: JointPaths, seen: int) -> tuple[FloatArray, FloatArray, 
     draws, parts, columns = paths.draws.shape
     apart, mean = paths.draws - paths.mean, paths.mean
     covariance = np.zeros((parts + 1, columns, seen))
-    covariance[:-1] = np.einsum("skt,su->ktu", apart, apart[:, :, :seen].sum(axis=1), optimize=True) / (draws - 1)
+    of_outcome = apart.reshape(draws, -1).T @ apart[:, :, :seen].sum(axis=1) / (draws - 1)
+    covariance[:-1] = of_outcome.reshape(parts, columns, seen)
     changed = _changes(paths, mean)[:, :, :seen]
     covariance[:-1] += changed
     of_noise = noise_covariance(paths.artifact.draws.noise, columns - 1)
@@ -140,7 +141,7 @@ def _covariances(paths: JointPaths, seen: int) -> tuple[FloatArray, FloatArray, 
 def _changes(paths: JointPaths, mean: FloatArray) -> FloatArray:
     """Covariance of each part with itself over time through changes after the data. Shape (C + 1, T + 1, T + 1)."""
     manifest, (parts, columns) = paths.artifact.manifest, mean.shape
-    first = periods_between(manifest.window_start, paths.outlook.dates[0], manifest.period)
+    first = periods_between(manifest.window_start, paths.dates[0], manifest.period)
     gone = np.maximum(first - manifest.window_periods, 0) + 1 + np.minimum(np.arange(columns), columns - 2)
     quarters = np.minimum(4.0 * gone / PERIODS_PER_YEAR[manifest.period], MOST_QUARTERS)
     change = np.append(np.full(parts - 1, EFFECT_CHANGE), BASE_CHANGE) ** 2

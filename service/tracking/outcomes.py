@@ -42,19 +42,25 @@ class SpendPaths:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One KPI as planned, as expected for what was spent, and given what was seen of it. `actual` of shape (m,)."""
+    """One KPI as planned, as expected for what was spent, and given what was seen of it.
 
-    planned: JointPaths
+    `planned_totals` and `planned_mean` are the outcome as planned by period, with noise, shape (N, T), and its mean,
+    shape (T,). `scaled_mean` is the expected outcome of the periods seen for what was spent in them, in the mix of the
+    plan. `actual` has shape (m,).
+    """
+
+    planned_totals: FloatArray
+    planned_mean: FloatArray
+    scaled_mean: float
     given: JointPaths
     seen: Conditioned
     band: AlarmBand
     actual: FloatArray
-    scaled_mean: float
 
     @property
     def last(self) -> date | None:
         """The newest period whose outcome is known."""
-        return self.given.outlook.dates[len(self.actual) - 1] if len(self.actual) else None
+        return self.given.dates[len(self.actual) - 1] if len(self.actual) else None
 
 
 def delivered(
@@ -68,26 +74,36 @@ def delivered(
     past: ResponseArtifact | None = None,
 ) -> Delivered:
     """One KPI of a plan, looked at from all sides; `level` is the share of false alarms that it may have."""
-    planned, given, scaled = (
-        joint_paths(artifact, start, each, known=known, past=past)
-        for each in (spend.planned, spend.given, spend.scaled(len(actual)))
-    )
+
+    def paths(money: FloatArray) -> JointPaths:
+        return joint_paths(artifact, start, money, known=known, past=past)
+
+    given = paths(spend.given)
+    planned = given if np.array_equal(spend.planned, spend.given) else paths(spend.planned)
+    planned_totals, planned_mean = planned.totals, planned.mean[:, :-1].sum(axis=0)
+    scaled_spend = spend.scaled(len(actual))
+    if np.array_equal(scaled_spend, spend.given):
+        scaled_mean = given.mean
+    else:
+        del planned  # paths of all parts are large: of one spend at a time but the given
+        scaled_mean = paths(scaled_spend).mean
     return Delivered(
-        planned=planned,
+        planned_totals=planned_totals,
+        planned_mean=planned_mean,
+        scaled_mean=float(scaled_mean[:, : len(actual)].sum()),
         given=given,
         seen=conditioned(given, actual),
         band=alarm_band(given.totals, artifact.manifest.period, level),
         actual=actual,
-        scaled_mean=float(scaled.mean[:, : len(actual)].sum()),
     )
 
 
 def kpi_tracking(found: Delivered) -> KpiTracking:
     """The periods of a KPI, its whole, and the bridge."""
     info, seen = found.given.artifact.manifest.outcome, len(found.actual)
-    totals = {"planned": found.planned.totals, "expected": found.given.totals, "now": found.seen.totals}
+    totals = {"planned": found.planned_totals, "expected": found.given.totals, "now": found.seen.totals}
     means = {
-        "planned": found.planned.mean[:, :-1].sum(axis=0),
+        "planned": found.planned_mean,
         "expected": found.given.mean[:, :-1].sum(axis=0),
         "now": found.seen.mean[:, :-1].sum(axis=0),
     }
@@ -108,7 +124,7 @@ def kpi_tracking(found: Delivered) -> KpiTracking:
             actual_to_date=float(summed[row]) if row < seen else None,
             allowed=found.band.to_date[row],
         )
-        for row, day in enumerate(found.given.outlook.dates)
+        for row, day in enumerate(found.given.dates)
     )
     return KpiTracking(
         kpi=info.name,
@@ -126,7 +142,7 @@ def outcome_alert(found: Delivered) -> Alert | None:
     outside = found.band.outside(found.actual)
     if outside is None:
         return None
-    kpi, dates = found.given.artifact.manifest.outcome.name, found.given.outlook.dates
+    kpi, dates = found.given.artifact.manifest.outcome.name, found.given.dates
     expected = float(found.given.mean[:, outside.start : outside.end + 1].sum())
     text = sentence(
         "{kpi}: {actual} came in the periods from {start} to {end}; for what was spent {expected} were expected, and "
@@ -152,7 +168,7 @@ def outcome_alert(found: Delivered) -> Alert | None:
 
 def _bridge(found: Delivered) -> Bridge:
     seen, names = len(found.actual), found.given.artifact.channels
-    planned = float(found.planned.mean[:, :seen].sum())
+    planned = float(found.planned_mean[:seen].sum())
     given = float(found.given.mean[:, :seen].sum())
     return Bridge(
         planned=planned,

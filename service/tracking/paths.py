@@ -14,7 +14,7 @@ from mmm.noise_paths import NoiseDraws, draw_noise
 from mmm.vocabulary import FloatArray
 from optimizer.evaluate import interval
 from optimizer.known_spend import KnownSpend
-from optimizer.outlook import Outlook, outlook
+from optimizer.outlook import outlook
 from optimizer.plan import Interval
 
 LEAST_PATHS = 4000
@@ -29,8 +29,8 @@ class JointPaths:
     ----------
     artifact
         The model.
-    outlook
-        Its outcome by period in the draws.
+    dates
+        Start of each period. Length T.
     draws
         Parts without noise, as a plan counts them: media is what the horizon's spend adds, what earlier spend still
         brings is in the base. Shape (S, C + 1, T + 1).
@@ -39,7 +39,7 @@ class JointPaths:
     """
 
     artifact: ResponseArtifact
-    outlook: Outlook
+    dates: tuple[date, ...]
     draws: FloatArray
     noise: FloatArray
 
@@ -80,7 +80,7 @@ def joint_paths(
     own = artifact.draws.noise
     many = NoiseDraws(*(np.repeat(values, repeats) for values in (own.scale, own.persistence, own.share)))
     noise = draw_noise(many, len(spend), np.random.default_rng(seed))
-    return JointPaths(artifact, found, np.concatenate([media, base[:, None]], axis=1), noise)
+    return JointPaths(artifact, found.dates, np.concatenate([media, base[:, None]], axis=1), noise)
 
 
 def noise_covariance(noise: NoiseDraws, periods: int) -> FloatArray:
@@ -88,10 +88,10 @@ def noise_covariance(noise: NoiseDraws, periods: int) -> FloatArray:
 
     scale^2 (share persistence^|t - u| + (1 - share) [t = u]), see `mmm.noise_paths`.
     """
+    variance = noise.scale**2
+    at_lag = (variance * noise.share) @ noise.persistence[:, None] ** np.arange(periods) / len(variance)
     apart = np.abs(np.subtract.outer(np.arange(periods), np.arange(periods)))
-    shocks = noise.share[:, None, None] * noise.persistence[:, None, None] ** apart
-    own = (1.0 - noise.share)[:, None, None] * np.eye(periods)
-    return np.asarray((noise.scale[:, None, None] ** 2 * (shocks + own)).mean(axis=0))
+    return np.asarray(at_lag[apart] + float((variance * (1.0 - noise.share)).mean()) * np.eye(periods))
 
 
 def intervals(paths: FloatArray, mean: FloatArray) -> tuple[Interval, ...]:

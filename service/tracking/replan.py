@@ -15,8 +15,9 @@ from optimizer.scenario import Flighting, Horizon, Reference, Scenario, Task
 from optimizer.scenario_rules import Rules
 from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
+from service.tracking.conditioning import conditioned
 from service.tracking.elapsed import Elapsed, elapsed, said_of
-from service.tracking.outcomes import SpendPaths, delivered
+from service.tracking.paths import joint_paths
 from service.tracking.rest_channels import rest_of_channels
 from service.tracking.rest_shares import rest_of_rules
 
@@ -209,8 +210,7 @@ def _reached(
     the money spent so far is expected to bring by itself, later periods included.
     """
     artifact, own = artifacts[task.kpi], passed.artifact
-    planned = planned_spend(plan, artifact)
-    spent = planned.copy()
+    spent = planned_spend(plan, artifact)
     for column, name in enumerate(artifact.channels):
         spent[: passed.periods, column] = actuals.spend.get(name, (0.0,) * passed.periods)
     if task.counts == "incremental":
@@ -219,8 +219,8 @@ def _reached(
         within = float(alone.media[:, :, :counted].sum(axis=(1, 2)).mean())
         return within + (float(alone.after.sum(axis=1).mean()) if task.by is None else 0.0)
     actual = np.asarray(actuals.outcomes.get(task.kpi, ()), dtype=float)
-    found = delivered(artifact, plan.horizon.start, SpendPaths(planned, spent), actual, 0.5, known=known, past=own)
-    return float(actual.sum() + found.seen.mean[:, len(actual) : passed.periods].sum())
+    found = conditioned(joint_paths(artifact, plan.horizon.start, spent, known=known, past=own), actual)
+    return float(actual.sum() + found.mean[:, len(actual) : passed.periods].sum())
 
 
 def _counted(task: TaskPlan, passed: Elapsed) -> int:

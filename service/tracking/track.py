@@ -48,7 +48,7 @@ def track(
     found = {
         outcome.kpi: _delivered(plan, artifacts[outcome.kpi], own, actuals, level, known) for outcome in plan.outcomes
     }
-    dates = next(iter(found.values())).given.outlook.dates
+    dates = next(iter(found.values())).given.dates
     last = dates[actuals.periods - 1] if actuals.periods else None
     planned, spent = planned_spend(plan, own), _spent(actuals, own)
     total = pacing_of(None, planned.sum(axis=1), spent.sum(axis=1))

@@ -7,6 +7,7 @@ import pytest
 from tracked import START, actuals, asked, some_draws, tracked_artifact, world
 
 from mmm.artifact import ResponseArtifact
+from mmm.noise_paths import NoiseDraws, draw_noise
 from mmm.sentence import plain
 from optimizer.outlook import planned_spend
 from optimizer.plan import Plan
@@ -185,6 +186,13 @@ def test_conditional_means_are_those_of_a_normal_by_hand() -> None:
     assert found.shift[:, 0].sum() == pytest.approx(100.0)
     spread = (found.deviation(0).p95 - found.deviation(0).p05) / 2 / 1.6448536
     assert spread == pytest.approx((900.0 - 900.0**2 / whole) ** 0.5)
+
+
+def test_covariance_of_noise_is_that_of_its_draws() -> None:
+    noise = NoiseDraws(np.full(40_000, 10.0), np.full(40_000, 0.7), np.full(40_000, 0.6))
+    drawn = np.cov(draw_noise(noise, 4, np.random.default_rng(1)).T)
+    np.testing.assert_allclose(noise_covariance(noise, 4), drawn, atol=2.0)
+    assert noise_covariance(noise, 4)[0] == pytest.approx([100.0, 42.0, 29.4, 20.58])
 
 
 def test_sums_that_are_watched_are_to_date_and_of_four_weeks() -> None:
