@@ -15,7 +15,7 @@ from mmm.periods import PLURALS, shift_period
 from mmm.progress import Listener
 from mmm.sentence import Day, Number, Sentence, Term, listed, sentence
 from service.refits.champion_forecast import forecast_of_unseen, missing_columns, unseen_periods
-from service.refits.quarter import Forecaster, QuarterBacktest, QuarterScore, quarter_of
+from service.refits.quarter import Forecaster, Obstacle, QuarterBacktest, QuarterScore, quarter_of
 
 
 def newest_quarter_backtest(
@@ -47,9 +47,11 @@ def newest_quarter_backtest(
     spec = next(one for one in market.spec.outcomes if one.name == outcome)
     period = market.spec.market.period
     periods = min(quarter_of(period), unseen_periods(champion, market))
-    reason = _why_not(champion, market, periods)
-    if reason is not None:
-        return QuarterBacktest(kpi=outcome, unit=spec.unit, period=period, periods=0, not_compared=reason)
+    if (found := _obstacle(champion, market, periods)) is not None:
+        obstacle, said = found
+        return QuarterBacktest(
+            kpi=outcome, unit=spec.unit, period=period, periods=0, obstacle=obstacle, not_compared=said
+        )
     known = len(market.dates) - periods
     series = national_aggregate(market).outcomes[outcome][:, 0]
     of_fit = np.random.SeedSequence((seed, known))
@@ -75,34 +77,38 @@ def newest_quarter_backtest(
     )
 
 
-def _why_not(champion: ResponseArtifact, market: Market, periods: int) -> Sentence | None:
+def _obstacle(champion: ResponseArtifact, market: Market, periods: int) -> tuple[Obstacle, Sentence] | None:
     """Why champion and challenger cannot be compared on what the champion has not seen; None where they can."""
     manifest, period = champion.manifest, market.spec.market.period
     if manifest.period != period:
-        return sentence(
+        said = sentence(
             "The champion counts in {before} and the data in {after}: nothing is compared.",
             before=Term(text=PLURALS[manifest.period]),
             after=Term(text=PLURALS[period]),
         )
+        return "period", said
     if periods == 0:
         last = shift_period(manifest.window_start, manifest.window_periods - 1, manifest.period)
-        return sentence(
+        said = sentence(
             "The champion was fitted on data up to {day} and has seen every period that there is: nothing is compared.",
             day=Day(day=last),
         )
+        return "seen", said
     missing = missing_columns(champion, market)
     if missing:
-        return sentence(
+        said = sentence(
             "The champion needs what the data no longer have, {names}: nothing is compared.", names=listed(missing)
         )
+        return "columns", said
     known, needed = len(market.dates) - periods, fewest_known_periods(market)
     if known < needed:
-        return sentence(
+        said = sentence(
             "Before the newest quarter lie {known} {unit}, and a fit without it needs {needed}: nothing is compared.",
             known=Number(amount=known),
             unit=Term(text=PLURALS[period]),
             needed=Number(amount=needed),
         )
+        return "history", said
     return None
 
 

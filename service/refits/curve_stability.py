@@ -47,6 +47,11 @@ class ChannelMove(StrictModel):
     mroas: FigureMove | None
     is_beyond: bool
 
+    @property
+    def distance(self) -> float:
+        """The larger of both moves in sds, without its sign."""
+        return max((abs(figure.standardised or 0.0) for figure in (self.roas, self.mroas) if figure), default=0.0)
+
 
 class CurveStability(StrictModel):
     """All channels of all outcomes that both models have, and what one of them lacks.

@@ -40,14 +40,20 @@ def gate_reasons(kpi: str, gates: Sequence[Gate]) -> list[Reason]:
 
 
 def backtest_reasons(found: QuarterBacktest, policy: PromotionPolicy) -> list[Reason]:
-    """A forecast that is clearly worse than the champion's holds, as does an interval that is far too narrow."""
+    """A forecast clearly worse than the champion's holds, as do intervals far too narrow and what is beyond compare."""
     if found.not_compared is not None:
         text = sentence(
             "The newest quarter says nothing of {kpi}: {reason}",
             kpi=Word(text=found.kpi),
             reason=phrase(found.not_compared),
         )
-        return [Reason(rule="forecast", bearing="told", kpi=found.kpi, text=text, action=WAIT)]
+        if found.obstacle in ("seen", "history"):
+            return [Reason(rule="forecast", bearing="told", kpi=found.kpi, text=text, action=WAIT)]
+        action = sentence(
+            "So much changed that the champion cannot be asked: see what with “mixplan models --diff”, and promote the "
+            "challenger by hand if that was meant."
+        )
+        return [Reason(rule="forecast", bearing="holds", kpi=found.kpi, text=text, action=action)]
     champion, challenger = found.score("champion"), found.score("challenger")
     if champion is None or challenger is None:
         raise ValueError(f"the backtest of {found.kpi} has no scores of champion and challenger")

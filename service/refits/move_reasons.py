@@ -35,6 +35,8 @@ def split_reasons(found: SplitStability, policy: PromotionPolicy) -> list[Reason
 
 
 def _moved(kpi: str, moved: tuple[ChannelMove, ...], policy: PromotionPolicy) -> Reason:
+    """The rule about curves; the channel that moved furthest is told with its figures."""
+    moved = tuple(sorted(moved, key=lambda one: -one.distance))
     share = sum(move.spend_share for move in moved)
     text = sentence(
         "The return on the same spend moved beyond both models' 90 % intervals in {channels} of {kpi}, {share} of last "
@@ -46,7 +48,8 @@ def _moved(kpi: str, moved: tuple[ChannelMove, ...], policy: PromotionPolicy) ->
         before=_ratio(moved[0], is_after=False),
         after=_ratio(moved[0], is_after=True),
     )
-    if share > policy.moved_spend:
+    far = [one for one in moved if one.distance > policy.moved_far and one.spend_share >= policy.least_share]
+    if share > policy.moved_spend or far:
         action = sentence(
             "Ask what changed in the market or the data. A lift test settles it; promote the challenger by hand if the "
             "change is real."

@@ -22,6 +22,9 @@ class PromotionPolicy:
     moved_spend
         Holds: channels whose ROAS or mROAS moved beyond both intervals have more than this share of last year's spend,
         for any one KPI.
+    moved_far, least_share
+        Holds: the ROAS or mROAS of one channel moved beyond both intervals by more than so many pooled sds, and the
+        channel has at least this share of last year's spend.
     loss_told
         Told: following the champion's split of a standing scenario loses more than this fraction on the challenger's
         curves.
@@ -33,8 +36,10 @@ class PromotionPolicy:
     fewest_periods: int = 3
     coverage_chance: float = 0.0005
     moved_spend: float = 1.0 / 3.0
+    moved_far: float = 3.0
+    least_share: float = 0.05
     loss_told: float = 0.05
-    loss_held: float = 0.30
+    loss_held: float = 0.10
 
 
 USUAL_POLICY = PromotionPolicy()

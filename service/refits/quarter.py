@@ -9,6 +9,9 @@ from mmm.vocabulary import PERIODS_PER_YEAR, PeriodName
 
 type Forecaster = Literal["champion", "challenger", "seasonal_naive"]
 
+type Obstacle = Literal["seen", "history", "period", "columns"]
+"""Why nothing is compared: the champion has seen it all; too short a history; or the two have too little in common."""
+
 
 class QuarterScore(StrictModel):
     """How one forecast did.
@@ -35,7 +38,8 @@ class QuarterBacktest(StrictModel):
     """The newest quarter of one outcome, or why nothing is compared.
 
     `start` and `end` are the first and last of `periods` periods. `difference` is the mean of the challenger's CRPS
-    less the champion's, outcome units a period, with its standard error (Newey and West).
+    less the champion's, outcome units a period, with its standard error (Newey and West). `not_compared` says in words
+    what `obstacle` names.
     """
 
     kpi: str
@@ -47,6 +51,7 @@ class QuarterBacktest(StrictModel):
     scores: tuple[QuarterScore, ...] = ()
     difference: float | None = None
     standard_error: float | None = None
+    obstacle: Obstacle | None = None
     not_compared: Sentence | None = None
 
     def score(self, forecast: Forecaster) -> QuarterScore | None:

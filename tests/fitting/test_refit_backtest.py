@@ -202,6 +202,7 @@ def test_where_the_champion_has_seen_everything_nothing_is_compared() -> None:
     assert unseen_periods(champion, market) == 0
     found = newest_quarter_backtest(champion, market, "orders", seed=3)
     assert (found.periods, found.scores, found.difference) == (0, (), None)
+    assert found.obstacle == "seen"
     assert "has seen every period" in plain(found.not_compared)
     with pytest.raises(ValueError, match="has seen all periods"):
         forecast_of_unseen(champion, market, seed=3)
@@ -212,7 +213,9 @@ def test_what_cannot_be_compared_is_said() -> None:
     champion = model_of(market, 91)
     fewer = replace(market, controls={}, spec=market.spec.model_copy(update={"controls": ()}))
     assert missing_columns(champion, fewer) == ("price",)
-    assert "'price'" in plain(newest_quarter_backtest(champion, fewer, "orders", seed=3).not_compared)
+    gone = newest_quarter_backtest(champion, fewer, "orders", seed=3)
+    assert gone.obstacle == "columns"
+    assert "'price'" in plain(gone.not_compared)
     monthly = seal(champion.manifest.model_copy(update={"period": "month"}), champion.draws)
     assert "counts in months" in plain(newest_quarter_backtest(monthly, market, "orders", seed=3).not_compared)
     short = cut(small_market(104), 70)
