@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,9 +26,13 @@ from mmm.sentence import Names, Number, Said, Sentence, Word, phrase, sentence
 from mmm.spec import MarketSpec
 
 MARKET_FILE = "market.toml"
-MAX_TOML_BYTES = 2_000_000
-MAX_DATA_BYTES = 300_000_000
+MAX_TOML_BYTES = 1_000_000
+MAX_DATA_BYTES = 100_000_000
 _DATA_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".parquet"})
+_DEEPEST_TOML = 20
+_LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){40}""")
+"""A key of so many parts that the parser, which takes time with their square, would not come back."""
+_PLAIN_TOML = sentence("tables and values as the documentation has them")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -85,12 +90,21 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     content = _toml_content(path)
     try:
-        return tomllib.loads(decode(content).text)
+        text = decode(content).text
+        if _LONG_KEY.search(text):
+            raise RecursionError
+        tree = tomllib.loads(text)
+        _refuse_depth(tree)
+        return tree
     except Undecodable as error:
         fault = Fault(path.name, "", error.reason, sentence("text in UTF-8"), row=error.line)
         raise FileRefused([fault]) from None
     except tomllib.TOMLDecodeError as error:
         raise FileRefused([syntax_fault(path.name, str(error), decode(content).text)]) from None
+    except RecursionError:
+        raise FileRefused([Fault(path.name, "", sentence("nested too deeply"), _PLAIN_TOML)]) from None
+    except ValueError:  # the interpreter's limit of integers
+        raise FileRefused([Fault(path.name, "", sentence("a number has too many digits"), _PLAIN_TOML)]) from None
 
 
 def write_artifact_folder(artifact: ResponseArtifact, root: Path) -> Path:
@@ -168,6 +182,17 @@ def set_aside_damaged(root: Path, digest: str) -> bool:
     return False
 
 
+def _refuse_depth(value: object, depth: int = 0) -> None:
+    """Raise RecursionError for what is nested deeper than any document of ours: its faults could not be shown."""
+    if depth > _DEEPEST_TOML:
+        raise RecursionError
+    if isinstance(value, dict | list):
+        for entry in value.values() if isinstance(value, dict) else value:
+            _refuse_depth(entry, depth + 1)
+    elif isinstance(value, int):
+        str(value)  # a hexadecimal one may be longer than any that can be shown: ValueError
+
+
 def _toml_content(path: Path) -> bytes:
     if path.is_dir():
         raise FileRefused([Fault(path.name, "", sentence("a folder"), sentence("a TOML file"))])
@@ -177,6 +202,8 @@ def _toml_content(path: Path) -> bytes:
             limit = Number(amount=MAX_TOML_BYTES / 1e6)
             expected = sentence("a TOML file of at most {megabytes} MB", megabytes=limit)
             raise FileRefused([Fault(path.name, "", _megabytes(size), expected)])
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise FileRefused([Fault(path.name, "", sentence("no file"), sentence("a TOML file"))])
         return path.read_bytes()
     except OSError as error:
         expected = _nearby(sentence("a TOML file that can be read"), path, frozenset({".toml"}))
@@ -185,12 +212,20 @@ def _toml_content(path: Path) -> bytes:
 
 def _data_content(data: Path, spec: MarketSpec, file: Path) -> bytes:
     named = repr(spec.market.data)
+    named = named if len(named) <= 200 else named[:197] + "..."
+    if "\0" in spec.market.data:
+        found = sentence("{name}: {reason}", name=Word(text=named), reason=phrase(sentence("no such file")))
+        raise MarketRefused([Fault(file.name, "market.data", found, sentence("a CSV, XLSX or Parquet file"))])
     try:
         if data.is_dir():
             found = sentence("{name}, a folder", name=Word(text=named))
             expected = sentence("a CSV, XLSX or Parquet file")
             raise MarketRefused([Fault(file.name, "market.data", found, expected)])
-        size = data.stat().st_size
+        status = data.stat()
+        if not stat.S_ISREG(status.st_mode):  # a device has no end
+            found = sentence("{name}, which is no file", name=Word(text=named))
+            raise MarketRefused([Fault(file.name, "market.data", found, sentence("a CSV, XLSX or Parquet file"))])
+        size = status.st_size
         if size > MAX_DATA_BYTES:
             expected = sentence("at most {megabytes} MB", megabytes=Number(amount=MAX_DATA_BYTES / 1e6))
             raise MarketRefused([Fault(data.name, "", _megabytes(size), expected)])

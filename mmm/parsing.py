@@ -57,6 +57,10 @@ _LIMITS: dict[str, tuple[str, Sentence]] = {
 """Kinds of error that have a limit: its name in their context, and what they say."""
 
 
+MOST_ERRORS = 1_000
+"""Errors of one document that are told: nobody reads more, and sorting them out takes time with their square."""
+
+
 class Unfit(ValueError):
     """Raised by a validator of a strict model: everything that is wrong, in sentences (pydantic carries it along)."""
 
@@ -75,13 +79,13 @@ class StrictModel(BaseModel):
 
 
 def faults_of(error: ValidationError, model: type[BaseModel], file: Said) -> tuple[Fault, ...]:
-    """Every fault of a document that `model` refused, unknown fields with the nearest known name.
+    """The faults of a document that `model` refused, unknown fields with the nearest known name.
 
     `field` is the dotted path of the entry, list positions counted from one as
     ``channels[2].spend``. A value that fits no branch of a union is one fault, of the branch that
     was meant where that can be told.
     """
-    details = [_Detail(_dotted(one["loc"]), one) for one in error.errors(include_url=False)]
+    details = [_Detail(_dotted(one["loc"]), one) for one in error.errors(include_url=False)[:MOST_ERRORS]]
     faults: dict[tuple[str, str], Fault] = {}
     for detail in details:
         if _is_echo(detail, details):
@@ -211,7 +215,9 @@ def _choices(quoted: list[str]) -> Sentence:
     return sentence("{others} or {last}", others=names, last=Word(text=last))
 
 
-def _limit(limit: float) -> Value:
+def _limit(limit: float | str) -> Value:
+    if isinstance(limit, str):  # a day
+        return Word(text=limit)
     return Number(amount=limit) if float(limit).is_integer() else Word(text=f"{limit:g}")
 
 

@@ -13,6 +13,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmm.parsing import StrictModel, Unfit
+from mmm.periods import FIRST_DAY, LAST_DAY
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import (
     AdstockKind,
@@ -39,7 +40,11 @@ type Name = Annotated[
 """Name of a channel, outcome or control: any script, no slash, dot or bracket (they would break paths to fields)."""
 
 type Column = Annotated[str, Field(min_length=1, max_length=200)]
-type Positive = Annotated[float, Field(gt=0)]
+type Positive = Annotated[float, Field(gt=0, le=1e15)]
+type Change = Annotated[float, Field(ge=-1e15, le=1e15)]
+type Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+type Span = Annotated[int, Field(ge=1, le=5_000)]
+"""Periods of an event or a test: even as years they end before the calendar does."""
 type Fraction = Annotated[float, Field(ge=0, le=1)]
 type Country = Annotated[
     str,
@@ -207,8 +212,8 @@ class EventSpec(StrictModel):
     """A named span of periods with a level of its own."""
 
     name: Name
-    start: date
-    periods: Annotated[int, Field(ge=1, le=10_000)] = 1
+    start: Day
+    periods: Span = 1
 
 
 class IndicatorSpec(StrictModel):
@@ -240,11 +245,11 @@ class LiftTestSpec(StrictModel):
     """
 
     channel: Name
-    start: date
-    periods: Annotated[int, Field(ge=1, le=10_000)]
-    measured_periods: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    spend_change: float
-    estimate: float
+    start: Day
+    periods: Span
+    measured_periods: Span | None = None
+    spend_change: Change
+    estimate: Change
     standard_error: Positive
     geos: tuple[str, ...] = ()
     outcome: Name | None = None

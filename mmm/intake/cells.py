@@ -21,7 +21,17 @@ _CURRENCY_CODE = re.compile(r"\b(?:USD|EUR|GBP|CNY|RMB|JPY|CHF)\b|元|圆", re.I
 _MISSING = frozenset({"na", "n/a", "nan", "null", "none", "nil", "#n/a", "-", "--", "—", "?", "无", "缺失"})
 _INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "-infinity", "∞"})
 
+LARGEST, SMALLEST = 1e15, 1e-30
+"""Sizes of numbers that are read, beside nought: sums and squares of larger ones leave what a float can hold."""
+
 MISSING_HINT = sentence("a number in every row: write 0 where it is known to be nothing")
+
+
+_IN_RANGE = sentence(
+    "0, or a number between {smallest} and {largest} in size: choose another unit",
+    smallest=Word(text=f"{SMALLEST:g}"),
+    largest=Word(text=f"{LARGEST:g}"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,8 @@ def read_numbers(cells: Sequence[Cell], *, at_least: float | None = None, above:
         if value is None:
             kind, expected = _explanation(cell)
             problems.append(CellProblem(index, kind, shown(cell), expected))
+        elif value and not SMALLEST <= abs(value) <= LARGEST:
+            problems.append(CellProblem(index, "out of range", shown(cell), _IN_RANGE))
         elif at_least is not None and value < at_least:
             problems.append(CellProblem(index, "negative", shown(cell), floor))
         elif above is not None and value <= above:

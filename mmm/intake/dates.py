@@ -14,10 +14,11 @@ from datetime import date, datetime, time
 
 from mmm.intake.cells import CellProblem
 from mmm.intake.tables import Cell, row_number, shown
+from mmm.periods import FIRST_DAY, LAST_DAY
 from mmm.sentence import Number, Said, Sentence, Word, phrase, sentence
 from mmm.vocabulary import PeriodName
 
-FIRST_YEAR, LAST_YEAR = 1800, 2200
+FIRST_YEAR, LAST_YEAR = FIRST_DAY.year, LAST_DAY.year
 ADVICE = sentence("a date such as 2026-01-05 (2026-01, 2026Q1 or 2026 where a cell names a month, quarter or year)")
 
 
@@ -152,10 +153,9 @@ def _text(cell: Cell) -> str:
 
 def _first_day(cell: Cell, style: DateStyle) -> date | None:
     """The first day that the cell names, or None when there is no such day."""
-    if isinstance(cell, datetime):
-        return cell.date() if cell.time() == time.min else None
     if isinstance(cell, date):
-        return cell
+        is_day = not isinstance(cell, datetime) or cell.time() == time.min
+        return date(cell.year, cell.month, cell.day) if is_day and FIRST_YEAR <= cell.year <= LAST_YEAR else None
     parts = _parts(cell, style)
     if not FIRST_YEAR <= parts["y"] <= LAST_YEAR:
         return None
@@ -174,9 +174,9 @@ def _parts(cell: Cell, style: DateStyle) -> dict[str, int]:
 
 
 def _why_impossible(cell: Cell, style: DateStyle) -> Sentence:
-    if isinstance(cell, datetime):
+    if isinstance(cell, datetime) and cell.time() != time.min:
         return sentence("a date without a time of day")
-    parts = _parts(cell, style)
+    parts = {"y": cell.year} if isinstance(cell, date) else _parts(cell, style)
     if not FIRST_YEAR <= parts["y"] <= LAST_YEAR:
         first, last = Word(text=str(FIRST_YEAR)), Word(text=str(LAST_YEAR))
         return sentence("a year between {first} and {last}", first=first, last=last)

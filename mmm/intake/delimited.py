@@ -3,15 +3,18 @@
 import csv
 import io
 import itertools
+import re
 from collections import Counter
+from collections.abc import Iterator
 
 from mmm.errors import Fault, MarketRefused
 from mmm.intake.encodings import Undecodable, decode
-from mmm.intake.tables import Table, table_of_rows
+from mmm.intake.tables import Table, long_cell, table_of_rows
 from mmm.sentence import Sentence, Word, sentence
 
 DELIMITERS = (",", ";", "\t", "|")
-_SNIFFED_ROWS = 200
+_SNIFFED_ROWS, _SNIFFED_CHARACTERS = 200, 1_000_000
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 def read_delimited(file: str, content: bytes) -> Table:
@@ -31,20 +34,28 @@ def read_delimited(file: str, content: bytes) -> Table:
     if decoded.encoding == "gb18030":
         notes = (sentence("{file} is not UTF-8 and was read as GB18030.", file=Word(text=file)),)
     delimiter = _delimiter(file, decoded.text)
-    reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(decoded.text), delimiter=delimiter, strict=True)
     try:
         return table_of_rows(file, reader, is_ragged_possible=True, notes=notes)
     except csv.Error as error:
+        if str(error).startswith("field larger"):
+            raise MarketRefused([long_cell(file, reader.line_num)]) from None
         found = sentence("cells that cannot be told apart ({reason})", reason=Word(text=str(error)))
         expected = sentence("every quote closed, and quotes inside of text doubled")
         raise MarketRefused([Fault(file, "", found, expected, row=reader.line_num)]) from None
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Lines with their ends, one at a time: no second copy of a large text."""
+    return (line[0] for line in _LINE.finditer(text))
+
+
 def _delimiter(file: str, text: str) -> str:
     """The delimiter under which most rows have one width of at least two cells; the comma when none has."""
+    start = text[:_SNIFFED_CHARACTERS]
     best, best_score, best_widths = ",", (0.0, 0), [1]
     for delimiter in DELIMITERS:
-        widths = _widths(text, delimiter)
+        widths = _widths(start, delimiter)
         if not widths:
             continue
         width, count = Counter(widths).most_common(1)[0]
@@ -59,7 +70,7 @@ def _delimiter(file: str, text: str) -> str:
 
 
 def _widths(text: str, delimiter: str) -> list[int]:
-    """Cells per row of the first rows that are not empty, as far as they can be read."""
+    """Cells per row of the first rows of a text that are not empty, as far as they can be read."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     widths: list[int] = []
     try:

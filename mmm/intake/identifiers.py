@@ -20,7 +20,7 @@ class Form:
     is_of_digits: bool = False
 
 
-_EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[A-Za-z]{2,}")
+_EMAIL = re.compile(r"(?<=[^\s@<>,;])@[^\s@<>,;]{1,255}\.[A-Za-z]{2,}")
 _CHINESE_MOBILE = re.compile(r"(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}")
 _INTERNATIONAL_PHONE = re.compile(r"(?:\+|00)[1-9][0-9 ().-]{7,18}[0-9]")
 _NATIONAL_PHONE = re.compile(r"\(?0?[0-9]{2,4}\)?[ .-][0-9]{3,4}[ .-][0-9]{3,4}")

@@ -16,6 +16,10 @@ MAX_COLUMNS = 2_000
 MAX_CELLS = 5_000_000
 MAX_EMPTY_ROWS = 1_100_000
 """More than a spreadsheet has, so that only a forged file reaches it."""
+MAX_CHARACTERS = 32_767
+"""Of one cell: as many as a spreadsheet holds."""
+MAX_TEXT = 50_000_000
+"""Characters of all cells: a small file can say one long text in every cell."""
 SHOWN_FAULTS = 20
 """Faults of one kind in one column that are listed one by one before the rest is counted."""
 
@@ -181,9 +185,18 @@ def refuse_if_large(file: str, rows: int, columns: int) -> None:
         raise MarketRefused([Fault(file, "", found, sentence("only the columns that market.toml names"))])
 
 
+def long_cell(file: str, row: int, column: str = "") -> Fault:
+    """The fault of a cell with more text than a spreadsheet holds."""
+    limit = Number(amount=MAX_CHARACTERS)
+    found = sentence("a cell of more than {limit} characters", limit=limit)
+    return Fault(
+        file, column, found, sentence("at most {limit} characters: is a quote never closed?", limit=limit), row
+    )
+
+
 def _limited(file: str, rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
     """The rows up to the last that is not empty, counted against the limits as they come."""
-    cells = number = empty = 0
+    cells = number = empty = text = 0
     for row in rows:
         if not row:
             empty += 1  # a sheet may go on for a million rows that nobody filled
@@ -193,6 +206,13 @@ def _limited(file: str, rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cel
         cells, number = cells + len(row), number + empty + 1
         if number > MAX_ROWS + 1 or len(row) > MAX_COLUMNS or cells > MAX_CELLS:
             refuse_if_large(file, number, max(len(row), -(-cells // number)))
+        lengths = [len(cell) for cell in row if isinstance(cell, str)]
+        if lengths and max(lengths) > MAX_CHARACTERS:
+            raise MarketRefused([long_cell(file, number)])
+        text += sum(lengths)
+        if text > MAX_TEXT:
+            found = sentence("more than {limit} characters", limit=Number(amount=MAX_TEXT))
+            raise MarketRefused([Fault(file, "", found, sentence("only the columns that market.toml names"))])
         for _ in range(empty):
             yield ()
         empty = 0

@@ -1,18 +1,35 @@
 """Tables in XLSX workbooks: the first sheet, its values as they were last calculated."""
 
 import io
+import itertools
 import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from datetime import time, timedelta
 from typing import Any
 
-from mmm.errors import Fault, MarketRefused
-from mmm.intake.tables import Cell, Table, table_of_rows
-from mmm.sentence import Number, Sentence, Word, sentence
+from defusedxml import DefusedXmlException
 
-MAX_UNPACKED_BYTES = 100_000_000
-MAX_PARTS = 5_000
+from mmm.errors import Fault, MarketRefused
+from mmm.intake.archives import entities_fault, refuse_bombs
+from mmm.intake.tables import Cell, Table, table_of_rows
+from mmm.sentence import Sentence, Word, sentence
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What openpyxl and the libraries below it raise for a workbook that is not as it should be."""
 
 
 def read_workbook(file: str, content: bytes) -> Table:
@@ -21,50 +38,69 @@ def read_workbook(file: str, content: bytes) -> Table:
     Raises
     ------
     MarketRefused
-        When it is no workbook, would unpack to more than `MAX_UNPACKED_BYTES`, or has no table.
+        When it is no workbook, would cost more to read than `mmm.intake.archives` allows, or has no table.
     """
     # Imported here: openpyxl costs 0.2 s, and most markets are CSV.
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
-    _refuse_bombs(file, content)
-    damaged = Fault(
-        file,
-        "",
-        sentence("a damaged or protected workbook"),
-        sentence("an XLSX file that a spreadsheet opens without password"),
-    )
+    refuse_bombs(file, content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # styles and extensions that openpyxl leaves out hold no values
-            workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
             if not workbook.worksheets:
                 expected = sentence("a sheet with a header and rows of data")
                 raise MarketRefused([Fault(file, "", sentence("no worksheet"), expected)])
             sheet = workbook.worksheets[0]
             notes = _sheet_notes(file, workbook)
-            return table_of_rows(file, _rows(sheet), is_ragged_possible=False, notes=notes)
-    except (
-        InvalidFileException,
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        OSError,
-        RuntimeError,
-        zlib.error,
-    ) as error:
-        raise MarketRefused([damaged]) from error
+            return table_of_rows(file, _rows(file, sheet), is_ragged_possible=False, notes=notes)
+    except DefusedXmlException as error:
+        raise MarketRefused([entities_fault(file)]) from error
+    except (InvalidFileException, *_DAMAGE) as error:
+        found = sentence("a damaged or protected workbook")
+        expected = sentence("an XLSX file that a spreadsheet opens without password")
+        raise MarketRefused([Fault(file, "", found, expected)]) from error
 
 
-def _rows(sheet: Any) -> Iterator[list[Cell]]:
-    sheet.reset_dimensions()  # a wrong declared size would cut rows off
-    for row in sheet.iter_rows(values_only=True):
-        cells = list(row)
-        while cells and cells[-1] is None:
-            cells.pop()
-        yield cells
+def _rows(file: str, sheet: Any) -> Iterator[list[Cell]]:
+    """Rows of the sheet, those that it leaves out as empty ones.
+
+    Read by the parser below `sheet.iter_rows`, which leaves out rows and cells that are out of order without a word.
+    """
+    from openpyxl.worksheet._reader import WorkSheetParser
+
+    book, last = sheet.parent, 0
+    with sheet._get_source() as source:
+        parser = WorkSheetParser(
+            source,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        for number, cells in parser.parse():
+            columns = [cell["column"] for cell in cells]
+            if number <= last or any(after <= before for before, after in itertools.pairwise(columns)):
+                found = sentence("rows or cells that are out of order or there twice")
+                expected = sentence("a workbook as a spreadsheet writes it: open it and save it as XLSX")
+                raise MarketRefused([Fault(file, "", found, expected, row=max(number, 1))])
+            for _ in range(number - last - 1):
+                yield []
+            last = number
+            yield _placed(cells)
+
+
+def _placed(cells: list[dict[str, Any]]) -> list[Cell]:
+    """The values of a row by column, up to the last that is not empty."""
+    filled = [(cell["column"], cell["value"]) for cell in cells if cell["value"] is not None]
+    if not filled:
+        return []
+    row: list[Cell] = [None] * filled[-1][0]
+    for column, value in filled:
+        row[column - 1] = str(value) if isinstance(value, time | timedelta) else value
+    return row
 
 
 def _sheet_notes(file: str, workbook: Any) -> tuple[Sentence, ...]:
@@ -72,25 +108,3 @@ def _sheet_notes(file: str, workbook: Any) -> tuple[Sentence, ...]:
         return ()
     read = Word(text=workbook.worksheets[0].title)
     return (sentence("{file} has more than one sheet; '{sheet}' was read.", file=Word(text=file), sheet=read),)
-
-
-def _refuse_bombs(file: str, content: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        fault = Fault(file, "", sentence("a damaged archive"), sentence("an XLSX workbook"))
-        raise MarketRefused([fault]) from error
-    unpacked = sum(part.file_size for part in parts)
-    if unpacked > MAX_UNPACKED_BYTES or len(parts) > MAX_PARTS:
-        found = sentence(
-            "{parts} parts of {megabytes} MB when unpacked",
-            parts=Number(amount=len(parts)),
-            megabytes=Number(amount=unpacked / 1e6),
-        )
-        expected = sentence(
-            "at most {parts} parts and {megabytes} MB: save the sheet as CSV",
-            parts=Number(amount=MAX_PARTS),
-            megabytes=Number(amount=MAX_UNPACKED_BYTES / 1e6),
-        )
-        raise MarketRefused([Fault(file, "", found, expected)])

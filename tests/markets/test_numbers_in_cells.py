@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from market_files import only_fault, refusal, weekly_sheet
 
-from mmm.intake.cells import read_numbers
+from mmm.intake.cells import LARGEST, SMALLEST, read_numbers
 from mmm.sentence import plain
 
 
@@ -97,8 +97,12 @@ def test_counts_that_are_not_whole_are_refused_for_a_likelihood_of_counts() -> N
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_every_finite_number_reads_back_as_itself(value: float) -> None:
-    assert read_numbers([repr(value)]).values[0] == value
+def test_every_number_within_the_sizes_that_are_read_reads_back_as_itself(value: float) -> None:
+    read = read_numbers([repr(value)])
+    if value == 0 or SMALLEST <= abs(value) <= LARGEST:
+        assert read.values[0] == value
+    else:
+        assert [problem.kind for problem in read.problems] == ["out of range"]
 
 
 @given(st.text(max_size=12))
