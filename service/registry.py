@@ -214,6 +214,10 @@ class Registry:
             self._tell(session, "model.promoted", version, actor, now)
             return version
 
+    def champion_in(self, session: Session, market: str) -> int | None:
+        """Number of the version in use, in a transaction that is under way; None where there is none."""
+        return next((row.version for row in self._rows(session, market) if row.alias == "champion"), None)
+
     def promote_in(
         self, session: Session, market: str, number: int, now: datetime, *, is_forced: bool = False
     ) -> ModelVersion:

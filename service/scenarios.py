@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from optimizer.plan import Plan
@@ -77,6 +77,17 @@ class Scenarios:
             )
             session.add(kept)
             return _scenario(row), _plan(kept)
+
+    def standing(self, market: str, most: int = 8) -> tuple[SavedScenario, ...]:
+        """The newest version of each scenario of a market, at most so many of those saved last."""
+        newest = (
+            select(func.max(ScenarioRow.number))
+            .where(ScenarioRow.tenant == self.tenant, ScenarioRow.market == market)
+            .group_by(ScenarioRow.name)
+        )
+        query = select(ScenarioRow).where(ScenarioRow.number.in_(newest)).order_by(ScenarioRow.number.desc())
+        with self.store.reading() as session:
+            return tuple(_scenario(row) for row in session.scalars(query.limit(most)))
 
     def scenario(self, identity: str) -> SavedScenario:
         """A saved scenario.

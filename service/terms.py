@@ -104,6 +104,7 @@ TERMS: tuple[str, ...] = (
     term("plan"),
     term("model version"),
     term("KPI"),
+    term("judgement"),
     term("job"),
     term("dataset"),
     term("worker"),
@@ -118,6 +119,7 @@ TERMS: tuple[str, ...] = (
     term("failed"),
     term("cancelled"),
     term("refits"),
+    term("backtest of the newest quarter"),
     # what a plan is compared with
     term("Vs last year"),
     term("Vs before"),

@@ -6,9 +6,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.judgement_page import judgement_page
 from service.cli.tables import bullet, heading, table
 from service.jobs.answers import JobAnswer
 from service.language import Reader
+from service.refits.report import RefitReport
 
 STATUS_STYLES = {"succeeded": "green", "failed": "bold red", "cancelled": "yellow", "running": "bold", "queued": ""}
 
@@ -39,7 +41,12 @@ def job_page(job: JobAnswer, reader: Reader) -> list[RenderableType]:
         parts.append(Text(_progress(job, reader)))
     if job.result is not None and "version" in job.result:
         version, alias = job.result["version"], str(job.result["alias"])
+        if job.result["outcome"] == "unchanged":
+            parts.append(Text(_("Nothing has changed: it was fitted on the same data before.")))
         parts.append(Text(_("Version {version} is {alias}.").format(version=version, alias=_(alias))))
+    if job.result is not None and "report" in job.result:
+        report = RefitReport.model_validate(job.result["report"])
+        parts += judgement_page(report.judgement, reader)
     if job.problem is not None:
         parts.append(Text(str(job.problem["detail"])))
         parts += [bullet(f"{flaw['pointer']}: {flaw['detail']}") for flaw in job.problem.get("errors", [])]

@@ -3,6 +3,7 @@
 from apiflask import APIBlueprint
 from flask import Response, url_for
 
+from service.errors import not_known
 from service.http.bodies import BatchBody, LanguageQuery, PromotionBody, RefitBody
 from service.http.replies import actor, home, reader_for, reply
 from service.jobs.answers import JobAnswer, job_answer
@@ -10,6 +11,7 @@ from service.jobs.asking import ask_batch, ask_refit
 from service.jobs.records import Job
 from service.markets import ModelDetail, model_detail, newest_manifest
 from service.records import ModelVersion
+from service.refits.report import RefitReport
 from service.times import now
 
 refits = APIBlueprint("refits", __name__, url_prefix="/v1", tag="Refits")
@@ -33,6 +35,20 @@ def post_refit(query_data: LanguageQuery, json_data: RefitBody, name: str) -> Re
 def post_batch(query_data: LanguageQuery, json_data: BatchBody) -> Response:
     """Fit several markets again, or every one that has data: a job that waits for a refit of each."""
     return _accepted(ask_batch(home(), json_data.markets, actor(), now()))
+
+
+@refits.get("/markets/<string:name>/models/<int:version>/judgement")
+@refits.input(LanguageQuery, location="query")
+@refits.output(RefitReport)
+def get_judgement(query_data: LanguageQuery, name: str, version: int) -> Response:
+    """Read why a model version was promoted or held: backtest, curves and split against the champion of its day."""
+    found = home().registry.version(name, version)
+    result = None if found.job is None else home().jobs.job(found.job).result
+    if result is None or "report" not in result:
+        raise not_known("judgement", f"{name}/{version}")
+    manifest = newest_manifest(home().registry, name)
+    reader = reader_for() if manifest is None else reader_for(manifest.language, manifest.currency)
+    return reply(RefitReport.model_validate(result["report"]), reader)
 
 
 @refits.post("/markets/<string:name>/models/<int:version>/promote")

@@ -40,12 +40,24 @@ def conclude(home: Home, identity: str, answer: Mapping[str, Any], now: datetime
 
 
 def _publish(home: Home, session: Session, row: JobRow, result: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Publish what a refit fitted, and promote it where it has earned it; what became of it."""
+    """Publish what a refit fitted, and promote it where it has earned it; what became of it.
+
+    The judgement counts only against the champion that it was made against: where another has come meanwhile the model
+    stays a challenger.
+    """
     artifacts = [home.vault.artifact(digest) for digest in result["digests"].values()]
     origin = Origin(job=row.id, dataset=row.request.get("dataset"))
     version = home.registry.publish_in(session, artifacts, now, origin=origin)
     pass_point("conclude.published")
-    return {"version": version.version, "alias": version.alias}
+    if result["is_unchanged"]:
+        return {"version": version.version, "alias": version.alias, "outcome": "unchanged"}
+    champion = home.registry.champion_in(session, version.market)
+    is_earned = result["report"]["judgement"]["decision"] == "promote" and champion == result["against"]
+    if version.alias == "challenger" and is_earned:
+        version = home.registry.promote_in(session, version.market, version.version, now)
+        pass_point("conclude.promoted")
+    outcome = "promoted" if version.alias == "champion" else "held"
+    return {"version": version.version, "alias": version.alias, "outcome": outcome}
 
 
 def _event_kind(status: JobStatus, result: Mapping[str, Any]) -> str:

@@ -3,12 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from service.errors import NoChampion, NotKnown
 from service.home import Home
 from service.jobs.points import pass_point
 from service.jobs.records import JobProgress
 
 if TYPE_CHECKING:
+    from mmm.artifact import ResponseArtifact
     from mmm.market import Market
+    from mmm.progress import Progress
+
+type Stages = Callable[[str, str, int, int], None]
+"""A listener that is told outcome, stage, done and total."""
 
 type Report = Callable[[JobProgress], None]
 
@@ -40,18 +46,47 @@ def _refit(home: Home, request: Mapping[str, Any], report: Report) -> dict[str, 
     known = home.registry.fitted(market.name, market.data_digest, spec_digest(market), seed)
     if known is not None and not home.registry.set_aside_damaged(known):
         return {"digests": dict(known.digests), "is_unchanged": True}
-    artifacts = fit_all(market, seed, _stage_reporter(market, report))
+    tell = _stage_reporter(market, report)
+    artifacts = fit_all(market, seed, tell)
     pass_point("child.fitted")
     for artifact in artifacts:
         home.vault.keep_artifact(artifact)
         pass_point("child.artifact_kept")
-    return {"digests": {one.manifest.outcome.name: one.digest for one in artifacts}, "is_unchanged": False}
+    challenger = {artifact.manifest.outcome.name: artifact for artifact in artifacts}
+    judged = _judge(home, market, challenger, seed, tell)
+    pass_point("child.judged")
+    digests = {kpi: artifact.digest for kpi, artifact in challenger.items()}
+    return {"digests": digests, "is_unchanged": False, **judged}
 
 
-def _stage_reporter(market: "Market", report: Report) -> Callable[[str, str, int, int], None]:
+def _judge(
+    home: Home, market: "Market", challenger: "Mapping[str, ResponseArtifact]", seed: int, tell: Stages
+) -> dict[str, Any]:
+    """The judgement on what was fitted, and the version that it was held against (None where there is none)."""
+    from service.refits.judging import judged_refit
+    from service.refits.split_stability import StandingScenario
+
+    try:
+        champion = home.registry.champion(market.name)
+    except (NotKnown, NoChampion):
+        found = judged_refit(None, challenger, market, seed=seed)
+        return {"against": None, "report": found.model_dump(mode="json")}
+    standing = [
+        StandingScenario(saved.id, saved.scenario, home.desk.reference_spend(saved.scenario))
+        for saved in home.scenarios.standing(market.name)
+    ]
+
+    def listen(progress: "Progress") -> None:
+        tell("", "backtest of the newest quarter", progress.done, progress.total)
+
+    found = judged_refit(home.registry.load(champion), challenger, market, standing, seed=seed, progress=listen)
+    return {"against": champion.version, "report": found.model_dump(mode="json")}
+
+
+def _stage_reporter(market: "Market", report: Report) -> Stages:
     has_many = len(market.spec.outcomes) > 1
 
     def tell(outcome: str, stage: str, done: int, total: int) -> None:
-        report(JobProgress(f"{outcome}: {stage}" if has_many else stage, done, total))
+        report(JobProgress(f"{outcome}: {stage}" if has_many and outcome else stage, done, total))
 
     return tell

@@ -32,6 +32,7 @@ from service.jobs.queue import (
     prepare,
     queue_engine,
 )
+from service.jobs.schedules import ask_due
 from service.tables import WorkerRow
 from service.times import naive_utc, now
 
@@ -129,6 +130,7 @@ class Worker:
             return
         self._kept_house_at = moment
         patiently(self._say_hello)
+        patiently(ask_due, self.home, now())
         for name in names_without_process(self._locks):
             for job in patiently(self.home.queue.resume, [name]):
                 _log.warning("job %s was begun by %s, which is gone: it goes back to the queue", job, name)

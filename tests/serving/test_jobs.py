@@ -52,16 +52,20 @@ def test_a_market_is_fitted_over_http_by_a_worker(tmp_path: Path) -> None:
         ended(home, asked.json["id"])
         job = client.get(asked.headers["Location"]).json
         assert job["status"] == "succeeded", job
-        assert job["result"]["version"] == 1
+        assert (job["result"]["version"], job["result"]["outcome"]) == (1, "promoted")
         # new rows, and what they lead to
         more = upload(client, "shop", small_csv(13, first=104))
         assert (more.json["version"], more.json["last_period"]) == (2, "2026-03-23")
         again = client.post("/v1/markets/shop/refits", json={}).json
         assert ended(home, again["id"]).status == "succeeded"
+    judged = client.get("/v1/markets/shop/models/2/judgement").json
+    assert judged["backtests"][0]["periods"] == 13, judged
+    outcome = client.get(f"/v1/jobs/{again['id']}").json["result"]["outcome"]
+    assert outcome == {"promote": "promoted", "hold": "held"}[judged["judgement"]["decision"]]
     models = client.get("/v1/markets/shop/models").json["models"]
     assert [model["version"] for model in models] == [2, 1]
     events = client.get("/v1/events", query_string={"market": "shop"}).json["events"]
-    assert [event["subject"] for event in events][:1] == [again["id"]]
+    assert [event["kind"] for event in events] == [f"refit.{outcome}", "refit.promoted"]
     home.close()
 
 
