@@ -92,7 +92,7 @@ class ChannelResponse:
     def inflections(self) -> FloatArray:
         """Budget at which each draw and period turns from convex to concave; zero where it is concave. Shape (S, T)."""
         turning = inflection(self.saturation, self.half_saturation, self.slope)[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             budget = np.where(self.gain > 0, (turning - self.carry) / self.gain, 0.0)
         return np.maximum(budget, 0.0)
 

@@ -88,7 +88,19 @@ def read_toml(path: Path) -> dict[str, Any]:
     FileRefused
         When there is no such file, it is too large, or it is no TOML.
     """
-    content = _toml_content(path)
+    return toml_tree(path.name, _toml_content(path))
+
+
+def toml_tree(name: str, content: bytes) -> dict[str, Any]:
+    """The tree of a TOML document that is in memory; `name` is for its faults.
+
+    Raises
+    ------
+    FileRefused
+        When it is too large, nested too deeply, or no TOML.
+    """
+    if len(content) > MAX_TOML_BYTES:
+        raise FileRefused([_too_large(name, len(content))])
     try:
         text = decode(content).text
         if _LONG_KEY.search(text):
@@ -97,14 +109,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         _refuse_depth(tree)
         return tree
     except Undecodable as error:
-        fault = Fault(path.name, "", error.reason, sentence("text in UTF-8"), row=error.line)
+        fault = Fault(name, "", error.reason, sentence("text in UTF-8"), row=error.line)
         raise FileRefused([fault]) from None
     except tomllib.TOMLDecodeError as error:
-        raise FileRefused([syntax_fault(path.name, str(error), decode(content).text)]) from None
+        raise FileRefused([syntax_fault(name, str(error), decode(content).text)]) from None
     except RecursionError:
-        raise FileRefused([Fault(path.name, "", sentence("nested too deeply"), _PLAIN_TOML)]) from None
+        raise FileRefused([Fault(name, "", sentence("nested too deeply"), _PLAIN_TOML)]) from None
     except ValueError:  # the interpreter's limit of integers
-        raise FileRefused([Fault(path.name, "", sentence("a number has too many digits"), _PLAIN_TOML)]) from None
+        raise FileRefused([Fault(name, "", sentence("a number has too many digits"), _PLAIN_TOML)]) from None
 
 
 def write_artifact_folder(artifact: ResponseArtifact, root: Path) -> Path:
@@ -182,6 +194,11 @@ def set_aside_damaged(root: Path, digest: str) -> bool:
     return False
 
 
+def _too_large(name: str, size: int) -> Fault:
+    limit = Number(amount=MAX_TOML_BYTES / 1e6)
+    return Fault(name, "", _megabytes(size), sentence("a TOML file of at most {megabytes} MB", megabytes=limit))
+
+
 def _refuse_depth(value: object, depth: int = 0) -> None:
     """Raise RecursionError for what is nested deeper than any document of ours: its faults could not be shown."""
     if depth > _DEEPEST_TOML:
@@ -199,9 +216,7 @@ def _toml_content(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > MAX_TOML_BYTES:
-            limit = Number(amount=MAX_TOML_BYTES / 1e6)
-            expected = sentence("a TOML file of at most {megabytes} MB", megabytes=limit)
-            raise FileRefused([Fault(path.name, "", _megabytes(size), expected)])
+            raise FileRefused([_too_large(path.name, size)])
         if not stat.S_ISREG(path.stat().st_mode):
             raise FileRefused([Fault(path.name, "", sentence("no file"), sentence("a TOML file"))])
         return path.read_bytes()

@@ -4,9 +4,10 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from mmm.errors import Fault
@@ -56,6 +57,12 @@ _LIMITS: dict[str, tuple[str, Sentence]] = {
 }
 """Kinds of error that have a limit: its name in their context, and what they say."""
 
+
+FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
+"""Days that may be asked about: others are slips of the pen, and the calendar of computers ends with 9999."""
+
+type CalendarDay = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+"""A day of a document."""
 
 MOST_ERRORS = 1_000
 """Errors of one document that are told: nobody reads more, and sorting them out takes time with their square."""

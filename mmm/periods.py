@@ -11,9 +11,6 @@ from mmm.vocabulary import PeriodName
 _MONTHS: dict[PeriodName, int] = {"month": 1, "quarter": 3, "year": 12}
 _DAYS: dict[PeriodName, int] = {"day": 1, "week": 7}
 
-FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
-"""Days that may be asked about: others are slips of the pen, and the calendar of computers ends with 9999."""
-
 PLURALS: dict[PeriodName, str] = {
     "day": "days",
     "week": "weeks",

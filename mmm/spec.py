@@ -6,14 +6,13 @@ Every model here is frozen and refuses unknown fields. Names are checked against
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Self
 
 from cronsim import CronSim, CronSimError
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from mmm.parsing import StrictModel, Unfit
-from mmm.periods import FIRST_DAY, LAST_DAY
+from mmm.parsing import CalendarDay, StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import (
     AdstockKind,
@@ -42,7 +41,6 @@ type Name = Annotated[
 type Column = Annotated[str, Field(min_length=1, max_length=200)]
 type Positive = Annotated[float, Field(gt=0, le=1e15)]
 type Change = Annotated[float, Field(ge=-1e15, le=1e15)]
-type Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
 type Span = Annotated[int, Field(ge=1, le=5_000)]
 """Periods of an event or a test: even as years they end before the calendar does."""
 type Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -212,7 +210,7 @@ class EventSpec(StrictModel):
     """A named span of periods with a level of its own."""
 
     name: Name
-    start: Day
+    start: CalendarDay
     periods: Span = 1
 
 
@@ -245,7 +243,7 @@ class LiftTestSpec(StrictModel):
     """
 
     channel: Name
-    start: Day
+    start: CalendarDay
     periods: Span
     measured_periods: Span | None = None
     spend_change: Change

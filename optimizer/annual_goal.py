@@ -1,12 +1,11 @@
 """The goal of a year as a scenario states it; `optimizer.goal_tree` takes it apart."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mmm.parsing import StrictModel, Unfit
+from mmm.parsing import CalendarDay, StrictModel, Unfit
 from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import TaskCount
 
@@ -31,7 +30,7 @@ class AnnualGoal(StrictModel):
 
     kpi: str
     target: Annotated[int, Field(gt=0, le=10**15)]
-    start: date
+    start: CalendarDay
     by: GoalPeriodName = "quarter"
     periods: Annotated[int, Field(ge=1, le=36)] | None = None
     weights: tuple[Annotated[float, Field(ge=0, le=1e15)], ...] | None = None

@@ -17,7 +17,7 @@ from mmm.sentence import Number, Sentence, Share, Term, Word, sentence
 from mmm.vocabulary import STAGES, Stage
 
 type Rate = Annotated[float, Field(gt=0, le=1)]
-type Positive = Annotated[float, Field(gt=0, le=1e15)]
+type Positive = Annotated[float, Field(gt=0, ge=1e-6, le=1e15)]
 type GapReason = Literal["aim", "base", "certainty", "later", "unit_cost"]
 
 POPULATION_ROUTE = ("population", "share_wanted", "reached", "trial_rate", "repeat_rate", "cost_per_point")

@@ -25,6 +25,7 @@ from optimizer.plan import (
 )
 from optimizer.question import Question, without_rules, without_split
 from optimizer.scenario import Risk, Scenario
+from optimizer.scenario_rules import SMALLEST_BUDGET
 from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
 from optimizer.silos import silo_split
 from optimizer.split import brand_band, split_preset
@@ -66,7 +67,7 @@ def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
                 spend=spend,
                 share=spend / spend_total if spend_total > 0 else 0.0,
                 reference_spend=reference,
-                change=spend / reference - 1.0 if reference > 0 else None,
+                change=spend / reference - 1.0 if reference >= SMALLEST_BUDGET else None,
                 contribution=contribution,
                 roas=None if value is None or spend == 0 else interval(draws * value / spend),
                 mroas=None if value is None or not np.isfinite(marginal).all() else interval(marginal * value),

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from optimizer.plan import Interval, Plan
-from optimizer.scenario import Scenario
+from optimizer.scenario import Budget, Scenario
 from optimizer.scenario_rules import Amount
 
 type PortfolioStatus = Literal["optimal", "feasible", "infeasible"]
@@ -47,7 +47,7 @@ class Portfolio(StrictModel):
     """A budget for several markets; after `seconds` the best split so far is answered, with the gap that it has."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    budget: Annotated[float, Field(gt=0, le=1e15)]
+    budget: Budget
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     seconds: Annotated[float, Field(gt=0, le=3600)] = 20.0
     markets: Annotated[tuple[PortfolioMember, ...], Field(min_length=2, max_length=100)]

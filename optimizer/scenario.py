@@ -1,17 +1,17 @@
 """What a planner asks: objective, budget, horizon, rules. One model for TOML, HTTP and CLI."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mmm.parsing import StrictModel, Unfit
+from mmm.parsing import CalendarDay, StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import Attitude, Stage, TaskCount
 from optimizer.annual_goal import AnnualGoal
 from optimizer.bottom_up import BottomUp
 from optimizer.scenario_rules import (
+    SMALLEST_BUDGET,
     Amount,
     ChannelRules,
     EitherOr,
@@ -23,6 +23,7 @@ from optimizer.scenario_rules import (
     check_range,
 )
 
+type Budget = Annotated[float, Field(gt=0, ge=SMALLEST_BUDGET, le=1e15)]
 type Objective = Literal["maximize", "size", "profit", "efficiency"]
 type Business = Literal["b2b", "b2c", "published_b2b", "published_b2c", "none"]
 type ReferenceKind = Literal["last_year", "last_periods", "plan", "spend"]
@@ -32,7 +33,7 @@ type FlightingPattern = Literal["even", "history", "optimized", "given"]
 class Horizon(StrictModel):
     """The periods that the plan is for."""
 
-    start: date
+    start: CalendarDay
     periods: Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -54,18 +55,18 @@ class Task(StrictModel):
 
     kpi: str
     stage: Stage | None = None
-    at_least: Annotated[float, Field(gt=0)]
+    at_least: Annotated[float, Field(gt=0, le=1e15)]
     counts: TaskCount = "incremental"
     probability: Annotated[float, Field(ge=0.5, le=0.99)] = 0.8
-    by: date | None = None
+    by: CalendarDay | None = None
 
 
 class Target(StrictModel):
     """Objective efficiency: exactly one of the three."""
 
-    roas: Annotated[float, Field(gt=0)] | None = None
-    mroas: Annotated[float, Field(gt=0)] | None = None
-    cpa: Annotated[float, Field(gt=0)] | None = None
+    roas: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    mroas: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    cpa: Annotated[float, Field(gt=0, le=1e15)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -96,7 +97,7 @@ class Flighting(StrictModel):
     """How a channel's budget is phased over the horizon; `given` has one weight a period a channel."""
 
     pattern: FlightingPattern = "even"
-    weights: Mapping[str, tuple[Annotated[float, Field(ge=0)], ...]] | None = None
+    weights: Mapping[str, tuple[Annotated[float, Field(ge=0, le=1e15)], ...]] | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -139,7 +140,7 @@ class Scenario(StrictModel):
     kpi: str
     values: Mapping[str, Annotated[float, Field(gt=0, le=1e12)]] = Field(default_factory=dict)
     objective: Objective = "maximize"
-    budget: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    budget: Budget | None = None
     business: Business = "none"
     horizon: Horizon
     split: Split | None = None

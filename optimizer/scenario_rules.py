@@ -1,24 +1,28 @@
 """The rules that a scenario may state: of one channel, of several together, of the whole plan."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from mmm.artifact import ChannelInfo
-from mmm.parsing import StrictModel, Unfit
+from mmm.parsing import CalendarDay, StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import Role, Scene, Stage
 
+SMALLEST_BUDGET = 1e-6
+"""Of one market: money below has no cents in any currency, and shares of it lose their digits."""
+
 type Amount = Annotated[float, Field(ge=0, le=1e15)]
+type Change = Annotated[float, Field(ge=-1, le=1e6)]
+type Count = Annotated[int, Field(ge=1, le=10_000)]
 type Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Span(StrictModel):
     """Consecutive periods, the first of which holds `start`."""
 
-    start: date
+    start: CalendarDay
     periods: Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -27,7 +31,9 @@ def _day_or_span(value: object) -> str:
     return "Span" if isinstance(value, Mapping | Span) else "Day"
 
 
-type Blackout = Annotated[Annotated[date, Tag("Day")] | Annotated[Span, Tag("Span")], Discriminator(_day_or_span)]
+type Blackout = Annotated[
+    Annotated[CalendarDay, Tag("Day")] | Annotated[Span, Tag("Span")], Discriminator(_day_or_span)
+]
 
 
 class ChannelRules(StrictModel):
@@ -42,7 +48,7 @@ class ChannelRules(StrictModel):
     min: Amount | None = None
     max: Amount | None = None
     off_or_at_least: Annotated[float, Field(gt=0, le=1e15)] | None = None
-    change: tuple[Annotated[float, Field(ge=-1)], Annotated[float, Field(ge=-1)]] | None = None
+    change: tuple[Change, Change] | None = None
     locked: Amount | None = None
     increment: Annotated[float, Field(gt=0, le=1e15)] | None = None
     fixed_cost: Amount | None = None
@@ -85,8 +91,8 @@ class Group(StrictModel):
     role: Role | None = None
     share: tuple[Fraction, Fraction] | None = None
     amount: tuple[Amount, Amount] | None = None
-    at_least_channels: Annotated[int, Field(ge=1)] | None = None
-    at_most_channels: Annotated[int, Field(ge=1)] | None = None
+    at_least_channels: Count | None = None
+    at_most_channels: Count | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -114,7 +120,7 @@ class EitherOr(StrictModel):
     """At most so many of these channels may be on."""
 
     channels: Annotated[tuple[str, ...], Field(min_length=2)]
-    at_most: Annotated[int, Field(ge=1)] = 1
+    at_most: Count = 1
 
 
 class Requires(StrictModel):
@@ -122,7 +128,7 @@ class Requires(StrictModel):
 
     channel: str
     upstream: Annotated[tuple[str, ...], Field(min_length=1)]
-    at_most_ratio: Annotated[float, Field(gt=0)]
+    at_most_ratio: Annotated[float, Field(gt=0, le=1e15)]
 
 
 class Precedence(StrictModel):
@@ -150,11 +156,11 @@ class Rules(StrictModel):
     may be paid in a period, one amount or one a period.
     """
 
-    at_most_channels: Annotated[int, Field(ge=1)] | None = None
+    at_most_channels: Count | None = None
     at_most_seen: Annotated[float, Field(gt=0, le=1000)] | None = None
     cash_per_period: Amount | tuple[Amount, ...] | None = None
     test_reserve: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    total_change: tuple[Annotated[float, Field(ge=-1)], Annotated[float, Field(ge=-1)]] | None = None
+    total_change: tuple[Change, Change] | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -4,6 +4,7 @@ What the standard library's parser objects to becomes a sentence; its own messag
 """
 
 import json
+from collections import Counter
 from typing import Any
 
 from mmm.parsing import Unfit
@@ -71,8 +72,8 @@ def _refuse_constant(name: str) -> float:
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = sorted({name for name in names if names.count(name) > 1})
+        counts = Counter(name for name, _ in pairs)
+        repeated = sorted(name for name, count in counts.items() if count > 1)
         name = Word(text=repr(repeated[0]))
         raise Unfit(sentence("the name {name} appears more than once in one object", name=name))
     return found

@@ -17,7 +17,7 @@ from mmm.errors import Fault, FileRefused
 from mmm.parsing import StrictModel, faults_of
 from mmm.sentence import Number, sentence
 from optimizer.errors import ScenarioRefused
-from optimizer.scenario import Business, Scenario
+from optimizer.scenario import Budget, Business, Scenario
 
 type Scalar = bool | int | float | str | date | None
 type SetValue = Scalar | list[Any] | dict[str, Any]
@@ -39,7 +39,7 @@ class Change(StrictModel):
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    budget: Annotated[float, Field(gt=0, le=1e15)] | None = None
+    budget: Budget | None = None
     business: Business | None = None
     set: Mapping[str, Any] = Field(default_factory=dict)
 
@@ -122,7 +122,7 @@ def _toml_value(text: str) -> SetValue:
         return None
     try:
         value: SetValue = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, or more digits or brackets than its parser takes
         return text
     return value
 

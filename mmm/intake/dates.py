@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 
 from mmm.intake.cells import CellProblem
 from mmm.intake.tables import Cell, row_number, shown
-from mmm.periods import FIRST_DAY, LAST_DAY
+from mmm.parsing import FIRST_DAY, LAST_DAY
 from mmm.sentence import Number, Said, Sentence, Word, phrase, sentence
 from mmm.vocabulary import PeriodName
 

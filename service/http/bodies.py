@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Word, sentence
 from mmm.vocabulary import Language
-from optimizer.scenario import Scenario
+from optimizer.portfolio_document import Portfolio
+from optimizer.scenario import Budget, Scenario
 from service.what_if import MOST_CHANGES, Change
 
 MOST_POINTS = 200
@@ -68,8 +69,8 @@ class FrontierBody(StrictModel):
 
     scenario: Scenario | None = None
     scenario_id: str | None = None
-    from_: Annotated[float, Field(gt=0, le=1e15, alias="from")]
-    to: Annotated[float, Field(gt=0, le=1e15)]
+    from_: Annotated[Budget, Field(alias="from")]
+    to: Budget
     points: Annotated[int, Field(ge=2, le=MOST_POINTS)] = 50
 
     @model_validator(mode="after")
@@ -104,6 +105,7 @@ REQUESTS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
         Scenario,
+        Portfolio,
         LanguageQuery,
         PageQuery,
         JobsQuery,

@@ -1,13 +1,11 @@
 """Data over HTTP: new rows of a market or a whole new file, and the versions that there are."""
 
-import tomllib
-
 from apiflask import APIBlueprint
 from flask import Response, request
 from werkzeug.datastructures import FileStorage
 
 from mmm.errors import Fault, FileRefused
-from mmm.io import MARKET_FILE, MAX_DATA_BYTES
+from mmm.io import MARKET_FILE, MAX_DATA_BYTES, toml_tree
 from mmm.sentence import Sentence, sentence
 from service.answers import DatasetAnswer, DatasetList
 from service.datasets import Dataset
@@ -81,8 +79,8 @@ def _name(sent: FileStorage) -> str:
 def _require_name(content: bytes, name: str) -> None:
     """Refuse a market.toml of another market than the address names."""
     try:
-        header = tomllib.loads(content.decode("utf-8-sig")).get("market")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        header = toml_tree(MARKET_FILE, content).get("market")
+    except FileRefused:
         return  # refused with its place where it is read
     found = header.get("name") if isinstance(header, dict) else None
     if found is not None and found != name:

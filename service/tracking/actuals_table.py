@@ -23,9 +23,6 @@ from service.tracking.actuals import (
     unknown_name,
 )
 
-LARGEST = 1e15
-"""Amounts up to here are read."""
-
 
 @dataclass(frozen=True, slots=True)
 class ActualsColumns:
@@ -105,7 +102,6 @@ def actuals_of_table(table: Table, plan: Plan, period: PeriodName, columns: Actu
     known = {column: _read_known(table, column) for column in outcomes}
     for column, read in (numbers | known).items():
         faults += _cell_faults(table.file, column, read.problems)
-        faults += _too_large(table.file, column, read)
     if faults:
         raise FileRefused(faults)
     rows = [
@@ -200,14 +196,3 @@ def _read_known(table: Table, column: str) -> NumberColumn:
 
 def _cell_faults(file: str, column: str, problems: Sequence[CellProblem]) -> list[Fault]:
     return capped([Fault(file, column, one.found, one.expected, row=row_number(one.index)) for one in problems])
-
-
-def _too_large(file: str, column: str, read: NumberColumn) -> list[Fault]:
-    expected = sentence("an amount of at most 1e15")
-    return capped(
-        [
-            Fault(file, column, f"{value:g}", expected, row=row_number(row))
-            for row, value in enumerate(read.values.tolist())
-            if value > LARGEST
-        ]
-    )
