@@ -9,7 +9,7 @@ import secrets
 import shutil
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ _LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){40}"
 """A key of so many parts that the parser, which takes time with their square, would not come back."""
 _PLAIN_TOML = sentence("tables and values as the documentation has them")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+type Reached = Callable[[str], None]
+"""Told how far the writing of a folder is: folder_made, file_written, before_rename, after_rename."""
 
 
 def load_market(path: Path, data: Path | None = None) -> Market:
@@ -119,7 +122,11 @@ def toml_tree(name: str, content: bytes) -> dict[str, Any]:
         raise FileRefused([Fault(name, "", sentence("a number has too many digits"), _PLAIN_TOML)]) from None
 
 
-def write_artifact_folder(artifact: ResponseArtifact, root: Path) -> Path:
+def _ignored(_step: str) -> None:
+    """Nobody wants to know."""
+
+
+def write_artifact_folder(artifact: ResponseArtifact, root: Path, reached: Reached = _ignored) -> Path:
     """The folder of an artifact, named by its digest, after every byte has reached the disk.
 
     A folder that is there already is verified and kept. Readers see the whole artifact or none:
@@ -134,11 +141,11 @@ def write_artifact_folder(artifact: ResponseArtifact, root: Path) -> Path:
     if folder.exists():
         read_artifact_folder(root, artifact.digest)
         return folder
-    place_folder(artifact_files(artifact), root, artifact.digest)
+    place_folder(artifact_files(artifact), root, artifact.digest, reached)
     return folder
 
 
-def place_folder(files: Mapping[str, bytes], root: Path, name: str) -> None:
+def place_folder(files: Mapping[str, bytes], root: Path, name: str, reached: Reached = _ignored) -> None:
     """Write files into the folder `name` below `root`, after every byte has reached the disk.
 
     Readers see the whole folder or none: it is written beside its place, synced and renamed. A folder that another
@@ -147,14 +154,18 @@ def place_folder(files: Mapping[str, bytes], root: Path, name: str) -> None:
     root.mkdir(parents=True, exist_ok=True)
     unfinished = root / f".{name[:16]}-{secrets.token_hex(8)}"
     unfinished.mkdir()
+    reached("folder_made")
     try:
         for file_name, content in files.items():
             with (unfinished / file_name).open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            reached("file_written")
         _sync_folder(unfinished)
+        reached("before_rename")
         _rename_once(unfinished, root / name)
+        reached("after_rename")
         _sync_folder(root)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -20,6 +20,7 @@ from mmm.io import (
     write_artifact_folder,
 )
 from mmm.sentence import Word, sentence
+from service.jobs.points import pass_point
 from service.store import Store
 from service.tables import FileRow
 
@@ -40,7 +41,7 @@ class Vault:
         ArtifactError
             When a folder of that digest is there and damaged.
         """
-        write_artifact_folder(artifact, self.artifacts)
+        write_artifact_folder(artifact, self.artifacts, _pass)
         self._share(artifact.digest, artifact_files(artifact))
 
     def artifact(self, digest: str) -> ResponseArtifact:
@@ -72,7 +73,7 @@ class Vault:
         """Keep the files of a dataset; the digest that they have together."""
         digest = folder_digest(files)
         if not (self.datasets / digest).is_dir():
-            place_folder(files, self.datasets, digest)
+            place_folder(files, self.datasets, digest, _pass)
         self._share(digest, files)
         return digest
 
@@ -104,6 +105,7 @@ class Vault:
                 for name, content in files.items()
                 if name not in known
             )
+        pass_point("vault.shared")
 
     def _fetch(self, digest: str, root: Path) -> None:
         with self.store.reading() as session:
@@ -111,6 +113,10 @@ class Vault:
             files = {row.name: row.content for row in rows}
         if files:
             place_folder(files, root, digest)
+
+
+def _pass(step: str) -> None:
+    pass_point(f"vault.{step}")
 
 
 def folder_digest(files: Mapping[str, bytes]) -> str:

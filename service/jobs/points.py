@@ -1,7 +1,8 @@
 """Named places at which a process may be killed on purpose, so that tests can show that nothing is lost there.
 
 Nothing happens unless ``MIXPLAN_KILL_AT`` names a point: ``point:pass:marker``. At that pass of the point (from 1 on)
-the process kills itself as the operating system would, once: the file `marker` says that it happened.
+the process kills itself as the operating system would, once: the file `marker` says that it happened, and while it is
+there no process is killed. Taking it away arms the point again, from that pass on.
 """
 
 import os
@@ -51,7 +52,7 @@ def pass_point(name: str) -> None:
     if point != name:
         return
     _passes[name] += 1
-    if _passes[name] == int(which) and _take(Path(marker)):
+    if _passes[name] >= int(which) and _take(Path(marker)):
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -36,7 +36,6 @@ def perform(home: Home, request: Mapping[str, Any], report: Report) -> dict[str,
 
 def _refit(home: Home, request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     from mmm.spec_digest import spec_digest
-    from service.refitting import fit_all
 
     dataset = home.datasets.dataset(request["dataset"])
     market = home.datasets.load(dataset)
@@ -46,6 +45,8 @@ def _refit(home: Home, request: Mapping[str, Any], report: Report) -> dict[str, 
     known = home.registry.fitted(market.name, market.data_digest, spec_digest(market), seed)
     if known is not None and not home.registry.set_aside_damaged(known):
         return {"digests": dict(known.digests), "is_unchanged": True}
+    from service.refitting import fit_all  # only now: what is unchanged is answered without a sampler
+
     tell = _stage_reporter(market, report)
     artifacts = fit_all(market, seed, tell)
     pass_point("child.fitted")

@@ -1,0 +1,220 @@
+"""Kills a process at every named point of a refit, on SQLite and on PostgreSQL, and counts what was lost.
+
+For each point and seed: a market with a champion and a period of new data, a refit asked for, the process killed at
+the point as the operating system would, a worker started again, and then the home is looked over.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from homes import Account, account, fresh_home, settle
+
+from service.home import Home
+from service.jobs.asking import ask_batch, ask_refit
+from service.jobs.points import POINTS, VARIABLE
+from service.times import now
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from serving.small_market import small_csv, small_toml
+from serving.workers import awaited, ended, start_worker
+
+PATIENCE = 240.0
+"""Seconds after which a job counts as lost."""
+
+NOT_IN = {"sqlite": ("vault.shared",), "postgresql": ()}
+"""Points that a database has no use for: files are shared where several machines are."""
+
+KEPT_FOR_PEOPLE = ("schedule.asked",)
+"""Points that a refit asked for by hand does not pass; tests/serving has their journey."""
+
+
+@dataclass
+class Line:
+    """What became of the kills at one point on one database."""
+
+    point: str
+    database: str
+    kills: int = 0
+    missed: int = 0
+    seconds: float = 0.0
+    accounts: list[Account] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every kill happened and nothing went wrong after any."""
+        return not self.missed and all(one.is_clean for one in self.accounts)
+
+
+class Bench:
+    """One market of a home, whose workers are killed at one point, seed after seed."""
+
+    def __init__(self, home: Home, point: str, marker: Path) -> None:
+        self.home, self.point, self.marker = home, point, marker
+        self.market = point.replace(".", "-").replace("_", "-")
+        self.worker: subprocess.Popen[str] | None = None
+
+    def prepare(self) -> None:
+        """Fit the champion, unhindered."""
+        self.marker.touch()
+        self._keep_rows(0)
+        asked = ask_refit(self.home, self.market, "bench", now())
+        self._start()
+        ended(self.home, asked.id, PATIENCE)
+
+    def kill_once(self, seed: int) -> bool:
+        """Ask for a refit of new data, see a process killed, and wait until the job has ended all the same."""
+        self._keep_rows(seed + 1)
+        if self.point == "worker.recovered":
+            job = self._lose_worker()
+        else:
+            self.marker.unlink()
+            job = self._ask()
+        is_killed = self._await_kill(job)
+        self.marker.touch()
+        if self.worker is not None and self.worker.poll() is not None:
+            self.worker.communicate()
+            self._start()
+        ended(self.home, job, PATIENCE)
+        for child in self.home.jobs.page(10, parent=job).jobs:
+            ended(self.home, child.id, PATIENCE)
+        settle(self.home)
+        return is_killed
+
+    def _ask(self) -> str:
+        if self.point == "batch.spread":
+            return ask_batch(self.home, [self.market], "bench", now()).id
+        if self.point == "job.enqueued":  # passed by whoever asks
+            _run_to_its_end(self.home, "refit", self.market, "--queue-only", **self._environment())
+            return self.home.jobs.page(1, market=self.market).jobs[0].id
+        return ask_refit(self.home, self.market, "bench", now()).id
+
+    def _lose_worker(self) -> str:
+        """Kill the worker in the middle of a fit, and start one of another name that is killed when it finds that."""
+        self._keep_slow()
+        job = ask_refit(self.home, self.market, "bench", now()).id
+        awaited(self.home, job, PATIENCE, lambda job: job.progress is not None)
+        assert self.worker is not None
+        self.worker.kill()
+        self.worker.communicate()
+        self.marker.unlink()
+        self._start("--name", f"other-{job}")
+        return job
+
+    def _await_kill(self, job: str) -> bool:
+        """Whether the kill happened before the job had ended and two seconds more."""
+        grace = 2.0
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and grace > 0:
+            if self.marker.exists():
+                time.sleep(0.05)
+                return True
+            if self.home.jobs.job(job).is_ended:
+                grace -= 0.05
+            time.sleep(0.05)
+        return False
+
+    def _keep_rows(self, seed: int) -> None:
+        toml = small_toml(self.market, draws=50)
+        self.home.datasets.keep(toml, "x.csv", small_csv(100 + seed, seed=seed), now())
+
+    def _keep_slow(self) -> None:
+        rows = small_csv(100 + int(time.time()) % 50, seed=int(time.time()) % 1000)
+        self.home.datasets.keep(small_toml(self.market, draws=1500), "x.csv", rows, now())
+
+    def _environment(self) -> dict[str, str]:
+        return {VARIABLE: f"{self.point}:1:{self.marker}"}
+
+    def _start(self, *arguments: str) -> None:
+        self.worker = start_worker(self.home, *arguments, **self._environment())
+
+    def stop(self) -> None:
+        """End the worker, and its children with it."""
+        if self.worker is not None:
+            self.worker.terminate()
+            self.worker.communicate(timeout=30)
+
+
+@contextmanager
+def bench_at(home: Home, point: str, folder: Path) -> Iterator[Bench]:
+    """A prepared bench, whose worker ends with the block."""
+    bench = Bench(home, point, folder / f"{point}.killed")
+    try:
+        bench.prepare()
+        yield bench
+    finally:
+        bench.stop()
+
+
+def kills(database: str, points: list[str], seeds: int, until: float) -> list[Line]:
+    """A line a point: so many kills at each, or fewer when the time is over."""
+    lines = {point: Line(point, database) for point in points if point not in NOT_IN[database]}
+    with fresh_home(on_postgresql=database == "postgresql") as (home, _), tempfile.TemporaryDirectory() as markers:
+        for point, line in lines.items():
+            began = time.monotonic()
+            share = began + (until - began) / (len(lines) - list(lines).index(point))
+            try:
+                with bench_at(home, point, Path(markers)) as bench:
+                    for seed in range(seeds):
+                        if seed and time.monotonic() > share:
+                            break
+                        line.missed += not bench.kill_once(seed)
+                        line.kills += 1
+                        line.accounts.append(account(home, bench.market))
+            except AssertionError as error:
+                print(f"{database} {point}: {error}", file=sys.stderr)
+                line.accounts.append(account(home, bench.market))
+            line.seconds = time.monotonic() - began
+            print(_row(line), file=sys.stderr, flush=True)
+    return list(lines.values())
+
+
+def _row(line: Line) -> str:
+    totals = [sum(getattr(one, name) for one in line.accounts) for name in ("lost", "twice", "dangling", "halves")]
+    figures = "".join(f"{figure:>10}" for figure in (line.kills, line.missed, *totals))
+    return f"{line.point:22}{line.database:12}{figures}{line.seconds:>10.0f}"
+
+
+def _run_to_its_end(home: Home, *arguments: str, **environment: str) -> None:
+    url = home.settings.database_url
+    database = {} if url is None else {"MIXPLAN_DATABASE_URL": url}
+    subprocess.run(
+        [sys.executable, "-m", "service.cli.main", *arguments, "--home", str(home.settings.home)],
+        env={**os.environ, **database, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        timeout=PATIENCE,
+    )
+
+
+def main() -> int:
+    """Print the table; exit code 1 when anything was lost, twice, dangling or half."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--minutes", type=float, default=600.0, help="stop early; the kills done are in the table")
+    parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--points", nargs="+", default=[point for point in POINTS if point not in KEPT_FOR_PEOPLE])
+    asked = parser.parse_args()
+    until = time.monotonic() + 60 * asked.minutes
+    with ThreadPoolExecutor(len(asked.databases)) as pool:
+        found = list(pool.map(lambda database: kills(database, asked.points, asked.seeds, until), asked.databases))
+    lines = [line for of_database in found for line in of_database]
+    heads = "".join(f"{head:>10}" for head in ("kills", "missed", "lost", "twice", "dangling", "halves", "seconds"))
+    print(f"{'point':22}{'database':12}{heads}")
+    for line in lines:
+        print(_row(line))
+    print(f"{sum(line.kills for line in lines)} kills at {len({line.point for line in lines})} points")
+    return 0 if all(line.is_clean for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
