@@ -29,6 +29,8 @@ class Account:
     ----------
     lost
         Jobs that have not ended, whose event is missing, or that the queue still has.
+    failed
+        Jobs that ended, and not well.
     twice
         Models published twice by one job, and jobs with two events.
     dangling
@@ -38,6 +40,7 @@ class Account:
     """
 
     lost: int
+    failed: int
     twice: int
     dangling: int
     halves: int
@@ -45,7 +48,7 @@ class Account:
     @property
     def is_clean(self) -> bool:
         """Whether nothing went wrong."""
-        return not (self.lost or self.twice or self.dangling or self.halves)
+        return not (self.lost or self.failed or self.twice or self.dangling or self.halves)
 
 
 @contextmanager
@@ -74,6 +77,7 @@ def account(home: Home, market: str | None = None) -> Account:
     published = Counter((model.tenant, model.market, tuple(sorted(model.digests.items()))) for model in models)
     return Account(
         lost=len(open_jobs),
+        failed=sum(job.status == "failed" for job in jobs),
         twice=len(told_twice) + sum(count > 1 for count in published.values()),
         dangling=_dangling(home, models),
         halves=_halves(home),
