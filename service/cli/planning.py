@@ -1,4 +1,4 @@
-"""Commands that plan: plan, size, what-if, frontier, explain, portfolio."""
+"""Commands that plan: plan, size, what-if, compare, frontier, explain, portfolio."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -98,6 +98,40 @@ def what_if(
         session.show(*side_by_side(answer, reader, session.out.width))
     if any(variant.plan.status == "infeasible" for variant in answer.variants):
         raise typer.Exit(1)
+
+
+@commands.command()
+def compare(
+    context: typer.Context,
+    scenarios: Annotated[
+        list[str], typer.Argument(metavar="SCENARIO…", help="Scenario files, or ids of saved scenarios and plans.")
+    ],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
+    """Show the plans of several scenarios of one market side by side."""
+    from service.cli.side_by_side import side_by_side
+    from service.comparison import Compared, saved_plan, side_by_side_of
+    from service.scenario_files import read_scenario
+
+    if len(scenarios) < 2:
+        raise typer.BadParameter("name at least two scenarios")
+    session = open_session(context, home, as_json, language, scenarios[0])
+    compared = []
+    for named in scenarios:
+        if Path(named).is_file():
+            asked = read_scenario(Path(named))
+            compared.append(Compared(asked.name, session.home.desk.plan(asked)))
+        else:
+            compared.append(saved_plan(session.home.scenarios, named))
+    answer = side_by_side_of(compared)
+    market = session.home.desk.market(answer.market)
+    reader = session.reader(market.language, answer.currency)
+    if session.as_json:
+        session.answer(answer, reader)
+    else:
+        session.show(*side_by_side(answer, reader, session.out.width))
 
 
 @commands.command()

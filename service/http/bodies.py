@@ -83,6 +83,12 @@ class FrontierBody(StrictModel):
         return self
 
 
+class ComparisonBody(StrictModel):
+    """Which saved plans to hold against each other: their ids, or the ids of their scenarios."""
+
+    plans: Annotated[tuple[str, ...], Field(min_length=2, max_length=MOST_CHANGES)]
+
+
 class RefitBody(StrictModel):
     """How to refit a market: with the seed of its file unless another is given."""
 
@@ -114,6 +120,7 @@ REQUESTS: dict[str, type[BaseModel]] = {
         DifferenceQuery,
         WhatIfBody,
         FrontierBody,
+        ComparisonBody,
         RefitBody,
         BatchBody,
         PromotionBody,

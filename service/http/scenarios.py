@@ -18,7 +18,8 @@ from service.answers import (
     frontier_answer,
     saved_scenario_answer,
 )
-from service.http.bodies import FrontierBody, LanguageQuery, PageQuery, WhatIfBody
+from service.comparison import saved_plan, side_by_side_of
+from service.http.bodies import ComparisonBody, FrontierBody, LanguageQuery, PageQuery, WhatIfBody
 from service.http.replies import home, problem_reply, reader_for, reply
 from service.language import Reader
 from service.markets import newest_manifest
@@ -91,6 +92,19 @@ def post_what_if(query_data: LanguageQuery, json_data: WhatIfBody, identity: str
     """Plan a saved scenario as it is and under changes, side by side; nothing is kept."""
     scenario = home().scenarios.scenario(identity).scenario
     return reply(what_if(home().desk, scenario, json_data.changes), _reader(scenario))
+
+
+@scenarios.post("/comparisons")
+@scenarios.input(LanguageQuery, location="query")
+@scenarios.input(ComparisonBody)
+@scenarios.output(WhatIfAnswer)
+@scenarios.doc(responses=[400, 404, 409, 413, 415])
+def post_comparison(query_data: LanguageQuery, json_data: ComparisonBody) -> Response:
+    """See saved plans of one market side by side: by their ids, or the newest of scenarios by theirs."""
+    compared = [saved_plan(home().scenarios, identity) for identity in json_data.plans]
+    answer = side_by_side_of(compared)
+    manifest = newest_manifest(home().registry, answer.market)
+    return reply(answer, reader_for("en" if manifest is None else manifest.language, answer.currency))
 
 
 @scenarios.get("/scenarios/<string:identity>/explanation")
