@@ -1,0 +1,1 @@
+"""A typed client of the HTTP interface; it needs httpx and pydantic, and nothing else of the service."""
