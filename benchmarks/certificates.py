@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from optimizer.allocate import allocate
-from optimizer.answer import Answer, answer
+from optimizer.answer import answer
+from optimizer.answered import Answer
 from optimizer.question import Desk, PlanningModel
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))

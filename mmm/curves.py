@@ -96,6 +96,19 @@ class ChannelResponse:
             budget = np.where(self.gain > 0, (turning - self.carry) / self.gain, 0.0)
         return np.maximum(budget, 0.0)
 
+    def during(self, period: int) -> "ChannelResponse":
+        """The same response counted in one period only, the first being 0."""
+        return ChannelResponse(
+            self.channel,
+            self.saturation,
+            self.carry[:, period : period + 1],
+            self.gain[:, period : period + 1],
+            self.half_saturation,
+            self.slope,
+            self.ceiling,
+            min(max(self.horizon - period, 0), 1),
+        )
+
     def until(self, periods: int) -> "ChannelResponse":
         """The same response counted over the first `periods` periods only."""
         return ChannelResponse(

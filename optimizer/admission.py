@@ -25,6 +25,7 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
         *((f"values.{kpi}", kpi) for kpi in scenario.values),
         *([("goal.kpi", scenario.goal.kpi)] if scenario.goal else []),
         *((f"tasks[{i + 1}].kpi", task.kpi) for i, task in enumerate(scenario.tasks)),
+        *((f"capacity[{i + 1}].kpi", rule.kpi) for i, rule in enumerate(scenario.capacity)),
     ]:
         if kpi not in artifacts:
             faults.append(_unknown(file, field, kpi, kpis, sentence("an outcome of the market")))
@@ -122,6 +123,9 @@ def _optimized_flighting_faults(scenario: Scenario, artifact: ResponseArtifact, 
         faults.append(Fault(file, field, "optimized", expected))
     if any(rule.cpa_at_most or rule.marginal_cpa_at_most for rule in scenario.channels.values()):
         expected = sentence("even, history or given with a ceiling on CPA: what an outcome costs follows the phasing")
+        faults.append(Fault(file, field, "optimized", expected))
+    if scenario.capacity:
+        expected = sentence("even, history or given with a capacity: what a period brings follows the phasing")
         faults.append(Fault(file, field, "optimized", expected))
     if scenario.rules.cash_per_period is not None and any(rule.fixed_cost for rule in scenario.channels.values()):
         expected = sentence(

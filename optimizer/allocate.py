@@ -249,11 +249,25 @@ def _start(problem: AllocationProblem, gap: float) -> _Search:
             envelope.keep_at_zero(is_kept=is_kept)
             for share in (*feet, *_FIRST_POINTS):
                 envelope.touch(ceiling * share)
-        search.boundaries.append({name: [0.0, most_spends[name]] for name in kpi.envelopes})
+        cut = problem.form.setting.capacity.cuts
+        search.boundaries.append(
+            {
+                name: _boundaries(cut.get(name, ()), most_spends[name], envelope)
+                for name, envelope in kpi.envelopes.items()
+            }
+        )
         highest = [envelope.touch(most_spends[name]).value for name, envelope in kpi.envelopes.items()]
         even = sum(highest) / len(highest)
         search.scales.append(max(even, 1e-300))
     return search
+
+
+def _boundaries(cuts: Sequence[float], most: float, envelope: Envelope) -> list[float]:
+    """Ends of the pieces of a channel's range at first: those that capacities cut it in."""
+    inner = [cut for cut in cuts if 0.0 < cut < most]
+    for cut in inner:
+        envelope.touch(cut)
+    return [0.0, *inner, most]
 
 
 def _relax(
@@ -411,10 +425,13 @@ def _refine(search: _Search, proposal: Relaxed) -> bool:
             exact = envelope.touch(budget).value
             if before - exact <= tolerance:
                 continue
-            is_refined = True
+            is_refined |= name not in search.compiled.piece_columns
             if budget == 0.0:
                 # The curve rises infinitely steeply at zero: only a nearer point helps.
                 envelope.touch(envelope.points[1].budget / 8.0)
+            elif name in search.compiled.piece_columns:
+                # Pieces are cut by who wants capacities kept; more points make their lines nearer.
+                is_refined |= before - _height(envelope, cuts, budget) > 0.5 * tolerance
             elif _height(envelope, cuts, budget) - exact > tolerance and budget not in cuts:
                 cuts.append(budget)
                 cuts.sort()

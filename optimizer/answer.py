@@ -1,12 +1,12 @@
 """The split that answers a question, or why there is none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mmm.sentence import Money, Number, Share, Word, sentence
 from optimizer.allocate import Allocation, AllocationProblem, Requirement, allocate
+from optimizer.answered import Answer, Refusal
 from optimizer.cautious import WorthOfDraws, most_cautious
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
 from optimizer.efficiency import best_ratio, rules_against
@@ -23,6 +23,7 @@ from optimizer.separable.search import SeparableProblem, separable_allocation
 from optimizer.shadow import binding_rows, settle
 from optimizer.task_problem import TaskProblem
 from optimizer.tasks import MeasuredTask
+from optimizer.within_capacity import answer_within
 
 _NOTHING = 1e-9
 """Share of the most that may be spent below which a plan spends nothing."""
@@ -34,25 +35,6 @@ _YIELD = 1e-4
 """How much less than the most that was found a target is relaxed to, relative, so that it can be found again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A split under the rows of `form`, its goal, and the expected increments that tasks and target came down to."""
-
-    form: Formulation
-    allocation: Allocation
-    requirements: tuple[Requirement, ...]
-    goal: Goal
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """No split does what was asked: the rules that clash, the least that would have to give way."""
-
-    conflict: tuple[ConflictingRule, ...]
-    relaxation: tuple[RelaxedRule, ...]
-    attainable: tuple[AttainableTask, ...] = ()
-
-
 def answer(question: Question, scenario: Scenario | None = None, known: Allocation | None = None) -> Answer | Refusal:
     """The best split for the question, or for a variation of its scenario on the same horizon.
 
@@ -60,6 +42,13 @@ def answer(question: Question, scenario: Scenario | None = None, known: Allocati
     variation asks: the answer is no worse, and is not looked for as far from it.
     """
     scenario = scenario or question.scenario
+    if scenario.capacity:
+        return answer_within(question, scenario, known, _answer)
+    return _answer(question, scenario, known)
+
+
+def _answer(question: Question, scenario: Scenario, known: Allocation | None) -> Answer | Refusal:
+    """The best split with straight lines for capacities, as the question has them."""
     if (found := _best_in_ranges(question, scenario)) is not None:
         return found
     form = _feasible_form(question, scenario)
@@ -172,8 +161,12 @@ def _task_problem(
 
 
 def _feasible_form(question: Question, scenario: Scenario) -> Formulation | None:
-    """Rows that some split obeys: with the budget spent whole if that can be, else with it as a limit."""
-    for spends_all in (True, False) if scenario.objective == "maximize" else (False,):
+    """Rows that some split obeys: with the budget spent whole if that can be, else with it as a limit.
+
+    Money is not spent where it only makes room below a capacity.
+    """
+    is_whole = scenario.objective == "maximize" and not (scenario.capacity and question.capacity.rows)
+    for spends_all in (True, False) if is_whole else (False,):
         form = formulate(question.setting(scenario, spends_all=spends_all, ceiling=scenario.budget))
         if is_feasible(form):
             return form

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from optimizer.allocate import Allocation
-from optimizer.answer import Answer
+from optimizer.answered import Answer
 from optimizer.question import Question
 from optimizer.scenario_rules import ChannelRules
 

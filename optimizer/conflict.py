@@ -97,6 +97,8 @@ def _roomy(setting: Setting) -> Formulation:
 def _cost(row: Row, setting: Setting) -> float:
     if row.unit == "count":
         return 1.0 / len(setting.names)
+    if row.unit == "kpi":
+        return 1.0 / row.limit
     return (_BUDGET_RELUCTANCE if row.rule == "budget" else 1.0) / setting.ceiling
 
 

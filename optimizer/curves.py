@@ -228,6 +228,20 @@ class ExpectedCurve:
         rise = float(np.where(is_concave, chord, np.where(is_convex, left.bin_slopes, least)).sum())
         return Line(rise, left.value - rise * left.budget)
 
+    def floors(self, left: CurvePoint, right: CurvePoint) -> tuple[Line, Line]:
+        """Two lines nowhere above the curve between two of its points, touching it at the left and at the right one.
+
+        To the right concave bins lie above their chord, convex ones above their line at the right, and bins in between
+        rise at most with their largest slope.
+        """
+        chord = (right.bin_values - left.bin_values) / (right.budget - left.budget)
+        is_concave = self._bin_high <= left.budget
+        is_convex = self._bin_low >= right.budget
+        arrive = float(np.where(is_concave, chord, np.where(is_convex, right.bin_slopes, self._bin_steepest)).sum())
+        if not np.isfinite(arrive):
+            return (self.floor(left, right),) * 2
+        return self.floor(left, right), Line(arrive, right.value - arrive * right.budget)
+
     def steepest(self, left: CurvePoint, right: CurvePoint) -> float:
         """A bound on the slope anywhere between two of its points."""
         is_concave = self._bin_high <= left.budget

@@ -5,10 +5,11 @@ adds its rows through `Formulation.add`, which keeps the rule's name, the planne
 how the row may give way beside the row itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any, Literal
 
 from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeIntegers, NonNegativeReals, Var, VarList
@@ -16,12 +17,13 @@ from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeInteger
 from mmm.artifact import ChannelInfo
 from mmm.sentence import Money, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
+from optimizer.capacity import NO_CAPACITY, CapacityLines, PeriodCapacity
 from optimizer.costs import unit_costs
 from optimizer.cpa_ceilings import CpaLimits
 from optimizer.reach_limits import ReachLimit
 from optimizer.scenario import Scenario
 
-type LimitUnit = Literal["money", "share", "ratio", "count", "cpa"]
+type LimitUnit = Literal["money", "share", "ratio", "count", "cpa", "kpi"]
 
 SMALLEST_ON = 1e-3
 """Share of the budget from which a channel counts as on where a rule asks for channels to be on."""
@@ -34,7 +36,8 @@ class Setting:
     `ceiling` is the most that may be spent in all, money; `reference` is money per channel over the horizon, and
     `largest_seen` the most that each ever spent over one as long. `dates` are the starts of its periods, and `phasing`
     has the share of a channel's budget that each of them gets, shape (T,) each. `cpa_limits` says where channels with
-    a ceiling on their CPA keep it, and `within_reach` what channels with reach and frequency can use.
+    a ceiling on their CPA keep it, `within_reach` what channels with reach and frequency can use, and `capacity` the
+    lines that stand for capacities a period.
     """
 
     scenario: Scenario
@@ -47,6 +50,7 @@ class Setting:
     phasing: Mapping[str, FloatArray] = field(default_factory=dict)
     cpa_limits: Mapping[str, CpaLimits] = field(default_factory=dict)
     within_reach: Mapping[str, ReachLimit] = field(default_factory=dict)
+    capacity: CapacityLines = NO_CAPACITY
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,7 +108,7 @@ class Row:
     limit
         The number that the planner wrote, in `unit`.
     unit
-        Money, a share or ratio of other spend, a count of channels, or the cost of an outcome.
+        Money, a share or ratio of other spend, a count of channels, the cost of an outcome, or a KPI of a period.
     base
         Channels whose spend is what a share or ratio is taken of; empty for money and counts.
     measured
@@ -115,6 +119,8 @@ class Row:
         For counts, the windows that count where spend lies in them, instead of channels.
     measure
         What the rule measures at a split, where weights cannot say it.
+    outcome
+        For capacities, what the row's lines stand for.
     is_relaxable
         Whether the row may give way when rules conflict.
     """
@@ -129,6 +135,7 @@ class Row:
     measured_on: Mapping[str, float] = field(default_factory=dict)
     windows: tuple[Window, ...] = ()
     measure: Callable[[Mapping[str, float]], float] | None = None
+    outcome: PeriodCapacity | None = None
     is_relaxable: bool = True
 
 
@@ -146,12 +153,17 @@ class Formulation:
         model.is_on = Var(names, domain=Binary)
         model.steps = Var(names, domain=NonNegativeIntegers)
         model.within = VarList(domain=Binary)
+        model.part = VarList(domain=NonNegativeReals)
+        model.lies = VarList(domain=NonNegativeReals)
+        model.served = VarList(domain=NonNegativeReals)
         model.total = Var(domain=NonNegativeReals, bounds=(0.0, setting.ceiling))
         model.rules = ConstraintList()
         model.links = ConstraintList()
+        model.pieces = ConstraintList()
         model.held = ConstraintList()
         self.model = model
         self._switched: set[str] = set()
+        self.pieces: dict[str, list[tuple[Any, Any]]] = {}
 
     def add(
         self,
@@ -166,13 +178,16 @@ class Formulation:
         measured_on: Mapping[str, float] | None = None,
         windows: tuple[Window, ...] = (),
         measure: Callable[[Mapping[str, float]], float] | None = None,
+        outcome: PeriodCapacity | None = None,
         is_relaxable: bool = True,
     ) -> None:
         """Add one row of a rule; `expression` is a Pyomo relation."""
         constraint = self.model.rules.add(expression)
         weights = measured or {}
         on = measured_on or {}
-        self.rows.append(Row(rule, text, constraint, limit, unit, base, weights, on, windows, measure, is_relaxable))
+        self.rows.append(
+            Row(rule, text, constraint, limit, unit, base, weights, on, windows, measure, outcome, is_relaxable)
+        )
 
     def is_on(self, channel: str) -> Any:
         """The binary that is one where the channel spends anything."""
@@ -186,6 +201,25 @@ class Formulation:
         window = Window(channel, low, high, self.model.within.add())
         self.windows.append(window)
         return window
+
+    def parts(self, channel: str, cuts: Sequence[float]) -> list[tuple[Any, Any]]:
+        """Spend that lies in each piece of a channel's range, and whether it does; without binaries for one piece."""
+        cuts = [cut for cut in cuts if cut < self._most_spend[channel]] + [self._most_spend[channel]]
+        if len(cuts) <= 2:
+            return [(self.model.spend[channel], 1.0)]
+        if channel not in self.pieces:
+            parts, count = [], len(cuts) - 1
+            # Whether spend lies beyond each inner cut: deciding one of them halves the range.
+            beyond = [1.0, *(self.model.within.add() for _ in range(count - 1)), 0.0]
+            for place, (low, high) in enumerate(pairwise(cuts)):
+                part, switch = self.model.part.add(), self.model.lies.add()
+                self.model.pieces.add(part - high * switch <= 0)
+                self.model.pieces.add(part - low * switch >= 0)
+                self.model.pieces.add(beyond[place] - beyond[place + 1] - switch == 0)
+                parts.append((part, switch))
+            self.model.pieces.add(sum(part for part, _ in parts) - self.model.spend[channel] == 0)
+            self.pieces[channel] = parts
+        return self.pieces[channel]
 
     def total_cost(self) -> Any:
         """What the company pays for the spend of all channels together, without reserve and fixed costs."""

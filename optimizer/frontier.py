@@ -1,7 +1,7 @@
 """What each budget brings at best."""
 
 from mmm.parsing import StrictModel
-from optimizer.answer import Answer
+from optimizer.answered import Answer
 from optimizer.evaluate import interval
 from optimizer.question import Question
 

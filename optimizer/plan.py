@@ -157,6 +157,20 @@ class BindingRule(StrictModel):
     shadow_price: float | None
 
 
+class ServedPeriod(StrictModel):
+    """The expected KPI of a period beside what can be served in it; `base` is what comes without this plan and counts.
+
+    Where increments count there is no base.
+    """
+
+    rule: str
+    kpi: str
+    date: date
+    limit: float
+    base: float
+    expected: float
+
+
 class ComparedPlan(StrictModel):
     """Another way to spend, judged on the same curves."""
 
@@ -246,6 +260,7 @@ class Plan(StrictModel):
     risk: RiskPlan | None = None
     certificate: Certificate | None = None
     binding: tuple[BindingRule, ...] = ()
+    capacity: tuple[ServedPeriod, ...] = ()
     comparisons: Comparisons | None = None
     flighting: tuple[Flight, ...] = ()
     warnings: tuple[Sentence, ...] = ()

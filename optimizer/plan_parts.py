@@ -6,7 +6,8 @@ import numpy as np
 
 from mmm.sentence import Sentence, Word, sentence
 from optimizer.allocate import Allocation
-from optimizer.answer import Answer, Refusal, answer, worth_of_draws
+from optimizer.answer import answer, worth_of_draws
+from optimizer.answered import Answer, Refusal
 from optimizer.cautious import WorthOfDraws, mean_of_worst
 from optimizer.cleaning import OFF
 from optimizer.costs import unit_costs
@@ -21,6 +22,7 @@ from optimizer.plan import (
     Interval,
     Plan,
     RiskPlan,
+    ServedPeriod,
     SplitPlan,
 )
 from optimizer.question import Question, without_rules, without_split
@@ -173,6 +175,22 @@ def binding_rules(question: Question, found: Answer) -> tuple[BindingRule, ...]:
             price += same.shadow_price  # one limit in several rows, such as one a period
         listed[row.rule, row.limit] = BindingRule(rule=row.rule, text=row.text, shadow_price=price)
     return tuple(listed.values())
+
+
+def served_periods(question: Question, allocation: Allocation) -> tuple[ServedPeriod, ...]:
+    """What every period brings of a KPI with a capacity, beside that."""
+    dates = question.timeline.dates
+    return tuple(
+        ServedPeriod(
+            rule=f"capacity[{each.rule + 1}]",
+            kpi=each.capacity.kpi,
+            date=dates[each.period],
+            limit=each.limit,
+            base=each.base,
+            expected=each.outcome(allocation.spend),
+        )
+        for each in question.period_capacities(question.scenario)
+    )
 
 
 def prices_of_rows(question: Question, found: Answer) -> dict[int, float]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from mmm.errors import Fault
 from mmm.sentence import Sentence, sentence
 from optimizer.allocate import METHOD
-from optimizer.answer import Answer, Refusal, answer
+from optimizer.answer import answer
+from optimizer.answered import Answer, Refusal
 from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.checker.check import faults_of_plan
 from optimizer.cleaning import cleaned, still_reaching
@@ -36,6 +37,7 @@ from optimizer.plan_parts import (
     prices_of_rows,
     profit,
     risk_plan,
+    served_periods,
     split_plan,
 )
 from optimizer.question import Desk, PlanningModel, Question, with_budget
@@ -167,6 +169,7 @@ class Planner:
                 seconds=allocation.seconds,
             ),
             binding=binding_rules(question, found),
+            capacity=served_periods(question, allocation),
             comparisons=comparisons(question, allocation, answered.even),
             flighting=flights(question, spend),
             warnings=tuple(warnings),

@@ -19,7 +19,8 @@ from functools import cached_property
 import numpy as np
 
 from optimizer.allocate import AllocationProblem, KpiCurves, allocate
-from optimizer.answer import Refusal, answer
+from optimizer.answer import answer
+from optimizer.answered import Refusal
 from optimizer.cautious import WorthOfDraws
 from optimizer.conflict import is_feasible
 from optimizer.evaluate import interval

@@ -32,6 +32,8 @@ class PortfolioMember(StrictModel):
         problems: list[Sentence] = []
         if self.at_most is not None and self.at_least > self.at_most:
             problems.append(sentence("at_least is above at_most"))
+        if self.scenario.capacity:
+            problems.append(sentence("scenario.capacity: what can be served is a rule of one market"))
         if self.scenario.tasks:
             problems.append(sentence("scenario.tasks: a portfolio splits a budget; size each market by itself first"))
         if self.scenario.risk.attitude == "cautious":

@@ -7,6 +7,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import FloatArray
 from optimizer.admission import scenario_faults
 from optimizer.allocate import KpiCurves
+from optimizer.capacity import NO_CAPACITY, CapacityLines, PeriodCapacity
 from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
 from optimizer.formulation import Setting
@@ -36,13 +37,17 @@ class PlanningModel:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A scenario that fits its market, with responses and tasks. Made by `Desk.question`."""
+    """A scenario that fits its market, with responses and tasks. Made by `Desk.question`.
+
+    `capacity` are the lines that stand for the scenario's capacities (`optimizer.within_capacity`).
+    """
 
     scenario: Scenario
     timeline: Timeline
     kpi: KpiResponses
     responses: Mapping[str, KpiResponses]
     tasks: tuple[MeasuredTask, ...]
+    capacity: CapacityLines = NO_CAPACITY
 
     @property
     def artifact(self) -> ResponseArtifact:
@@ -73,6 +78,21 @@ class Question:
         known = max(sum(self.timeline.reference.values()), sum(self.timeline.largest_seen.values()))
         return SIZE_CEILING * known
 
+    def period_capacities(self, scenario: Scenario) -> tuple[PeriodCapacity, ...]:
+        """Every period of every capacity of `scenario`, with the exact curves of its KPI."""
+        return tuple(
+            PeriodCapacity(
+                rule=index,
+                period=period,
+                capacity=rule,
+                limit=rule.at_most[period] if isinstance(rule.at_most, tuple) else rule.at_most,
+                base=0.0 if rule.counts == "incremental" else self.responses[rule.kpi].expected_base(period),
+                curves=self.responses[rule.kpi].curves_during(period),
+            )
+            for index, rule in enumerate(scenario.capacity)
+            for period in range(scenario.horizon.periods)
+        )
+
     def setting(self, scenario: Scenario, *, spends_all: bool, ceiling: float | None = None) -> Setting:
         """What the rules of `scenario` (this one, or this one with rules left out) are about."""
         return Setting(
@@ -86,6 +106,7 @@ class Question:
             cpa_limits=self._cpa_limits(scenario),
             phasing=dict(zip(self.artifact.channels, self.timeline.flighting.T, strict=True)),
             within_reach=self.timeline.within_reach,
+            capacity=self.capacity if scenario.capacity else NO_CAPACITY,
         )
 
     def _cpa_limits(self, scenario: Scenario) -> dict[str, CpaLimits]:
@@ -120,7 +141,8 @@ class Desk:
             raise ScenarioRefused(faults)
         scenario = with_goal_tasks(scenario, artifacts)
         timeline = build_timeline(scenario, artifacts[scenario.kpi], reference_spend, self.known)
-        kpis = dict.fromkeys([scenario.kpi, *scenario.values, *(task.kpi for task in scenario.tasks)])
+        counted = [*(task.kpi for task in scenario.tasks), *(rule.kpi for rule in scenario.capacity)]
+        kpis = dict.fromkeys([scenario.kpi, *scenario.values, *counted])
         responses = {kpi: self._responses_of(kpi, scenario, timeline) for kpi in kpis}
         return _put(scenario, timeline, responses)
 
@@ -167,6 +189,7 @@ def without_rules(scenario: Scenario, budget: float) -> Scenario:
             "either_or": (),
             "requires": (),
             "precedence": (),
+            "capacity": (),
             "rules": Rules(),
         }
     )

@@ -37,6 +37,7 @@ class KpiResponses:
     _curves: dict[int | None, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
     _draws: dict[int | None, Mapping[str, ChannelDraws]] = field(default_factory=dict)
     _within: dict[int | None, Mapping[str, ChannelResponse]] = field(default_factory=dict)
+    _during: dict[int, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
     _separable: SeparableCurves | None = None
 
     def counted(self, periods: int | None) -> Mapping[str, ChannelResponse]:
@@ -56,6 +57,18 @@ class KpiResponses:
             counted = self.counted(periods)
             self._curves[periods] = {name: ExpectedCurve(counted[name]) for name in counted}
         return KpiCurves.of(self._curves[periods])
+
+    def curves_during(self, period: int) -> Mapping[str, ExpectedCurve]:
+        """Expected curves of what every channel adds to one period of the horizon; kept."""
+        if period not in self._during:
+            responses = self.responses.items()
+            self._during[period] = {name: ExpectedCurve(response.during(period)) for name, response in responses}
+        return self._during[period]
+
+    def expected_base(self, period: int) -> float:
+        """Mean over the draws of what a period of the horizon has without this plan, with what earlier spend brings."""
+        carried = sum(response.during(period).carried_in().mean() for response in self.responses.values())
+        return float(self.baseline[:, period].mean() + carried)
 
     def separable_curves(self) -> SeparableCurves:
         """The same curves side by side, for splits that nothing holds but a budget and ranges; kept."""

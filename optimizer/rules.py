@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from optimizer.formulation import Formulation, Setting
 from optimizer.rulebook.budget import keep_total_change, spend_the_budget
+from optimizer.rulebook.capacity import keep_capacity
 from optimizer.rulebook.channels import (
     keep_channel_bounds,
     keep_increments,
@@ -44,6 +45,7 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     keep_precedence,
     limit_channel_count,
     limit_cash,
+    keep_capacity,
 )
 
 

@@ -13,6 +13,7 @@ from optimizer.bottom_up import BottomUp
 from optimizer.scenario_rules import (
     SMALLEST_BUDGET,
     Amount,
+    Capacity,
     ChannelRules,
     EitherOr,
     Fraction,
@@ -151,6 +152,7 @@ class Scenario(StrictModel):
     either_or: tuple[EitherOr, ...] = ()
     requires: tuple[Requires, ...] = ()
     precedence: tuple[Precedence, ...] = ()
+    capacity: tuple[Capacity, ...] = ()
     rules: Rules = Rules()
     reference: Reference = Reference()
     flighting: Flighting = Flighting()
@@ -176,6 +178,13 @@ class Scenario(StrictModel):
         if self.risk.attitude == "cautious" and (self.tasks or self.objective in ("size", "efficiency")):
             problems.append(
                 sentence("risk: cautious goes with maximize or profit without tasks; tasks have their probability")
+            )
+        if self.capacity and (self.tasks or self.objective == "size" or self.risk.attitude != "neutral"):
+            problems.append(
+                sentence(
+                    "capacity: goes with maximize, profit or efficiency, without tasks and with neutral risk; a "
+                    "frontier shows which budget it leaves of use"
+                )
             )
         if _lacks_target(self):
             problems.append(

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from mmm.artifact import ChannelInfo
 from mmm.parsing import CalendarDay, StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
-from mmm.vocabulary import Role, Scene, Stage
+from mmm.vocabulary import Role, Scene, Stage, TaskCount
 
 SMALLEST_BUDGET = 1e-6
 """Of one market: money below has no cents in any currency, and shares of it lose their digits."""
@@ -16,6 +16,7 @@ SMALLEST_BUDGET = 1e-6
 type Amount = Annotated[float, Field(ge=0, le=1e15)]
 type Change = Annotated[float, Field(ge=-1, le=1e6)]
 type Count = Annotated[int, Field(ge=1, le=10_000)]
+type Positive = Annotated[float, Field(gt=0, le=1e15)]
 type Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -147,6 +148,18 @@ class Precedence(StrictModel):
         if self.channel in self.after:
             raise Unfit(sentence("after: '{channel}' cannot come after itself", channel=Word(text=self.channel)))
         return self
+
+
+class Capacity(StrictModel):
+    """What of a KPI can be served in a period: sales, stock, leads that a team can follow up.
+
+    `at_most` is one amount for all periods of the horizon, or one a period. The expected KPI of a period must not be
+    above it: all of it with `counts` total, what this plan's media add to the period with incremental.
+    """
+
+    kpi: str
+    at_most: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)]
+    counts: TaskCount = "total"
 
 
 class Rules(StrictModel):

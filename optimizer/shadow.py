@@ -20,6 +20,9 @@ from optimizer.solve import least_absolute_multipliers
 TIGHT = 1e-6
 """A row binds when its slack is below this share of the money at stake."""
 
+_FULL = 1e-5
+"""Share of a capacity that may be left where it binds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
@@ -38,7 +41,7 @@ class _Binding:
 
 def binding_rows(form: Formulation) -> list[Row]:
     """Rows of rules that bind at the values that the model's variables have, in order."""
-    return [row for row in form.rows if any(_sides(row.constraint, _slack(form, row)))]
+    return [row for row in form.rows if any(_binds(form, row))]
 
 
 def shadow_prices(
@@ -54,14 +57,16 @@ def shadow_prices(
     bindings: list[_Binding] = []
     positions: list[int | None] = []
     money = TIGHT * form.setting.ceiling
-    for position, constraint, slack in [
-        *((None, link, money) for link in form.model.links.values()),
-        *((index, row.constraint, _slack(form, row)) for index, row in enumerate(form.rows)),
-    ]:
-        is_upper, is_lower = _sides(constraint, slack)
+    for link in form.model.links.values():
+        is_upper, is_lower = _sides(link, money)
         if is_upper or is_lower:
-            bindings.append(_Binding(_coefficients(constraint, columns), is_upper, is_lower))
-            positions.append(position)
+            bindings.append(_Binding(_coefficients(link, columns), is_upper, is_lower))
+            positions.append(None)
+    for index, row in enumerate(form.rows):
+        is_upper, is_lower = _binds(form, row)
+        if is_upper or is_lower:
+            bindings.append(_Binding(_row_coefficients(form, row, columns), is_upper, is_lower))
+            positions.append(index)
     bindings += [_Binding(_vector(gradient, names), is_upper=False, is_lower=True) for gradient in requirements]
     at_zero = [value(form.model.spend[name]) <= money for name in names] + [False]
     multipliers = least_absolute_multipliers(
@@ -94,6 +99,25 @@ def settle(form: Formulation, spend: Mapping[str, float], is_on: Mapping[str, bo
 def _slack(form: Formulation, row: Row) -> float:
     """Distance from its limit at which a row still binds, in the unit of the row."""
     return TIGHT if row.unit == "count" else TIGHT * form.setting.ceiling
+
+
+def _binds(form: Formulation, row: Row) -> tuple[bool, bool]:
+    """Whether the upper and the lower side of a row bind; of a capacity on its exact curves."""
+    if row.outcome is not None:
+        return row.outcome.outcome(_spend(form)) >= (1.0 - _FULL) * row.limit, False
+    return _sides(row.constraint, _slack(form, row))
+
+
+def _row_coefficients(form: Formulation, row: Row, columns: Mapping[int, int]) -> FloatArray:
+    if row.outcome is None:
+        return _coefficients(row.constraint, columns)
+    slopes = row.outcome.slopes(_spend(form), TIGHT * form.setting.ceiling)
+    return _vector(Gradient(slopes), form.setting.names)
+
+
+def _spend(form: Formulation) -> dict[str, float]:
+    """The split that the model's variables hold."""
+    return {name: value(form.model.spend[name]) for name in form.setting.names}
 
 
 def _sides(constraint: Any, slack: float) -> tuple[bool, bool]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from optimizer.answer import Refusal, answer
+from optimizer.answer import answer
+from optimizer.answered import Refusal
 from optimizer.costs import unit_costs
 from optimizer.question import Question, without_rules
 from optimizer.scenario_rules import ChannelRules

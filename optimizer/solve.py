@@ -24,7 +24,8 @@ class CompiledSplit:
 
     `spend_scale` is the money of one solver unit. `rule_rows` gives the program's row of each
     entry of `Formulation.rows`; `stepped` are the channels bought in whole steps, with the money of a step, and
-    `window_columns` gives the switch of each window.
+    `window_columns` gives the switch of each window. Where capacities cut the range of a channel in pieces,
+    `piece_columns` has the spend in each of them and whether it is there.
     """
 
     program: Program
@@ -35,6 +36,7 @@ class CompiledSplit:
     spend_scale: float
     stepped: Mapping[str, float]
     window_columns: tuple[tuple[Window, int], ...] = ()
+    piece_columns: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     solver: Any = field(default_factory=new_solver)
 
 
@@ -82,6 +84,7 @@ def compile_split(form: Formulation) -> CompiledSplit:
     program = Program()
     columns: dict[int, int] = {}
     money = {id(form.model.spend[name]) for name in form.setting.names} | {id(form.model.total)}
+    money |= {id(part) for part in form.model.part.values()}
 
     def column_of(variable: Any) -> int:
         if id(variable) not in columns:
@@ -103,7 +106,7 @@ def compile_split(form: Formulation) -> CompiledSplit:
         upper = np.inf if constraint.upper is None else constraint.upper - linear.constant
         return program.row(lower, upper, entries)
 
-    for link in form.model.links.values():
+    for link in (*form.model.links.values(), *form.model.pieces.values()):
         add(link)
     rule_rows = tuple(add(row.constraint) for row in form.rows)
     switches = {
@@ -118,7 +121,11 @@ def compile_split(form: Formulation) -> CompiledSplit:
         if id(form.model.steps[name]) in columns and (step := rules[name].increment) is not None
     }
     windows = tuple((window, columns[id(window.switch)]) for window in form.windows)
-    return CompiledSplit(program, spend_columns, total_column, switches, rule_rows, scale, stepped, windows)
+    pieces = {
+        name: tuple((columns[id(part)], columns[id(lies)]) for part, lies in parts)
+        for name, parts in form.pieces.items()
+    }
+    return CompiledSplit(program, spend_columns, total_column, switches, rule_rows, scale, stepped, windows, pieces)
 
 
 def solve_relaxation(
@@ -312,6 +319,10 @@ def _add_kpi(
                 # What is off brings nothing, although the lines are above zero where a curve rises infinitely steeply.
                 most = pieces[0].height(pieces[0].high) / kpi.scale
                 program.row(-np.inf, 0.0, [(height, 1.0), (split.switch_columns[name], -most)])
+            continue
+        if len(pieces) == len(split.piece_columns.get(name, ())):
+            for piece, (part, lies) in zip(pieces, split.piece_columns[name], strict=True):
+                heights.append((_add_piece(program, piece, part, lies, split.spend_scale, kpi.scale, cost), 1.0))
             continue
         choices: list[tuple[int, float]] = []
         parts: list[tuple[int, float]] = [(spend, -1.0)]

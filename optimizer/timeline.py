@@ -109,6 +109,11 @@ def horizon_faults(scenario: Scenario, artifact: ResponseArtifact) -> list[Fault
         found = sentence("{count} amounts", count=Number(amount=len(cash)))
         expected = sentence("{periods}, one a period of the horizon", periods=periods)
         faults.append(Fault(file, "rules.cash_per_period", found, expected))
+    for index, rule in enumerate(scenario.capacity):
+        if isinstance(rule.at_most, tuple) and len(rule.at_most) != horizon.periods:
+            found = sentence("{count} amounts", count=Number(amount=len(rule.at_most)))
+            expected = sentence("{periods}, one a period of the horizon", periods=periods)
+            faults.append(Fault(file, f"capacity[{index + 1}].at_most", found, expected))
     return faults + phasing_faults(scenario, artifact, file)
 
 

@@ -12,7 +12,7 @@ def limit_unit(rule: str) -> LimitUnit:
     """
     table, _, rest = rule.partition(".")
     field = rest.rsplit(".", 1)[-1]
-    if table.startswith("tasks"):
+    if table.startswith(("tasks", "capacity")):
         return "quantity"
     if table.startswith("requires"):
         return "ratio"

@@ -9,6 +9,7 @@ import numpy as np
 
 from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import FloatArray
+from optimizer.checker.capacity import broken_capacities
 from optimizer.checker.rules import broken_rules
 from optimizer.checker.value import brought_by, is_countable
 from optimizer.known_spend import KnownSpend
@@ -44,6 +45,7 @@ def faults_of_plan(
             faults.append(f"{outcome.kpi} is said to be {outcome.incremental.mean}, counted {draws.mean()}")
     if len(brought) == len(plan.outcomes):
         faults += _broken_certificate(scenario, plan, artifacts[plan.kpi], brought)
+    faults += broken_capacities(scenario, plan, artifacts, known)
     return (*faults, *_broken_tasks(plan, brought))
 
 

@@ -36,7 +36,19 @@ def brought_at(
     past: ResponseArtifact | None = None,
     known: KnownSpend | None = None,
 ) -> FloatArray:
-    """What a channel brings with some spend, phased as the plan phases it, per draw. Shape (S,).
+    """What a channel brings with some spend, phased as the plan phases it, per draw. Shape (S,)."""
+    return np.asarray(brought_in_periods(plan, artifact, name, spend, past, known).sum(axis=0))
+
+
+def brought_in_periods(
+    plan: Plan,
+    artifact: ResponseArtifact,
+    name: str,
+    spend: float,
+    past: ResponseArtifact | None = None,
+    known: KnownSpend | None = None,
+) -> FloatArray:
+    """The same by period, of the horizon and after it. Shape (any, S).
 
     What was spent before is that of `past`, the model of the plan's own KPI: others may have seen other periods.
     """
@@ -49,7 +61,7 @@ def brought_at(
         if flight.channel == name:
             planned[dates.index(flight.date)] = flight.spend
     if planned.sum() <= 0:
-        return np.zeros(manifest.draws)
+        return np.zeros((horizon + lags - 1, manifest.draws))
     planned *= spend / planned.sum()
     past = past or artifact
     earlier = _history(past, name, plan, lags, known)
@@ -66,14 +78,14 @@ def brought_at(
     whole = np.sum(weights, axis=0)
     half, slope = draws.half_saturation[:, place], draws.slope[:, place]
     curve = _CURVES[info.saturation]
-    total = np.zeros(manifest.draws)
+    added: list[FloatArray] = []
     for row in range(lags, len(with_plan)):
         reached, carried = np.zeros(manifest.draws), np.zeros(manifest.draws)
         for lag in range(lags):
             reached += weights[lag] * with_plan[row - lag]
             carried += weights[lag] * without[row - lag]
-        total += curve(reached / whole / half, slope) - curve(carried / whole / half, slope)
-    return np.asarray(draws.ceiling[:, place] * total)
+        added.append(curve(reached / whole / half, slope) - curve(carried / whole / half, slope))
+    return np.asarray(draws.ceiling[:, place] * np.array(added))
 
 
 def _history(

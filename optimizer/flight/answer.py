@@ -12,7 +12,8 @@ import numpy as np
 from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
 from optimizer.allocate import METHOD, Allocation
-from optimizer.answer import Answer, Refusal, answer
+from optimizer.answer import answer
+from optimizer.answered import Answer, Refusal
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
 from optimizer.costs import unit_costs
 from optimizer.flight.problem import CountedKpi, carryover_of, flight_problem, shares_of

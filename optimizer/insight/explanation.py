@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from mmm.sentence import Sentence, sentence
-from optimizer.answer import Refusal, answer
+from optimizer.answer import answer
+from optimizer.answered import Refusal
 from optimizer.insight.document import AlternativePlan, ChannelExplanation, Explanation, PauseTest, SpendInterval
 from optimizer.insight.ground import Ground, ground_of
 from optimizer.insight.information import ChannelInformation, LiftTestValue, channel_information

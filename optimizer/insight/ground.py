@@ -7,7 +7,8 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray
 from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, allocate
-from optimizer.answer import Answer, worth_of_draws
+from optimizer.answer import worth_of_draws
+from optimizer.answered import Answer
 from optimizer.cautious import WorthOfDraws
 from optimizer.formulation import Formulation
 from optimizer.goal import Goal

@@ -12,7 +12,7 @@ from optimizer.known_spend import KnownSpend
 from optimizer.outlook import outlook, planned_spend
 from optimizer.plan import Plan, TaskPlan
 from optimizer.scenario import Flighting, Horizon, Reference, Scenario, Task
-from optimizer.scenario_rules import Rules
+from optimizer.scenario_rules import Capacity, Rules
 from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
 from service.tracking.conditioning import conditioned
@@ -96,6 +96,7 @@ def replan(
         "either_or": tuple(together.either_or),
         "requires": tuple(together.requires),
         "precedence": tuple(together.precedence),
+        "capacity": tuple(_rest_of_capacity(rule, passed.periods) for rule in scenario.capacity),
         "rules": rules,
         "reference": Reference(kind="spend", spend=passed.planned_rest),
         "flighting": flighting,
@@ -131,6 +132,11 @@ def _rest_of_whole(passed: Elapsed) -> tuple[Rules, list[Sentence]]:
         "total_change": change,
     }
     return Rules.model_validate(said_of(Rules, restated)), notes
+
+
+def _rest_of_capacity(rule: Capacity, passed: int) -> Capacity:
+    """A capacity in the periods that are left. What the plan spent so far works on as spend before them does."""
+    return rule.model_copy(update={"at_most": rule.at_most[passed:]}) if isinstance(rule.at_most, tuple) else rule
 
 
 def _rest_of_flighting(passed: Elapsed) -> tuple[Flighting, list[Sentence]]:

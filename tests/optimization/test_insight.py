@@ -9,7 +9,8 @@ from builders import CHANNELS, make_artifact
 
 from mmm.artifact import ResponseArtifact, seal
 from mmm.curves import channel_response
-from optimizer.answer import Answer, answer
+from optimizer.answer import answer
+from optimizer.answered import Answer
 from optimizer.errors import ScenarioRefused
 from optimizer.insight.ground import Ground, ground_of
 from optimizer.insight.information import channel_information

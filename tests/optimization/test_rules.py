@@ -15,8 +15,9 @@ import pytest
 from mmm.artifact import ChannelInfo
 from mmm.curves import ChannelResponse
 from mmm.periods import period_range
+from optimizer.capacity import CapacityLines, CapacityRow, PeriodCapacity
 from optimizer.cpa_ceilings import CpaLimits
-from optimizer.curves import ExpectedCurve
+from optimizer.curves import ExpectedCurve, Line
 from optimizer.formulation import Formulation, Setting
 from optimizer.reach_limits import ReachLimit
 from optimizer.rules import RULES, formulate
@@ -76,6 +77,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "require_upstream": {"requires": [{"channel": "search", "upstream": ("tv", "video"), "at_most_ratio": 0.5}]},
     "keep_precedence": {"precedence": [{"channel": "video", "after": {"tv": 30.0, "search": 10.0}}]},
     "limit_channel_count": {"rules": {"at_most_channels": 2}},
+    "keep_capacity": {"capacity": [{"kpi": "orders", "at_most": 80.0}]},
     "limit_cash": {"rules": {"cash_per_period": (20.0, 40.0, 25.0, 30.0)}, "channels": {"tv": {"fixed_cost": 5.0}}},
 }
 
@@ -97,6 +99,16 @@ def setting(**changes: object) -> Setting:
             **changes,
         }
     )
+    lines = {
+        "tv": ((Line(2.0, 0.0),), (Line(0.5, 30.0), Line(1.0, 15.0)), (Line(0.0, 60.0),)),
+        "video": ((Line(1.0, 0.0),),),
+        "search": ((Line(0.0, 0.0), Line(1.5, -20.0)),),
+    }
+    rows = tuple(
+        CapacityRow(PeriodCapacity(rule, 3, asked, asked.at_most, 20.0, dict.fromkeys(lines, NO_CURVE)), lines)
+        for rule, asked in enumerate(scenario.capacity)
+    )
+    cuts = {"tv": (0.0, 20.0, 60.0, math.inf), "video": (0.0, math.inf), "search": (0.0, math.inf)}
     phasing = {"tv": (0.5, 0.5, 0.0, 0.0), "video": (0.25, 0.25, 0.25, 0.25), "search": (0.1, 0.2, 0.3, 0.4)}
     return Setting(
         scenario,
@@ -112,6 +124,7 @@ def setting(**changes: object) -> Setting:
         },
         phasing={name: np.array(shares) for name, shares in phasing.items()},
         within_reach=within_reach,
+        capacity=CapacityLines(rows, cuts),
     )
 
 

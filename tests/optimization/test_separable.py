@@ -9,7 +9,8 @@ from exact_method import best_known
 from instances import Instance, draw_instance, draw_market
 
 from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, allocate
-from optimizer.answer import Answer, answer
+from optimizer.answer import answer
+from optimizer.answered import Answer
 from optimizer.planning import Planner
 from optimizer.question import Desk, PlanningModel
 from optimizer.rules import formulate

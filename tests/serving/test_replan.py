@@ -224,7 +224,9 @@ def test_rules_of_the_whole_plan_are_restated(restated: Callable[..., Rest], art
             "at_most_seen": 1.0,
         },
         reference={"kind": "spend", "spend": spend},
+        capacity=[{"kpi": "orders", "at_most": [float(9_000 + step) for step in range(13)]}],
     )
+    assert rest.scenario.capacity[0].at_most == tuple(float(9_000 + step) for step in range(4, 13))
     rules = rest.scenario.rules
     assert rules.cash_per_period == tuple(float(100_000 + step) for step in range(4, 13))
     assert rules.test_reserve * (rest.scenario.budget or 0.0) == pytest.approx(0.05 * 700_000)
