@@ -138,8 +138,8 @@ class PlanningDesk:
         with self._lock:
             return market.planner().plan(scenario, reference)
 
-    def answer(self, scenario: Scenario, now: datetime) -> Answer:
-        """The plan of a scenario, kept with it unless it is infeasible.
+    def answer(self, scenario: Scenario, now: datetime, *, identity: str | None = None) -> Answer:
+        """The plan of a scenario, kept with it unless it is infeasible; under the id `identity` if that is given.
 
         Raises
         ------
@@ -149,8 +149,8 @@ class PlanningDesk:
         plan = self.plan(scenario)
         if plan.status == "infeasible":
             return Answer(plan, None, None)
-        saved_scenario, saved_plan = self._scenarios.save(scenario, plan, now)
-        return Answer(plan, saved_scenario, saved_plan)
+        saved_scenario, saved_plan = self._scenarios.save(scenario, plan, now, identity=identity)
+        return Answer(saved_plan.plan, saved_scenario, saved_plan)
 
     def frontier(self, scenario: Scenario, budgets: Sequence[float]) -> "tuple[FrontierPoint, ...]":
         """What the scenario's KPI would be over budgets, each split at its best under the same rules.

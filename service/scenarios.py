@@ -33,15 +33,20 @@ class Scenarios:
     store: Store
     tenant: str = DEFAULT_TENANT
 
-    def save(self, scenario: Scenario, plan: Plan, now: datetime) -> tuple[SavedScenario, SavedPlan]:
+    def save(
+        self, scenario: Scenario, plan: Plan, now: datetime, *, identity: str | None = None
+    ) -> tuple[SavedScenario, SavedPlan]:
         """Keep a scenario and the plan that it was answered with.
 
         A scenario is known by its market and name. The same document again is the version that
-        is there; a changed document is the next version.
+        is there; a changed document is the next version. The plan gets `identity` as its id, or a new one;
+        where there is a plan of that id, it stays and is what is answered.
         """
         written = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
         moment = naive_utc(now)
         with self.store.writing(f"scenarios of {self.tenant}/{scenario.market}") as session:
+            if identity is not None and (known := self._known_plan(session, identity)) is not None:
+                return _scenario(self._row(session, known.scenario_id)), _plan(known)
             newest = session.scalars(
                 select(ScenarioRow)
                 .where(
@@ -66,7 +71,7 @@ class Scenarios:
                 session.add(row)
                 session.flush()
             kept = PlanRow(
-                id=secrets.token_hex(8),
+                id=identity or secrets.token_hex(8),
                 tenant=self.tenant,
                 scenario_id=row.id,
                 document=plan.model_dump(mode="json", by_alias=True),
@@ -125,7 +130,7 @@ class Scenarios:
             When nothing has that id.
         """
         with self.store.reading() as session:
-            row = session.scalars(select(PlanRow).where(PlanRow.tenant == self.tenant, PlanRow.id == identity)).first()
+            row = self._known_plan(session, identity)
             if row is not None:
                 return _plan(row)
         return self.latest_plan(identity)
@@ -148,6 +153,9 @@ class Scenarios:
         return ScenarioPage(
             tuple(_scenario(row) for row in shown), shown[-1].number if len(rows) > limit and shown else None
         )
+
+    def _known_plan(self, session: Session, identity: str) -> PlanRow | None:
+        return session.scalars(select(PlanRow).where(PlanRow.tenant == self.tenant, PlanRow.id == identity)).first()
 
     def _row(self, session: Session, identity: str) -> ScenarioRow:
         mine = select(ScenarioRow).where(ScenarioRow.tenant == self.tenant, ScenarioRow.id == identity)

@@ -215,7 +215,10 @@ class KeyRow(Table):
 
 
 class IdempotencyRow(Table):
-    """A request that carried an idempotency key, and its answer once there is one."""
+    """A request that carried an idempotency key, and its answer once there is one.
+
+    `owner` is whoever is at it; `work` is the id of what it makes, the same for whoever takes it over.
+    """
 
     __tablename__ = "idempotency"
 
@@ -223,10 +226,11 @@ class IdempotencyRow(Table):
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     request_digest: Mapped[str] = mapped_column(String(64))
     owner: Mapped[str] = mapped_column(String(32))
+    work: Mapped[str] = mapped_column(String(32))
     status: Mapped[int | None]
     headers: Mapped[dict[str, str] | None] = mapped_column(JSON)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(DateTime)
+    created_at: Mapped[datetime] = mapped_column(DateTime, index=True)
 
 
 class WorkerRow(Table):

@@ -10,6 +10,7 @@ from service.http.data import data
 from service.http.errors import register_errors
 from service.http.events import events
 from service.http.health import health
+from service.http.idempotency import register_idempotency
 from service.http.jobs import jobs
 from service.http.markets import markets
 from service.http.model_differences import model_differences
@@ -39,6 +40,7 @@ def create_app(home: Home) -> APIFlask:
     app.config["AUTO_OPERATION_ID"] = True
     app.extensions[EXTENSION] = home
     register_errors(app)
+    register_idempotency(app)
     register_reference(app)
     blueprints = (
         scenarios,

@@ -8,6 +8,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from mmm.parsing import Unfit, faults_of
 from mmm.sentence import Said, Sentence, phrase, sentence
 from service.http.bodies import REQUESTS
+from service.http.refusals import RequestRefused
 from service.http.replies import problem_reply, reader_for
 from service.problems import (
     EXPECTED,
@@ -57,6 +58,7 @@ def register_errors(app: APIFlask) -> None:
     """Make every error of the application a problem+json response."""
     app.error_processor(_validation_or_http)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(RequestRefused, _refused)
     for expected in EXPECTED:
         app.register_error_handler(expected, _expected)
     app.register_error_handler(Exception, _unexpected)
@@ -111,6 +113,10 @@ def _by_status(status: int, reason: Said, headers: dict[str, str]) -> Response:
     slug, title, advice = STATUSES[status]
     said = sentence(advice.template, reason=phrase(reason)) if status == 400 else advice
     return _reply(Problem(Kind(slug, status, 1, title), said), headers)
+
+
+def _refused(error: RequestRefused) -> Response:
+    return _reply(error.problem, error.headers)
 
 
 def _expected(error: Exception) -> Response:

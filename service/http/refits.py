@@ -5,6 +5,7 @@ from flask import Response, url_for
 
 from service.errors import not_known
 from service.http.bodies import BatchBody, LanguageQuery, PromotionBody, RefitBody
+from service.http.idempotency import work_identity
 from service.http.replies import actor, home, reader_for, reply
 from service.jobs.answers import JobAnswer, job_answer
 from service.jobs.asking import ask_batch, ask_refit
@@ -24,7 +25,7 @@ refits = APIBlueprint("refits", __name__, url_prefix="/v1", tag="Refits")
 @refits.doc(responses=[400, 404, 409, 413, 415])
 def post_refit(query_data: LanguageQuery, json_data: RefitBody, name: str) -> Response:
     """Fit a market again on its newest data: a job, which promotes the model when it has earned it."""
-    return _accepted(ask_refit(home(), name, actor(), now(), seed=json_data.seed))
+    return _accepted(ask_refit(home(), name, actor(), now(), seed=json_data.seed, identity=work_identity()))
 
 
 @refits.post("/refits")
@@ -34,7 +35,7 @@ def post_refit(query_data: LanguageQuery, json_data: RefitBody, name: str) -> Re
 @refits.doc(responses=[400, 404, 409, 413, 415])
 def post_batch(query_data: LanguageQuery, json_data: BatchBody) -> Response:
     """Fit several markets again, or every one that has data: a job that waits for a refit of each."""
-    return _accepted(ask_batch(home(), json_data.markets, actor(), now()))
+    return _accepted(ask_batch(home(), json_data.markets, actor(), now(), identity=work_identity()))
 
 
 @refits.get("/markets/<string:name>/models/<int:version>/judgement")

@@ -20,6 +20,7 @@ from service.answers import (
 )
 from service.comparison import saved_plan, side_by_side_of
 from service.http.bodies import ComparisonBody, FrontierBody, LanguageQuery, PageQuery, WhatIfBody
+from service.http.idempotency import work_identity
 from service.http.replies import home, problem_reply, reader_for, reply
 from service.language import Reader
 from service.markets import newest_manifest
@@ -41,7 +42,7 @@ def post_scenario(query_data: LanguageQuery, json_data: Scenario) -> Response:
     A scenario whose rules cannot hold together is answered with 422, the rules in conflict and
     the smallest relaxation, and is not kept.
     """
-    answer = home().desk.answer(json_data, now())
+    answer = home().desk.answer(json_data, now(), identity=work_identity())
     reader = _reader(json_data)
     if answer.scenario is None or answer.saved is None:
         return problem_reply(infeasible(answer.plan), reader)

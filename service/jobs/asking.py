@@ -27,7 +27,9 @@ def ask_refit(
     return home.jobs.ask("refit", market, request, actor, now, identity=identity)
 
 
-def ask_batch(home: Home, markets: Sequence[str] | None, actor: str, now: datetime) -> Job:
+def ask_batch(
+    home: Home, markets: Sequence[str] | None, actor: str, now: datetime, *, identity: str | None = None
+) -> Job:
     """Queue refits of several markets as one batch; of every market that has data when none is named.
 
     Raises
@@ -42,4 +44,4 @@ def ask_batch(home: Home, markets: Sequence[str] | None, actor: str, now: dateti
         raise NotAllowed(sentence("No market has data here. Fit one, or post its data, and then refit."))
     for market in chosen:
         home.datasets.market(market)
-    return home.jobs.ask("batch", None, {"markets": chosen}, actor, now)
+    return home.jobs.ask("batch", None, {"markets": chosen}, actor, now, identity=identity)

@@ -169,8 +169,10 @@ def _create_serving_tables() -> None:
         sa.Column("key", sa.String(200), primary_key=True),
         sa.Column("request_digest", sa.String(64), nullable=False),
         sa.Column("owner", sa.String(32), nullable=False),
+        sa.Column("work", sa.String(32), nullable=False),
         sa.Column("status", sa.Integer),
         sa.Column("headers", sa.JSON),
         sa.Column("body", sa.LargeBinary),
         sa.Column("created_at", sa.DateTime, nullable=False),
     )
+    op.create_index("ix_idempotency_created_at", "idempotency", ["created_at"])
