@@ -14,8 +14,11 @@ from pydantic import BaseModel
 
 from service.client.errors import NotReached, problem_of
 
-PASSING = frozenset({409, 429, 503})
-"""Statuses that are tried again where the server says when; 409 is the same request, still being answered."""
+UNDER_WAY = 409
+"""Status, where the server says when to come again, of a request that is still being answered."""
+
+PASSING = frozenset({UNDER_WAY, 429, 503})
+"""Statuses that are tried again where the server says when."""
 
 type Query = Mapping[str, str | int | float | None]
 
@@ -31,7 +34,8 @@ class Retries:
     first_wait
         Seconds before the second attempt when no answer came; they double with each.
     longest_wait
-        Seconds to wait at most before an attempt; a server that asks for more is not asked again.
+        Seconds to wait at most before an attempt, and for an answer that is on its way. A server that asks for more is
+        not asked again.
     """
 
     attempts: int = 5
@@ -83,8 +87,9 @@ class Calls:
         headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else {}
         headers |= content.pop("headers", {})
         asked = {name: value for name, value in (query or {}).items() if value is not None}
-        for attempt in range(1, self.retries.attempts + 1):
-            is_last = attempt == self.retries.attempts
+        attempt, under_way = 1, 0.0
+        while True:
+            is_last = attempt >= self.retries.attempts or under_way > self.retries.longest_wait
             try:
                 response = self.http.request(method, path, params=asked, headers=headers, **content)
             except httpx.TransportError as error:
@@ -100,8 +105,11 @@ class Calls:
                 if problem.retry_after > self.retries.longest_wait:
                     raise problem
                 wait = problem.retry_after
+                if problem.status == UNDER_WAY:  # an attempt of ours is still being answered: this is none
+                    under_way += max(wait, 0.1)
+                    attempt -= 1
+            attempt += 1
             self.sleep(min(wait, self.retries.longest_wait))
-        raise AssertionError("attempts are at least 1")
 
 
 def retry_after(response: httpx.Response, now: datetime) -> float | None:

@@ -149,6 +149,32 @@ def test_what_passes_by_itself_is_tried_again_as_the_same_request() -> None:
     assert {request.headers["Authorization"] for request in asked} == {"Bearer secret"}
 
 
+def test_what_was_done_without_its_answer_coming_through_is_not_done_twice(home: Home) -> None:
+    home.datasets.keep(small_toml(), "shop.csv", small_csv(), datetime(2026, 11, 22, tzinfo=UTC))
+    served = httpx.WSGITransport(create_app(home))
+    broken: list[httpx.Request] = []
+
+    class Breaking(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            response = served.handle_request(request)
+            if request.method == "POST" and not broken:
+                broken.append(request)
+                raise httpx.ReadError("the connection broke")
+            return response
+
+    with MixplanClient(ADDRESS, transport=Breaking(), sleep=lambda _: None) as client:
+        job = client.markets.refit("shop")
+        assert [one.id for one in client.jobs.all()] == [job.id]
+    assert broken
+
+
+def test_an_answer_that_is_on_its_way_is_waited_for() -> None:
+    under_way = httpx.Response(409, headers={"Retry-After": "1"}, json={"title": "Under way"})
+    client, asked, slept = answering(httpx.ReadTimeout("slow"), *[under_way] * 10, a_job())
+    assert client.markets.refit("shop").id == "j1"
+    assert (len(asked), sum(slept)) == (12, 10.5)
+
+
 def test_each_post_has_a_key_of_its_own_and_a_get_has_none() -> None:
     client, asked, _ = answering(a_job(), a_job(), a_job())
     client.markets.refit("shop")
