@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,10 +17,11 @@ from mmm.sentence import Sentence
 from mmm.vocabulary import Evidence
 from optimizer.channel_curves import ChannelCurve
 from optimizer.frontier import FrontierPoint
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan import ModelReference, Plan
+from optimizer.scenario import Horizon, Scenario
 from service.markets import DamagedMarket, MarketSummary, ModelDetail
-from service.records import SavedScenario
+from service.records import PlanState, SavedPlan, SavedScenario
+from service.tracking.document import Replanned
 from service.what_if import Change
 
 
@@ -49,6 +50,67 @@ class SavedScenarioAnswer(Answer):
     version: int
     created_at: datetime
     scenario: Scenario
+
+
+class SavedPlanAnswer(Answer):
+    """A saved plan and where it stands; `continues` is the plan whose rest it plans anew."""
+
+    id: str
+    scenario_id: str
+    state: PlanState
+    revision: int
+    continues: str | None
+    created_at: datetime
+    models: tuple[ModelReference, ...]
+    plan: Plan
+
+
+class ReplannedAnswer(Answer):
+    """The rest of a plan planned anew: the draft that was kept, what was asked, and what it rests on."""
+
+    id: str
+    scenario_id: str
+    continues: str | None
+    scenario: Scenario
+    plan: Plan
+    notes: tuple[Sentence, ...]
+
+    @classmethod
+    def of(cls, saved: SavedPlan, replanned: Replanned) -> Self:
+        """The answer about a rest that was kept."""
+        return cls(
+            id=saved.id,
+            scenario_id=saved.scenario_id,
+            continues=saved.continues,
+            scenario=replanned.scenario,
+            plan=replanned.plan,
+            notes=replanned.notes,
+        )
+
+
+class PlanHead(Answer):
+    """A saved plan without its figures, as a list has it."""
+
+    id: str
+    scenario_id: str
+    scenario: str
+    market: str
+    kpi: str
+    state: PlanState
+    revision: int
+    continues: str | None
+    budget: float
+    currency: str
+    horizon: Horizon
+    models: tuple[ModelReference, ...]
+    created_at: datetime
+
+
+class PlanList(Answer):
+    """A page of saved plans, the newest first; `next` is the cursor of the following page."""
+
+    plans: tuple[PlanHead, ...]
+    next: int | None
 
 
 class ScenarioList(Answer):
@@ -172,6 +234,40 @@ class ProblemAnswer(Answer):
 def saved_scenario_answer(saved: SavedScenario) -> SavedScenarioAnswer:
     """A saved scenario as an answer."""
     return SavedScenarioAnswer.model_validate(saved)
+
+
+def saved_plan_answer(saved: SavedPlan) -> SavedPlanAnswer:
+    """A saved plan as an answer."""
+    return SavedPlanAnswer(
+        id=saved.id,
+        scenario_id=saved.scenario_id,
+        state=saved.state,
+        revision=saved.revision,
+        continues=saved.continues,
+        created_at=saved.created_at,
+        models=saved.plan.models,
+        plan=saved.plan,
+    )
+
+
+def plan_head(saved: SavedPlan) -> PlanHead:
+    """A saved plan as one entry of a list."""
+    plan = saved.plan
+    return PlanHead(
+        id=saved.id,
+        scenario_id=saved.scenario_id,
+        scenario=plan.scenario,
+        market=plan.market,
+        kpi=plan.kpi,
+        state=saved.state,
+        revision=saved.revision,
+        continues=saved.continues,
+        budget=plan.budget,
+        currency=plan.currency,
+        horizon=plan.horizon,
+        models=plan.models,
+        created_at=saved.created_at,
+    )
 
 
 def frontier_answer(scenario: Scenario, artifact: ResponseArtifact, points: Sequence[FrontierPoint]) -> FrontierAnswer:

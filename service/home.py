@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from sqlalchemy.exc import DBAPIError
 
 from mmm.sentence import Word, sentence
+from service.actuals import ActualsLog
 from service.datasets import Datasets
 from service.errors import StoreRefused
 from service.events import Events
 from service.jobs.ledger import Jobs
 from service.jobs.queue import JobQueue
 from service.planning import PlanningDesk
+from service.plans import Plans
 from service.registry import Registry
 from service.scenarios import Scenarios
 from service.settings import Settings
@@ -30,6 +32,8 @@ class Home:
     vault: Vault
     registry: Registry
     scenarios: Scenarios
+    plans: Plans
+    actuals: ActualsLog
     datasets: Datasets
     jobs: Jobs
     events: Events
@@ -81,6 +85,8 @@ def _home(settings: Settings, store: Store, queue: JobQueue) -> Home:
         vault=vault,
         registry=registry,
         scenarios=scenarios,
+        plans=Plans(store, tenant),
+        actuals=ActualsLog(store, tenant),
         datasets=Datasets(store, vault, tenant),
         jobs=Jobs(store, queue, tenant),
         events=Events(store, tenant),

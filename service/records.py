@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from mmm.vocabulary import Verdict
+from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 
@@ -76,6 +77,10 @@ class SavedPlan:
         The artifacts that it rests on.
     revision
         How often its state was changed, from 1 on.
+    continues
+        Id of the plan whose rest it plans anew.
+    known
+        Spend between its models' data and its horizon, where it was made with that.
     """
 
     id: str
@@ -85,3 +90,5 @@ class SavedPlan:
     digests: tuple[str, ...] = ()
     state: PlanState = "draft"
     revision: int = 1
+    continues: str | None = None
+    known: KnownSpend | None = None

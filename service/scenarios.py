@@ -1,16 +1,19 @@
 """Saved scenarios and their plans."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
+from datetime import date, datetime
+from typing import Any, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 from service.errors import not_known
+from service.events import Events
 from service.records import PlanState, SavedPlan, SavedScenario
 from service.settings import DEFAULT_TENANT
 from service.store import Store
@@ -34,19 +37,41 @@ class Scenarios:
     tenant: str = DEFAULT_TENANT
 
     def save(
-        self, scenario: Scenario, plan: Plan, now: datetime, *, identity: str | None = None
+        self,
+        scenario: Scenario,
+        plan: Plan,
+        now: datetime,
+        *,
+        identity: str | None = None,
+        continues: str | None = None,
+        known: KnownSpend | None = None,
+        actor: str = "",
     ) -> tuple[SavedScenario, SavedPlan]:
         """Keep a scenario and the plan that it was answered with.
 
         A scenario is known by its market and name. The same document again is the version that
-        is there; a changed document is the next version. The plan gets `identity` as its id, or a new one;
-        where there is a plan of that id, it stays and is what is answered.
+        is there; a changed document is the next version.
+
+        Parameters
+        ----------
+        scenario, plan
+            What was asked and answered.
+        now
+            Time of the answer.
+        identity
+            The id to give the plan; where there is a plan of that id, it stays and is what is answered.
+        continues
+            Id of the plan whose rest this one plans anew: an event tells of it.
+        known
+            Spend before the horizon that the plan was made with.
+        actor
+            Who asked.
         """
         written = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
         moment = naive_utc(now)
         with self.store.writing(f"scenarios of {self.tenant}/{scenario.market}") as session:
-            if identity is not None and (known := self._known_plan(session, identity)) is not None:
-                return _scenario(self._row(session, known.scenario_id)), _plan(known)
+            if identity is not None and (before := self._known_plan(session, identity)) is not None:
+                return _scenario(self._row(session, before.scenario_id)), saved_plan(before)
             newest = session.scalars(
                 select(ScenarioRow)
                 .where(
@@ -78,10 +103,22 @@ class Scenarios:
                 digests=[model.digest for model in plan.models],
                 state="draft",
                 revision=1,
+                continues=continues,
+                known=None if known is None else _written(known),
                 created_at=moment,
             )
             session.add(kept)
-            return _scenario(row), _plan(kept)
+            if continues is not None:
+                Events(self.store, self.tenant).record(
+                    session,
+                    "plan.replanned",
+                    actor,
+                    now,
+                    market=scenario.market,
+                    subject=continues,
+                    document={"plan": kept.id},
+                )
+            return _scenario(row), saved_plan(kept)
 
     def standing(self, market: str, most: int = 8) -> tuple[SavedScenario, ...]:
         """The newest version of each scenario of a market, at most so many of those saved last."""
@@ -115,7 +152,7 @@ class Scenarios:
         """
         with self.store.reading() as session:
             row = self._row(session, identity)
-            return _plan(
+            return saved_plan(
                 session.scalars(
                     select(PlanRow).where(PlanRow.scenario_id == row.id).order_by(PlanRow.number.desc()).limit(1)
                 ).one()
@@ -132,7 +169,7 @@ class Scenarios:
         with self.store.reading() as session:
             row = self._known_plan(session, identity)
             if row is not None:
-                return _plan(row)
+                return saved_plan(row)
         return self.latest_plan(identity)
 
     def page(self, limit: int, cursor: int | None = None, market: str | None = None) -> ScenarioPage:
@@ -176,7 +213,8 @@ def _scenario(row: ScenarioRow) -> SavedScenario:
     )
 
 
-def _plan(row: PlanRow) -> SavedPlan:
+def saved_plan(row: PlanRow) -> SavedPlan:
+    """A row of the plans as a value."""
     return SavedPlan(
         id=row.id,
         scenario_id=row.scenario_id,
@@ -185,4 +223,15 @@ def _plan(row: PlanRow) -> SavedPlan:
         digests=tuple(row.digests),
         state=cast(PlanState, row.state),
         revision=row.revision,
+        continues=row.continues,
+        known=None if row.known is None else _known(row.known),
     )
+
+
+def _written(known: KnownSpend) -> dict[str, Any]:
+    return {"start": known.start.isoformat(), "spend": {name: list(amounts) for name, amounts in known.spend.items()}}
+
+
+def _known(written: Mapping[str, Any]) -> KnownSpend:
+    spend = {name: tuple(amounts) for name, amounts in written["spend"].items()}
+    return KnownSpend(date.fromisoformat(written["start"]), spend)

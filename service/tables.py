@@ -74,7 +74,8 @@ class ScenarioRow(Table):
 class PlanRow(Table):
     """A plan of a scenario, with the digests of the artifacts that it rests on, and the state that people gave it.
 
-    `revision` counts the changes of the state.
+    `revision` counts the changes of the state. `continues` is the plan whose rest it plans anew, and `known` what was
+    spent before its horizon, where it was made with that.
     """
 
     __tablename__ = "plans"
@@ -87,6 +88,8 @@ class PlanRow(Table):
     digests: Mapped[list[str]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(16))
     revision: Mapped[int]
+    continues: Mapped[str | None] = mapped_column(String(32))
+    known: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(DateTime)
 
 

@@ -118,6 +118,10 @@ TERMS: tuple[str, ...] = (
     term("succeeded"),
     term("failed"),
     term("cancelled"),
+    # states of a plan
+    term("draft"),
+    term("approved"),
+    term("closed"),
     term("refits"),
     term("backtest of the newest quarter"),
     # what a plan is compared with

@@ -236,7 +236,10 @@ def plan_page(session: Session, scenario: "Scenario") -> "tuple[Plan, Reader, li
     from service.cli.memo import Setting, memo
     from service.times import now
 
-    answered = session.home.desk.answer(scenario, now()).plan
+    found = session.home.desk.answer(scenario, now())
+    answered = found.plan
     market = session.home.desk.market_of(scenario)
     reader = session.reader(market.language, market.currency)
+    if found.saved is not None:
+        session.say(reader.gettext("Saved as draft: plan {id}").format(id=found.saved.id))
     return answered, reader, memo(answered, reader, Setting(market.period, scenario.reference.kind, session.out.width))

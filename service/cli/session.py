@@ -120,6 +120,16 @@ def open_session(
     return session
 
 
+def actor() -> str:
+    """Who runs the command, for the log of who did what."""
+    import getpass
+
+    try:
+        return getpass.getuser()[:80]
+    except (KeyError, OSError):
+        return "command line"
+
+
 def print_trimmed(console: "Console", part: "RenderableType") -> None:
     """Print a part of a page without the spaces that would end its lines."""
     from rich.table import Table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.options import HomeOption, JsonOption, LanguageOption
-from service.cli.session import Session, open_session
+from service.cli.session import Session, actor, open_session
 
 if TYPE_CHECKING:
     from service.jobs.records import Job
@@ -105,9 +105,9 @@ def refit(
     session = open_session(context, home, as_json, language)
     names = [_market_of(session, argument) for argument in markets or []]
     if len(names) == 1:
-        job = ask_refit(session.home, names[0], _actor(), now(), seed=seed)
+        job = ask_refit(session.home, names[0], actor(), now(), seed=seed)
     else:
-        job = ask_batch(session.home, names or None, _actor(), now())
+        job = ask_batch(session.home, names or None, actor(), now())
     if not queue_only:
         _work_on(session, job)
     _tell_refit(session, session.home.jobs.job(job.id))
@@ -176,15 +176,6 @@ def _market_of(session: Session, argument: str) -> str:
     from service.market_folders import keep_market_folder
 
     return keep_market_folder(session.home, path).market
-
-
-def _actor() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()[:80]
-    except (KeyError, OSError):
-        return "command line"
 
 
 def _work_on(session: Session, job: "Job") -> None:

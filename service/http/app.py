@@ -9,11 +9,13 @@ from service.home import Home, open_home
 from service.http.data import data
 from service.http.errors import register_errors
 from service.http.events import events
+from service.http.following import following
 from service.http.health import health
 from service.http.idempotency import register_idempotency
 from service.http.jobs import jobs
 from service.http.markets import markets
 from service.http.model_differences import model_differences
+from service.http.plans import plans
 from service.http.portfolios import portfolios
 from service.http.reference import reference, register_reference
 from service.http.refits import refits
@@ -44,6 +46,8 @@ def create_app(home: Home) -> APIFlask:
     register_reference(app)
     blueprints = (
         scenarios,
+        plans,
+        following,
         portfolios,
         markets,
         model_differences,

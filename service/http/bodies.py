@@ -9,6 +9,7 @@ from mmm.sentence import Word, sentence
 from mmm.vocabulary import Language
 from optimizer.portfolio_document import Portfolio
 from optimizer.scenario import Budget, Scenario
+from service.records import PlanState
 from service.what_if import MOST_CHANGES, Change
 
 MOST_POINTS = 200
@@ -107,6 +108,31 @@ class PromotionBody(StrictModel):
     force: bool = False
 
 
+class StateBody(StrictModel):
+    """The state to give a plan; with the `revision` that was seen it is refused when the plan was changed since."""
+
+    state: PlanState
+    revision: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+
+
+class FollowedQuery(LanguageQuery):
+    """Query of what is held against a plan: which one, the running plan of the market unless given."""
+
+    plan: str | None = None
+
+
+class ReplanBody(StrictModel):
+    """What the rest of a plan may cost: what is left of its budget unless given."""
+
+    remaining_budget: Annotated[float, Field(gt=0, le=1e15)] | None = None
+
+
+class RescoreBody(StrictModel):
+    """The model version to score a plan on; the one in use unless given."""
+
+    version: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+
+
 REQUESTS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
@@ -124,6 +150,10 @@ REQUESTS: dict[str, type[BaseModel]] = {
         RefitBody,
         BatchBody,
         PromotionBody,
+        StateBody,
+        RescoreBody,
+        FollowedQuery,
+        ReplanBody,
     )
 }
 """The models that requests are parsed with, by the name that a validation error gives."""

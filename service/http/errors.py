@@ -47,8 +47,11 @@ STATUSES: dict[int, tuple[str, Sentence, Sentence]] = {
 """Name, title and advice of the errors that come from HTTP itself."""
 
 
-UPLOADS = frozenset({"data.post_data"})
+UPLOADS = frozenset({"data.post_data", "following.post_actuals"})
 """Addresses that take files."""
+
+UPLOADS_OR_JSON = frozenset({"following.post_actuals"})
+"""Those of them that take the same as JSON."""
 
 WITHOUT_BODY = frozenset({"refits.post_rollback"})
 """Addresses that take nothing."""
@@ -70,7 +73,9 @@ def _require_json() -> None:
     if request.method != "POST" or request.routing_exception is not None:
         return
     if request.endpoint in UPLOADS:
-        is_taken = request.mimetype == "multipart/form-data"
+        is_taken = request.mimetype == "multipart/form-data" or (
+            request.endpoint in UPLOADS_OR_JSON and request.is_json
+        )
     else:
         is_taken = request.is_json or (request.endpoint in WITHOUT_BODY and not request.content_length)
     if not is_taken:

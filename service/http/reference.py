@@ -11,12 +11,17 @@ from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, make_response, render_template
 
 from service.answers import ProblemAnswer
+from service.http.data import UPLOAD
+from service.http.following import ACTUALS
 from service.problems import MEDIA_TYPE
 
 reference = APIBlueprint("reference", __name__, enable_openapi=False, template_folder="templates")
 
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """Content security policy of the page: no script, and nothing from elsewhere."""
+
+BODIES: dict[str, dict[str, Any]] = {"/v1/markets/{name}/data": UPLOAD, "/v1/markets/{name}/actuals": ACTUALS}
+"""What is sent to addresses that take files."""
 
 PREFIX = "#/components/schemas/"
 
@@ -47,6 +52,8 @@ def completed(document: dict[str, Any] | str) -> dict[str, Any]:
     for name in list(schemas):
         if name.rsplit(".", 1)[-1] == "Sentence":
             schemas[name] = {"type": "string", "description": "A sentence in the reader's language."}
+    for path, body in BODIES.items():
+        document["paths"][path]["post"]["requestBody"] = dict(body)
     for operation in _operations(document):
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True

@@ -1,7 +1,7 @@
 """What was spent and what came of it while a plan ran, period by period; checked, or refused with every fault."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Protocol
@@ -60,6 +60,14 @@ class Places(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """Rows as they were handed in, and where their parts stand."""
+
+    rows: tuple[ActualsRow, ...]
+    places: Places
+
+
+@dataclass(frozen=True, slots=True)
 class JsonPlaces:
     """Rows of a JSON document."""
 
@@ -80,31 +88,57 @@ def read_actuals(document: object, plan: Plan, period: PeriodName, file: Said = 
         With every fault by its path: names that the plan does not have, dates that are none of its periods or twice
         there, amounts that are negative or not finite, periods that are left out.
     """
+    return actuals_of_rows(reported_rows(document, file), plan, period)
+
+
+def reported_rows(document: object, file: Said = "") -> Reported:
+    """The rows of a JSON document, not held against a plan yet.
+
+    Raises
+    ------
+    FileRefused
+        With every fault by its path.
+    """
     try:
         rows = ActualsDocument.model_validate(document).rows
     except ValidationError as error:
         raise FileRefused(faults_of(error, ActualsDocument, file)) from None
-    return actuals_of_rows(rows, plan, period, JsonPlaces(file))
+    return Reported(rows, JsonPlaces(file))
 
 
-def actuals_of_rows(rows: Sequence[ActualsRow], plan: Plan, period: PeriodName, places: Places) -> Actuals:
+def actuals_of_rows(reported: Reported, plan: Plan, period: PeriodName, earlier: Sequence[ActualsRow] = ()) -> Actuals:
     """The actuals in rows, in whatever order they are.
 
     A channel that the plan gives nothing, and that no row names, spent nothing.
+
+    Parameters
+    ----------
+    reported
+        What was handed in.
+    plan, period
+        The plan that it is held against, and the period of its market.
+    earlier
+        Rows of periods of the plan that were known before, each complete. What is reported of a period counts instead,
+        and what a report leaves out stays.
 
     Raises
     ------
     FileRefused
         With every fault.
     """
+    rows, places = reported.rows, reported.places
     dates = period_range(plan.horizon.start, plan.horizon.periods, period)
     faults = [*_unknown_names(rows, plan, places), *_date_faults(rows, dates, period, places)]
     if not faults:
-        faults += [*_gaps(rows, dates, places), *_missing_spend(rows, plan, places)]
-        faults += _missing_outcomes(rows, plan, places)
+        before = {row.date: row for row in earlier}
+        named = {name for row in rows for name in row.spend}
+        rows = tuple(_completed(row, before.get(row.date)) for row in rows)
+        merged = [*rows, *(row for row in earlier if row.date not in {one.date for one in rows})]
+        faults += [*_gaps(merged, dates, places), *_missing_spend(rows, named, plan, places)]
+        faults += _missing_outcomes(merged, len(rows), plan, places)
     if faults:
         raise FileRefused(faults)
-    ordered = sorted(rows, key=lambda row: row.date)
+    ordered = sorted(merged, key=lambda row: row.date)
     known = {
         outcome.kpi: tuple(amount for row in ordered if (amount := row.outcomes.get(outcome.kpi)) is not None)
         for outcome in plan.outcomes
@@ -116,6 +150,31 @@ def actuals_of_rows(rows: Sequence[ActualsRow], plan: Plan, period: PeriodName, 
         },
         outcomes={kpi: amounts for kpi, amounts in known.items() if amounts},
     )
+
+
+def rows_of(actuals: Actuals, period: PeriodName) -> tuple[ActualsRow, ...]:
+    """The periods of actuals, each complete: every channel, and the outcomes that are known."""
+    return tuple(
+        ActualsRow(
+            date=day,
+            spend={name: amounts[at] for name, amounts in actuals.spend.items()},
+            outcomes={name: amounts[at] for name, amounts in actuals.outcomes.items() if at < len(amounts)},
+        )
+        for at, day in enumerate(period_range(actuals.start, actuals.periods, period))
+    )
+
+
+def nothing_known(plan: Plan) -> Actuals:
+    """The actuals of a plan of which nothing is known yet."""
+    return Actuals(start=plan.horizon.start, spend=dict.fromkeys(channel_names(plan), ()))
+
+
+def _completed(row: ActualsRow, before: ActualsRow | None) -> ActualsRow:
+    """A row with what an earlier report of its period says and it does not."""
+    if before is None:
+        return row
+    told = {name: amount for name, amount in row.outcomes.items() if amount is not None}
+    return ActualsRow(date=row.date, spend={**before.spend, **row.spend}, outcomes={**before.outcomes, **told})
 
 
 def unknown_name(name: str, known: Sequence[str], what: Sentence) -> Sentence:
@@ -192,8 +251,7 @@ def _gaps(rows: Sequence[ActualsRow], dates: Sequence[date], places: Places) -> 
     return [places.fault(None, "date", "", found, sentence("every period from the first of the plan to the newest"))]
 
 
-def _missing_spend(rows: Sequence[ActualsRow], plan: Plan, places: Places) -> list[Fault]:
-    named = {name for row in rows for name in row.spend}
+def _missing_spend(rows: Sequence[ActualsRow], named: Set[str], plan: Plan, places: Places) -> list[Fault]:
     needed = [channel.channel for channel in plan.channels if channel.spend > 0 or channel.channel in named]
     expected = sentence("what was spent: 0 where it was nothing")
     return [
@@ -204,8 +262,8 @@ def _missing_spend(rows: Sequence[ActualsRow], plan: Plan, places: Places) -> li
     ]
 
 
-def _missing_outcomes(rows: Sequence[ActualsRow], plan: Plan, places: Places) -> list[Fault]:
-    """Outcomes that are missing although later ones are there."""
+def _missing_outcomes(rows: Sequence[ActualsRow], reported: int, plan: Plan, places: Places) -> list[Fault]:
+    """Outcomes that are missing although later ones are there; the first `reported` rows were handed in."""
     faults = []
     for kpi in kpi_names(plan):
         known = [row.date for row in rows if row.outcomes.get(kpi) is not None]
@@ -214,5 +272,9 @@ def _missing_outcomes(rows: Sequence[ActualsRow], plan: Plan, places: Places) ->
                 expected = sentence(
                     "an outcome: only the newest may be missing, and {day} has one", day=Day(day=max(known))
                 )
-                faults.append(places.fault(index, "outcomes", kpi, sentence("nothing"), expected))
+                if index < reported:
+                    faults.append(places.fault(index, "outcomes", kpi, sentence("nothing"), expected))
+                else:
+                    found = sentence("no row of {days}", days=listed([row.date.isoformat()], is_quoted=False))
+                    faults.append(places.fault(None, "outcomes", kpi, found, expected))
     return faults

@@ -17,6 +17,7 @@ from service.tracking.actuals import (
     MOST_ROWS,
     Actuals,
     ActualsRow,
+    Reported,
     actuals_of_rows,
     channel_names,
     kpi_names,
@@ -76,15 +77,39 @@ def read_actuals_table(
     FileRefused
         With every fault by row and column.
     """
+    return actuals_of_rows(_rows_of_table(_table(file, content), plan, columns or ActualsColumns()), plan, period)
+
+
+def reported_in_file(file: str, content: bytes, plan: Plan, spec: MarketSpec | None = None) -> Reported:
+    """The rows of a file, not held against the periods of a plan yet.
+
+    Parameters
+    ----------
+    file, content, plan
+        As of `read_actuals_table`.
+    spec
+        The market's own file: data that have its columns of dates and money are read as it says.
+
+    Raises
+    ------
+    FileRefused
+        With every fault by row and column.
+    """
+    table = _table(file, content)
+    columns = ActualsColumns()
+    if spec is not None and {spec.columns.date, *(channel.spend for channel in spec.channels)} <= set(table.header):
+        columns = columns_of_market(spec, table.header)
+    return _rows_of_table(table, plan, columns)
+
+
+def _table(file: str, content: bytes) -> Table:
     try:
-        table = read_table(file, content)
+        return read_table(file, content)
     except MarketRefused as refused:
         raise FileRefused(refused.faults) from None
-    return actuals_of_table(table, plan, period, columns or ActualsColumns())
 
 
-def actuals_of_table(table: Table, plan: Plan, period: PeriodName, columns: ActualsColumns) -> Actuals:
-    """The actuals in a table; see `read_actuals_table`."""
+def _rows_of_table(table: Table, plan: Plan, columns: ActualsColumns) -> Reported:
     spend, outcomes, faults = _named(table, plan, columns)
     faults = [*table.faults, *faults]
     if columns.date not in table.header:
@@ -116,7 +141,7 @@ def actuals_of_table(table: Table, plan: Plan, period: PeriodName, columns: Actu
         for row, day in enumerate(dates.dates)
         if isinstance(day, date)
     ]
-    return actuals_of_rows(rows, plan, period, _TablePlaces(table.file, columns.date, spend, outcomes))
+    return Reported(tuple(rows), _TablePlaces(table.file, columns.date, spend, outcomes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ def _add_tenants() -> None:
     op.add_column("models", sa.Column("dataset", sa.String(32)))
     op.add_column("plans", sa.Column("state", sa.String(16), nullable=False, server_default="draft"))
     op.add_column("plans", sa.Column("revision", sa.Integer, nullable=False, server_default="1"))
+    op.add_column("plans", sa.Column("continues", sa.String(32)))
+    op.add_column("plans", sa.Column("known", sa.JSON))
 
 
 def _replace_unique(table: str, before: list[str], name: str, columns: list[str]) -> None:
