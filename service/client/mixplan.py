@@ -11,6 +11,7 @@ from service.client.answers import Event, Health
 from service.client.calls import Calls, Retries
 from service.client.jobs import Jobs
 from service.client.markets import MarketCalls
+from service.client.plans import Plans
 from service.client.scenarios import Scenarios
 
 USUAL_RETRIES = Retries()
@@ -63,6 +64,7 @@ class MixplanClient:
         self._calls = Calls(self._http, retries, sleep)
         self.scenarios = Scenarios(self._calls)
         self.markets = MarketCalls(self._calls)
+        self.plans = Plans(self._calls)
         self.jobs = Jobs(self._calls)
 
     def events(self, market: str | None = None, subject: str | None = None) -> Iterator[Event]:

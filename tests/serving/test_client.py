@@ -100,6 +100,27 @@ def test_data_are_uploaded_and_a_refit_is_asked_for_and_stopped(mixplan_client: 
     assert markets.refit_several(["shop"]).kind == "batch"
 
 
+def test_a_plan_is_followed_to_its_end(mixplan_client: MixplanClient, document: dict[str, Any]) -> None:
+    plans = mixplan_client.plans
+    planned = mixplan_client.scenarios.post(document)
+    seen = plans.get(planned.plan_id)
+    assert (seen.state, seen.plan) == ("draft", planned.plan)
+    approved = plans.change(seen.id, "approved", seen.revision)
+    with pytest.raises(Problem) as raised:
+        plans.change(seen.id, "running", seen.revision)
+    assert raised.value.status == 409
+    plans.change(seen.id, "running", approved.revision)
+    first = min(flight.date for flight in planned.plan.flighting)
+    spend = {flight.channel: flight.spend for flight in planned.plan.flighting if flight.date == first}
+    told = plans.report("testland", [{"date": str(first), "spend": spend, "outcomes": {"orders": 2200.0}}])
+    assert told == plans.tracking("testland", seen.id)
+    assert (told.periods_spent, told.last) == (1, first)
+    rest = plans.replan(seen.id)
+    assert rest.continues == seen.id
+    assert [one.state for one in plans.saved("testland")] == ["draft", "running"]
+    assert plans.rescore(seen.id).channels[0].spend == planned.plan.channels[0].spend
+
+
 def test_models_are_promoted_told_apart_and_rolled_back(mixplan_client: MixplanClient, home: Home) -> None:
     home.registry.publish([make_artifact(draws=60, seed=2)], datetime(2026, 11, 22, tzinfo=UTC))
     markets = mixplan_client.markets
@@ -275,6 +296,7 @@ def test_the_client_needs_neither_server_nor_database_nor_sampler() -> None:
 
 SAMPLES: dict[str, Any] = {
     "scenario": {}, "scenario_id": "s", "changes": [], "lowest": 1.0, "highest": 2.0, "portfolio": {}, "market": "m",
+    "plan_id": "p", "state": "approved", "rows": [], "name": "n", "scopes": [], "key_id": "k",
     "version": 1, "earlier": 1, "job": "j", "job_id": "j", "data": Path(__file__),
 }  # fmt: skip
 
