@@ -12,6 +12,7 @@ from service.cli import (
     fitting,
     following,
     goals,
+    keys,
     markets,
     planning,
     plans,
@@ -97,6 +98,7 @@ for commands in (
     reporting.commands,
     serving.commands,
     working.commands,
+    keys.commands,
 ):
     app.add_typer(commands)
 

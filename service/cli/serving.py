@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from service.cli.options import HomeOption, LanguageOption
-from service.cli.session import open_session
+from service.cli.session import Session, open_session
 
 commands = typer.Typer()
 
@@ -29,6 +29,7 @@ def serve(
 
     _require_free(host, port)
     session = open_session(context, home, as_json=False, language=language)
+    _require_keys_beyond_loopback(session, host)
     folder = session.home.settings.home.resolve()
     session.home.close()
     os.environ[HOME_VARIABLE] = str(folder)  # how the worker processes learn of it
@@ -47,6 +48,25 @@ def serve(
         factory=True,
         log_access=False,
     ).serve()
+
+
+def _require_keys_beyond_loopback(session: Session, host: str) -> None:
+    """Refuse to serve an open home to other machines.
+
+    Raises
+    ------
+    typer.BadParameter
+        When the address is beyond loopback and no key was ever made.
+    """
+    from service.keys import has_keys
+
+    if host in ("localhost", "::1") or host.startswith("127.") or has_keys(session.home.store):
+        return
+    raise typer.BadParameter(
+        f"{host} can be reached by other machines, and this home has no keys: make one first "
+        "(“mixplan keys create NAME”), or serve on 127.0.0.1",
+        param_hint="--host",
+    )
 
 
 def _require_free(host: str, port: int) -> None:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from apiflask import APIFlask
 
 from service.home import Home, open_home
+from service.http.access import register_access
 from service.http.data import data
 from service.http.errors import register_errors
 from service.http.events import events
@@ -13,6 +14,7 @@ from service.http.following import following
 from service.http.health import health
 from service.http.idempotency import register_idempotency
 from service.http.jobs import jobs
+from service.http.keys import keys
 from service.http.markets import markets
 from service.http.model_differences import model_differences
 from service.http.plans import plans
@@ -41,6 +43,7 @@ def create_app(home: Home) -> APIFlask:
     app.config["AUTO_SERVERS"] = False  # the address that a client used says nothing about where the service is
     app.config["AUTO_OPERATION_ID"] = True
     app.extensions[EXTENSION] = home
+    register_access(app, home)
     register_errors(app)
     register_idempotency(app)
     register_reference(app)
@@ -55,6 +58,7 @@ def create_app(home: Home) -> APIFlask:
         refits,
         jobs,
         events,
+        keys,
         health,
         reference,
     )

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Word, sentence
 from mmm.vocabulary import Language
 from optimizer.portfolio_document import Portfolio
 from optimizer.scenario import Budget, Scenario
+from service.keys import Scope
 from service.records import PlanState
 from service.what_if import MOST_CHANGES, Change
 
@@ -90,6 +91,14 @@ class ComparisonBody(StrictModel):
     plans: Annotated[tuple[str, ...], Field(min_length=2, max_length=MOST_CHANGES)]
 
 
+class KeyBody(StrictModel):
+    """What a new key may do, and until when; without `expires_at` until it is revoked."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=4)]
+    expires_at: AwareDatetime | None = None
+
+
 class RefitBody(StrictModel):
     """How to refit a market: with the seed of its file unless another is given."""
 
@@ -147,6 +156,7 @@ REQUESTS: dict[str, type[BaseModel]] = {
         WhatIfBody,
         FrontierBody,
         ComparisonBody,
+        KeyBody,
         RefitBody,
         BatchBody,
         PromotionBody,

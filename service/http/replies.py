@@ -3,7 +3,7 @@
 import json
 from typing import Any, cast
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import LanguageAccept
 
@@ -41,13 +41,14 @@ class StrictJson(DefaultJSONProvider):
 
 
 def home() -> Home:
-    """The open home of this application."""
-    return cast(Home, current_app.extensions[EXTENSION])
+    """The home as the tenant of this request sees it."""
+    return cast(Home, g.get("home") or current_app.extensions[EXTENSION])
 
 
 def actor() -> str:
     """Who asks, for the log of who did what."""
-    return "http"
+    key = g.get("key")
+    return "http" if key is None else str(key.name)
 
 
 def reader_for(language: Language = "en", currency: str = NO_CURRENCY) -> Reader:

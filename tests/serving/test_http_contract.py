@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from service.home import Home
+from service.http.access import NEEDED
 from service.http.app import LARGEST_REQUEST, create_app
 
 
@@ -136,8 +137,9 @@ def test_a_query_parameter_is_named_in_its_error(client: FlaskClient) -> None:
     assert client.get("/v1/scenarios?limit=0").json["errors"][0]["parameter"] == "limit"
 
 
-def test_a_fault_of_ours_tells_nothing_of_the_inside(home: Home, document: dict[str, Any]) -> None:
+def test_a_fault_of_ours_tells_nothing_of_the_inside(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     app = create_app(home)
+    monkeypatch.setitem(NEEDED, "broken", "read")
 
     @app.get("/broken")
     def broken() -> str:
