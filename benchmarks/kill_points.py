@@ -141,7 +141,7 @@ class Bench:
         return False
 
     def _keep_rows(self, seed: int) -> None:
-        self.home.datasets.keep(small_toml(self.market, draws=150), "x.csv", _rows(104 + seed), now())
+        self.home.datasets.keep(small_toml(self.market, draws=200), "x.csv", _rows(104 + seed), now())
 
     def _keep_slow(self) -> None:
         rows = _rows(105 + len(self._jobs()))
