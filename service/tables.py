@@ -249,10 +249,14 @@ class WorkerRow(Table):
 
 
 class FileRow(Table):
-    """A file of an artifact or dataset, where several machines share one database and no folder."""
+    """A file of an artifact or dataset, where several machines share one database and no folder.
+
+    `kept_at` is when it was last kept by someone: what is new is never collected.
+    """
 
     __tablename__ = "files"
 
     folder: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+    kept_at: Mapped[datetime] = mapped_column(DateTime)

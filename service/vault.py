@@ -2,14 +2,20 @@
 
 On one machine they are folders and nothing else. Where several machines share a PostgreSQL database
 their files are in it too, and the folder of each machine is a copy that is filled when it is asked for.
+
+Whoever keeps a folder shares a lock with others that do, and makes it new: what `service.storage.collection` takes
+away alone is what has been old and unused for long.
 """
 
+import fcntl
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from mmm.artifact import ResponseArtifact, artifact_files
 from mmm.errors import ArtifactError
@@ -20,9 +26,14 @@ from mmm.io import (
     write_artifact_folder,
 )
 from mmm.sentence import Word, sentence
+from service.errors import StoreRefused
 from service.jobs.points import pass_point
 from service.store import Store
 from service.tables import FileRow
+from service.times import naive_utc, now
+
+LOCK = ".lock"
+"""File below artifacts and datasets that those share who keep something there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +51,12 @@ class Vault:
         ------
         ArtifactError
             When a folder of that digest is there and damaged.
+        StoreRefused
+            When the disk does not take it; nothing of it is visible then.
         """
-        write_artifact_folder(artifact, self.artifacts, _pass)
+        with _keeping(self.artifacts):
+            folder = write_artifact_folder(artifact, self.artifacts, _pass)
+            os.utime(folder)
         self._share(artifact.digest, artifact_files(artifact))
 
     def artifact(self, digest: str) -> ResponseArtifact:
@@ -70,10 +85,18 @@ class Vault:
         return True
 
     def keep_dataset(self, files: Mapping[str, bytes]) -> str:
-        """Keep the files of a dataset; the digest that they have together."""
+        """Keep the files of a dataset; the digest that they have together.
+
+        Raises
+        ------
+        StoreRefused
+            When the disk does not take it; nothing of it is visible then.
+        """
         digest = folder_digest(files)
-        if not (self.datasets / digest).is_dir():
-            place_folder(files, self.datasets, digest, _pass)
+        with _keeping(self.datasets):
+            if not (self.datasets / digest).is_dir():
+                place_folder(files, self.datasets, digest, _pass)
+            os.utime(self.datasets / digest)
         self._share(digest, files)
         return digest
 
@@ -98,21 +121,66 @@ class Vault:
     def _share(self, digest: str, files: Mapping[str, bytes]) -> None:
         if self.store.is_sqlite:
             return
+        moment = naive_utc(now())
         with self.store.writing(digest) as session:
             known = set(session.scalars(select(FileRow.name).where(FileRow.folder == digest)))
+            session.execute(update(FileRow).where(FileRow.folder == digest).values(kept_at=moment))
             session.add_all(
-                FileRow(folder=digest, name=name, content=content)
+                FileRow(folder=digest, name=name, content=content, kept_at=moment)
                 for name, content in files.items()
                 if name not in known
             )
         pass_point("vault.shared")
 
-    def _fetch(self, digest: str, root: Path) -> None:
+    def shared(self, digest: str) -> dict[str, bytes]:
+        """The files of a folder as they are in the database that machines share; empty where none are."""
         with self.store.reading() as session:
             rows = session.execute(select(FileRow.name, FileRow.content).where(FileRow.folder == digest))
-            files = {row.name: row.content for row in rows}
+            return {row.name: row.content for row in rows}
+
+    def _fetch(self, digest: str, root: Path) -> None:
+        files = self.shared(digest)
         if files:
-            place_folder(files, root, digest)
+            with _keeping(root):
+                place_folder(files, root, digest)
+
+
+@contextmanager
+def alone_with(root: Path) -> Iterator[None]:
+    """A block while which no process of this machine keeps a folder below `root`."""
+    with _locked(root, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def _keeping(root: Path) -> Iterator[None]:
+    """A block that writes below `root`.
+
+    Raises
+    ------
+    StoreRefused
+        When the disk does not take what is written.
+    """
+    try:
+        with _locked(root, fcntl.LOCK_SH):
+            yield
+    except OSError as error:
+        raise StoreRefused(
+            sentence(
+                "{folder} cannot be written to: {reason}. Nothing of this was kept. Make room there or mend the disk, "
+                "then ask again.",
+                folder=Word(text=str(root)),
+                reason=Word(text=error.strerror or type(error).__name__),
+            )
+        ) from error
+
+
+@contextmanager
+def _locked(root: Path, kind: int) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / LOCK).open("a") as lock:
+        fcntl.flock(lock, kind)
+        yield
 
 
 def _pass(step: str) -> None:

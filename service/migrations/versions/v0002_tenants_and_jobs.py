@@ -82,6 +82,7 @@ def _create_data_tables() -> None:
         sa.Column("folder", sa.String(64), primary_key=True),
         sa.Column("name", sa.String(200), primary_key=True),
         sa.Column("content", sa.LargeBinary, nullable=False),
+        sa.Column("kept_at", sa.DateTime, nullable=False),
     )
 
 
