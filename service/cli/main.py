@@ -20,6 +20,7 @@ from service.cli import (
     samples,
     sensitivities,
     serving,
+    storing,
     working,
 )
 from service.cli.options import LanguageChoice
@@ -97,6 +98,7 @@ for commands in (
     following.commands,
     reporting.commands,
     serving.commands,
+    storing.commands,
     working.commands,
     keys.commands,
 ):

@@ -1,0 +1,1 @@
+"""Operations on a whole home: verified, collected, backed up, restored."""
