@@ -4,7 +4,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
@@ -38,15 +38,23 @@ type Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Carries the jobs of one worker."""
+    """Carries the jobs of one worker; `in_hand` are those that it is at."""
 
     home: Home
     worker: str
     children: Children
     is_stopping: Event
+    in_hand: set[str] = field(default_factory=set)
 
     def carry(self, identity: str) -> None:
         """Carry a job from its beginning to its end; each step is done at least once and has its effect once."""
+        self.in_hand.add(identity)
+        try:
+            self._carry(identity)
+        finally:
+            self.in_hand.discard(identity)
+
+    def _carry(self, identity: str) -> None:
         from dbos import DBOS
 
         home = self._home_of(identity)

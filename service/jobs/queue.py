@@ -4,6 +4,7 @@ A job's row and its place in the queue are written in one transaction, so that n
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,21 @@ SCHEMA = "dbos"
 """PostgreSQL's schema of the queue's own tables."""
 
 
+BEGUN = ("PENDING",)
+"""States of a place in the queue whose job a worker has begun."""
+
+WAITING = ("ENQUEUED", "DELAYED")
+"""States of a place in the queue whose job waits for a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job is in the queue, and the worker that began it."""
+
+    status: str
+    worker: str
+
+
 class JobQueue:
     """Hands jobs to workers; opened on first use, because most commands never queue anything."""
 
@@ -55,6 +71,17 @@ class JobQueue:
         """Jobs that a worker has begun and not ended: their queue and the name of the worker."""
         found = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
         return {one.workflow_id: (one.queue_name or WORK_QUEUE, one.executor_id or "") for one in found}
+
+    def places(self, jobs: Sequence[str]) -> dict[str, Place]:
+        """Where jobs are in the queue; one that the queue does not know is left out."""
+        if not jobs:
+            return {}
+        found = self._client.list_workflows(workflow_ids=list(jobs), load_input=False, load_output=False)
+        return {one.workflow_id: Place(one.status, one.executor_id or "") for one in found}
+
+    def forget(self, job: str) -> None:
+        """Take a job and what it has done so far out of the queue."""
+        self._client.delete_workflow(job)
 
     def resume(self, workers: Sequence[str]) -> tuple[str, ...]:
         """Give the unfinished jobs of workers that are gone back to the queue; their ids.

@@ -32,6 +32,7 @@ from service.jobs.queue import (
     prepare,
     queue_engine,
 )
+from service.jobs.reconciliation import Reconciliation
 from service.jobs.schedules import ask_due
 from service.tables import WorkerRow
 from service.times import naive_utc, now
@@ -77,6 +78,8 @@ class Worker:
         self.name, self._lock = take_name(self._locks, choices.name)
         self._children = Children(home.settings)
         self._stopping = threading.Event()
+        self._carrier = Carrier(home, self.name, self._children, self._stopping)
+        self._reconciliation = Reconciliation(home, self.name, lambda: frozenset(self._carrier.in_hand))
         self._kept_house_at = -HOUSEKEEPING_SECONDS
 
     def run(self, until: Callable[[], bool] | None = None) -> None:
@@ -110,8 +113,8 @@ class Worker:
                 "log_level": "WARNING",
             }
         )
-        carrier = Carrier(self.home, self.name, self._children, self._stopping)
-        DBOS.workflow(name=CARRY, max_recovery_attempts=10 * MOST_ATTEMPTS)(_named(carrier.carry))
+        carry = _named(self._carrier.carry)
+        DBOS.workflow(name=CARRY, max_recovery_attempts=10 * MOST_ATTEMPTS)(carry)
         DBOS.launch()
         DBOS.register_queue(
             WORK_QUEUE,
@@ -135,6 +138,8 @@ class Worker:
             for job in patiently(self.home.queue.resume, [name]):
                 _log.warning("job %s was begun by %s, which is gone: it goes back to the queue", job, name)
                 pass_point("worker.recovered")
+        for job in patiently(self._reconciliation.look):
+            _log.warning("job %s was open and nobody was at it: it goes back to the queue", job)
 
     def _say_hello(self) -> None:
         moment, process, host = naive_utc(now()), os.getpid(), socket.gethostname()

@@ -18,6 +18,7 @@ from service.errors import NotAllowed
 from service.home import Home, open_home
 from service.http.app import create_app
 from service.jobs.asking import ask_batch, ask_refit
+from service.jobs.reconciliation import Reconciliation
 from service.jobs.recovery import recover_workers
 from service.settings import Settings
 from service.tables import WorkerRow
@@ -166,3 +167,31 @@ def test_what_the_queue_keeps_is_json_and_no_pickle(market_home: Home) -> None:
             "SELECT serialization, workflow_input.inputs FROM workflow_status JOIN workflow_input USING (workflow_uuid)"
         ).fetchall()
     assert kept == [("portable_json", f'{{"namedArgs":{{}},"positionalArgs":["{job.id}"]}}')]
+
+
+def test_a_job_that_is_open_and_that_nothing_carries_goes_back_to_the_queue(market_home: Home) -> None:
+    gone = ask_refit(market_home, "shop", "me", now())
+    market_home.queue.forget(gone.id)
+    for name in ("broken", "elsewhere", "held"):
+        market_home.datasets.keep(small_toml(name), "x.csv", small_csv(), now())
+    broken, elsewhere, held = (ask_refit(market_home, name, "me", now()) for name in ("broken", "elsewhere", "held"))
+    with closing(sqlite3.connect(market_home.settings.database)) as connection, connection:
+        for job, status, worker in (
+            (broken, "ERROR", "me"),
+            (elsewhere, "PENDING", "another"),  # whose worker may well be at it
+            (held, "PENDING", "me"),
+        ):
+            change = "UPDATE workflow_status SET status = ?, executor_id = ? WHERE workflow_uuid = ?"
+            connection.execute(change, (status, worker, job.id))
+    in_hand: set[str] = set()
+    reconciliation = Reconciliation(market_home, "me", lambda: in_hand)
+    assert reconciliation.look() == ()  # ledger and queue are read one after the other: once is no proof
+    assert set(reconciliation.look()) == {gone.id, broken.id, held.id}
+    assert reconciliation.look() == ()
+    places = market_home.queue.places([gone.id, broken.id, elsewhere.id, held.id])
+    assert [places[job.id].status for job in (gone, broken, elsewhere, held)] == [
+        "ENQUEUED",
+        "ENQUEUED",
+        "PENDING",
+        "ENQUEUED",
+    ]
