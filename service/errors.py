@@ -4,7 +4,8 @@ ServiceError
 ├── NotKnown      a market, model version, scenario or plan that is not there
 ├── NoChampion    a market that has models, none of which may be used
 ├── NotAllowed    a change of the registry that its rules forbid
-└── StoreRefused  a home folder or database that cannot be worked with
+├── StoreRefused  a home folder or database that cannot be worked with
+└── Busy          more is asked for at once than is answered at once
 
 Each carries a `Sentence`, so that a planner reads it in their own language.
 """
@@ -37,6 +38,10 @@ class NotAllowed(ServiceError):
 
 class StoreRefused(ServiceError):
     """A home folder or database that cannot be worked with."""
+
+
+class Busy(ServiceError):
+    """More is asked for at once than is answered at once; later it may be."""
 
 
 def not_known(kind: str, name: str, known: Iterable[str] = ()) -> NotKnown:

@@ -17,6 +17,7 @@ from service.registry import Registry
 from service.scenarios import Scenarios
 from service.settings import Settings
 from service.store import Store
+from service.turns import Turns
 from service.vault import Vault
 
 
@@ -39,10 +40,11 @@ class Home:
     events: Events
     queue: JobQueue
     desk: PlanningDesk
+    turns: Turns
 
     def of(self, tenant: str) -> "Home":
         """The same home as another tenant sees it; the database stays open as long as this one."""
-        return _home(replace(self.settings, tenant=tenant), self.store, self.queue)
+        return _home(replace(self.settings, tenant=tenant), self.store, self.queue, self.turns)
 
     def close(self) -> None:
         """Give back the database."""
@@ -72,10 +74,10 @@ def open_home(settings: Settings) -> Home:
                 reason=Word(text=str(reason)),
             )
         ) from error
-    return _home(settings, store, JobQueue(store))
+    return _home(settings, store, JobQueue(store), Turns(settings.solves, settings.solve_wait))
 
 
-def _home(settings: Settings, store: Store, queue: JobQueue) -> Home:
+def _home(settings: Settings, store: Store, queue: JobQueue, turns: Turns) -> Home:
     tenant, vault = settings.tenant, Vault(store, settings.artifacts, settings.datasets)
     registry = Registry(store, vault, tenant)
     scenarios = Scenarios(store, tenant)
@@ -91,5 +93,6 @@ def _home(settings: Settings, store: Store, queue: JobQueue) -> Home:
         jobs=Jobs(store, queue, tenant),
         events=Events(store, tenant),
         queue=queue,
-        desk=PlanningDesk(registry, scenarios),
+        desk=PlanningDesk(registry, scenarios, turns),
+        turns=turns,
     )

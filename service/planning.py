@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from mmm.artifact import ResponseArtifact
@@ -21,6 +20,7 @@ from service.errors import NotKnown
 from service.records import ModelVersion, SavedPlan, SavedScenario
 from service.registry import Registry
 from service.scenarios import Scenarios
+from service.turns import Turns
 
 if TYPE_CHECKING:  # the optimiser takes a second to import; reading and writing scenarios does without
     from optimizer.channel_curves import ChannelCurve
@@ -80,16 +80,16 @@ class PlannedMarket:
 class PlanningDesk:
     """Answers scenarios with the champions of a registry.
 
-    Models stay in memory, and the same question gets the same answer, whatever was asked before. One
-    question is solved at a time, because the solver's modelling layer holds the interpreter anyway;
-    more processes answer more at once.
+    Models stay in memory, and the same question gets the same answer, whatever was asked before. Questions
+    take turns, one at a time unless told, because the solver's modelling layer holds the interpreter anyway;
+    more processes answer more at once. Whatever solves raises `service.errors.Busy` when no turn comes.
     """
 
-    def __init__(self, registry: Registry, scenarios: Scenarios) -> None:
+    def __init__(self, registry: Registry, scenarios: Scenarios, turns: Turns) -> None:
         self._registry = registry
         self._scenarios = scenarios
         self._planned: dict[str, PlannedMarket] = {}
-        self._lock = Lock()
+        self._turns = turns
 
     def market(self, name: str) -> PlannedMarket:
         """The market of that name with its champion.
@@ -135,7 +135,7 @@ class PlanningDesk:
         """
         market = self.market_of(scenario)
         reference = self.reference_spend(scenario)
-        with self._lock:
+        with self._turns.turn():
             return market.planner().plan(scenario, reference)
 
     def answer(self, scenario: Scenario, now: datetime, *, identity: str | None = None) -> Answer:
@@ -162,7 +162,7 @@ class PlanningDesk:
         """
         market = self.market_of(scenario)
         reference = self.reference_spend(scenario)
-        with self._lock:
+        with self._turns.turn():
             return market.planner().frontier(scenario, budgets, reference)
 
     def explain(self, scenario: Scenario) -> "tuple[Plan, Explanation | None]":
@@ -175,7 +175,7 @@ class PlanningDesk:
         """
         market = self.market_of(scenario)
         reference = self.reference_spend(scenario)
-        with self._lock:
+        with self._turns.turn():
             return market.planner().explain(scenario, reference)
 
     def goals(self, scenario: Scenario) -> "GoalTree":
@@ -192,13 +192,13 @@ class PlanningDesk:
 
     def curves(self, market: PlannedMarket, kpi: str, scenario: Scenario | None) -> "tuple[ChannelCurve, ...]":
         """The response curves of a KPI over a scenario's horizon, or over the last year."""
-        with self._lock:
+        with self._turns.turn():
             return market.planner().curves(kpi, scenario)
 
     @contextmanager
     def solving(self) -> Iterator[None]:
         """The turn to solve, for whoever solves more than one scenario."""
-        with self._lock:
+        with self._turns.turn():
             yield
 
     def reference_spend(self, scenario: Scenario) -> dict[str, float] | None:

@@ -13,7 +13,7 @@ from optimizer.errors import ScenarioRefused, SolverError
 from optimizer.plan import Plan
 from optimizer.portfolio_document import PortfolioPlan
 from service.documents import Document, Json, document
-from service.errors import NoChampion, NotAllowed, NotKnown, ServiceError, StoreRefused
+from service.errors import Busy, NoChampion, NotAllowed, NotKnown, ServiceError, StoreRefused
 from service.language import Reader
 from service.portfolios import excess_of
 
@@ -67,6 +67,8 @@ HISTORY_TOO_SHORT = Kind("history-too-short", 422, 1, sentence("The history is t
 JOB_FAILED = Kind("job-failed", 500, 1, sentence("The job failed"))
 NOT_SOLVED = Kind("not-solved", 422, 1, sentence("The solver found no answer"))
 
+BUSY = Kind("busy", 503, 1, sentence("Too much is asked for at once"))
+
 MISUSE = Kind("misuse", 400, 2, sentence("The command is not understood"))
 
 KINDS: tuple[tuple[type[Exception], Kind], ...] = (
@@ -76,6 +78,7 @@ KINDS: tuple[tuple[type[Exception], Kind], ...] = (
     (NotKnown, NOT_KNOWN),
     (NoChampion, NO_CHAMPION),
     (NotAllowed, NOT_ALLOWED),
+    (Busy, BUSY),
     (StoreRefused, HOME_UNUSABLE),
     (OperationalError, DATABASE_SILENT),
     (ArtifactError, ARTIFACT_DAMAGED),

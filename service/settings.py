@@ -1,12 +1,19 @@
 """Where the service keeps its state."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmm.sentence import Number, Word, sentence
+from service.errors import StoreRefused
+
 HOME_VARIABLE = "MIXPLAN_HOME"
 DATABASE_VARIABLE = "MIXPLAN_DATABASE_URL"
 TENANT_VARIABLE = "MIXPLAN_TENANT"
+SOLVES_VARIABLE = "MIXPLAN_SOLVES"
+SOLVE_WAIT_VARIABLE = "MIXPLAN_SOLVE_WAIT"
+RATE_LIMIT_VARIABLE = "MIXPLAN_RATE_LIMIT"
 DEFAULT_HOME = ".mixplan"
 DEFAULT_TENANT = "default"
 
@@ -23,11 +30,20 @@ class Settings:
         URL of a PostgreSQL database that several machines share; None for the SQLite file of the folder.
     tenant
         Whose models and plans a command works with.
+    solves
+        Scenarios that a process solves at a time.
+    solve_wait
+        Seconds that a request waits for its turn to solve at most.
+    rate_limit
+        Requests a minute that a client may make of a process; 0 for no limit.
     """
 
     home: Path
     database_url: str | None = None
     tenant: str = DEFAULT_TENANT
+    solves: int = 1
+    solve_wait: float = 10.0
+    rate_limit: int = 6000
 
     @property
     def database(self) -> Path:
@@ -46,9 +62,39 @@ class Settings:
 
 
 def settings_from(home: Path | None, environment: Mapping[str, str]) -> Settings:
-    """The settings of this process: `home` if given, else the environment's, else a folder of the current one."""
+    """The settings of this process: `home` if given, else the environment's, else a folder of the current one.
+
+    Raises
+    ------
+    StoreRefused
+        When a variable that must be a number is none, or too small.
+    """
     return Settings(
         home=(home or Path(environment.get(HOME_VARIABLE) or DEFAULT_HOME)).expanduser(),
         database_url=environment.get(DATABASE_VARIABLE) or None,
         tenant=environment.get(TENANT_VARIABLE) or DEFAULT_TENANT,
+        solves=int(_number(environment, SOLVES_VARIABLE, 1, 1)),
+        solve_wait=_number(environment, SOLVE_WAIT_VARIABLE, 10.0, 0),
+        rate_limit=int(_number(environment, RATE_LIMIT_VARIABLE, 6000, 0)),
     )
+
+
+def _number(environment: Mapping[str, str], name: str, default: float, lowest: float) -> float:
+    """The number that a variable gives; `default` without one."""
+    said = environment.get(name)
+    if not said:
+        return default
+    try:
+        value = float(said)
+    except ValueError:
+        value = math.nan
+    if not lowest <= value < math.inf:
+        raise StoreRefused(
+            sentence(
+                "{name} must be a number from {lowest} on, got {found}.",
+                name=Word(text=name),
+                lowest=Number(amount=lowest),
+                found=Word(text=repr(said)),
+            )
+        )
+    return value

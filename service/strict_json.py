@@ -1,4 +1,4 @@
-"""JSON that can be taken for one thing only: no NaN, no infinity, no repeated names, no broken Unicode.
+"""JSON that can be taken for one thing only: no NaN, no infinity, no repeated names, no broken Unicode, not too deep.
 
 What the standard library's parser objects to becomes a sentence; its own messages know English alone.
 """
@@ -8,7 +8,10 @@ from collections import Counter
 from typing import Any
 
 from mmm.parsing import Unfit
-from mmm.sentence import Said, Word, phrase, sentence
+from mmm.sentence import Number, Said, Word, phrase, sentence
+
+MOST_LEVELS = 64
+"""Lists and objects that may be in each other."""
 
 _OBJECTIONS = {
     "Expecting value": sentence("a value is expected"),
@@ -38,6 +41,7 @@ def read_json(content: str | bytes) -> Any:
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
         value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated)
         json.dumps(value, ensure_ascii=False).encode()
+        _refuse_depth(value)
     except RecursionError as error:
         raise Unfit(sentence("nested too deeply")) from error
     except UnicodeDecodeError as error:
@@ -58,6 +62,17 @@ def read_json(content: str | bytes) -> Any:
             raise
         raise Unfit(sentence("a number has too many digits")) from error  # the interpreter's limit of integers
     return value
+
+
+def _refuse_depth(value: Any) -> None:
+    """Refuse lists and objects more than `MOST_LEVELS` deep."""
+    level, levels = [value], 0
+    while level:
+        level = [one for one in level if isinstance(one, dict | list)]
+        levels += bool(level)
+        if levels > MOST_LEVELS:
+            raise Unfit(sentence("nested more than {levels} levels deep", levels=Number(amount=MOST_LEVELS)))
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
 
 
 def _objection(message: str) -> Said:

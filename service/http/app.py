@@ -7,6 +7,7 @@ from apiflask import APIFlask
 
 from service.home import Home, open_home
 from service.http.access import register_access
+from service.http.conditions import register_conditions
 from service.http.data import data
 from service.http.errors import register_errors
 from service.http.events import events
@@ -19,6 +20,7 @@ from service.http.markets import markets
 from service.http.model_differences import model_differences
 from service.http.plans import plans
 from service.http.portfolios import portfolios
+from service.http.rate_limits import register_rate_limits
 from service.http.reference import reference, register_reference
 from service.http.refits import refits
 from service.http.replies import EXTENSION, StrictJson
@@ -45,6 +47,8 @@ def create_app(home: Home) -> APIFlask:
     app.extensions[EXTENSION] = home
     register_access(app, home)
     register_errors(app)
+    register_conditions(app)
+    register_rate_limits(app, home.settings.rate_limit)
     register_idempotency(app)
     register_reference(app)
     blueprints = (

@@ -11,6 +11,7 @@ from service.http.bodies import REQUESTS
 from service.http.refusals import RequestRefused
 from service.http.replies import problem_reply, reader_for
 from service.problems import (
+    BUSY,
     EXPECTED,
     NOT_SOLVED,
     REQUEST_REFUSED,
@@ -126,9 +127,10 @@ def _refused(error: RequestRefused) -> Response:
 
 def _expected(error: Exception) -> Response:
     problem = problem_of(error)
-    if problem.kind.status >= 500 or problem.kind is NOT_SOLVED:
+    is_ours = problem.kind.status >= 500 and problem.kind is not BUSY
+    if is_ours or problem.kind is NOT_SOLVED:
         current_app.logger.error("%s at %s %s", problem.kind.slug, request.method, request.path, exc_info=error)
-    return _reply(problem)
+    return _reply(problem, {"Retry-After": "2"} if problem.kind.status == 503 else None)
 
 
 def _unexpected(error: Exception) -> Response:

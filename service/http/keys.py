@@ -7,6 +7,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict
 
 from service.http.bodies import KeyBody, LanguageQuery
+from service.http.idempotency import never_keep
 from service.http.replies import actor, home, reader_for, reply
 from service.keys import Keys, Scope
 from service.times import now
@@ -52,6 +53,7 @@ class KeyList(BaseModel):
 @keys.doc(responses=[400, 413, 415, 422])
 def post_key(query_data: LanguageQuery, json_data: KeyBody) -> Response:
     """Make a key; its secret is shown this once."""
+    never_keep()
     issued = _keys().issue(json_data.name, json_data.scopes, actor(), now(), json_data.expires_at)
     return reply(NewKeyAnswer(key=KeyAnswer.model_validate(issued.key), secret=issued.secret), reader_for(), 201)
 

@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from service.home import Home
+from service.http.access import NEEDED
 from service.http.app import create_app
 from service.idempotency import IN_FLIGHT, KEPT, AnotherRequest, Claim, KeptAnswer, KeyedRequests, UnderWay
 from service.tables import IdempotencyRow, PlanRow
@@ -68,7 +70,8 @@ def test_a_malformed_key_is_refused(client: FlaskClient, document: dict[str, Any
         assert (refused.status_code, refused.json["type"]) == (400, "urn:mixplan:problem:key-malformed")
 
 
-def test_what_failed_on_our_side_is_tried_again(home: Home) -> None:
+def test_what_failed_on_our_side_is_tried_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NEEDED, "shaky", "plan")
     app, calls = create_app(home), []
 
     @app.post("/shaky")
@@ -147,3 +150,10 @@ def test_fifty_at_once_make_one_scenario_and_get_one_answer(home: Home, document
     assert len(answers) == 1
     assert {status for status, _, _ in answers} == {201}
     assert len(home.scenarios.page(10).scenarios) == plans(home) == 1
+
+
+def test_the_secret_of_a_new_key_is_kept_nowhere(client: FlaskClient, home: Home) -> None:
+    made = client.post("/v1/keys", json={"name": "reader", "scopes": ["read"]}, headers=KEY)
+    assert made.status_code == 201
+    with home.store.reading() as session:
+        assert session.scalars(select(IdempotencyRow)).all() == []

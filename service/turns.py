@@ -1,0 +1,58 @@
+"""Turns to solve: so many at a time in a process, and a wait that ends."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore, Lock
+
+from mmm.sentence import Number, sentence
+from service.errors import Busy
+
+
+@dataclass
+class Turns:
+    """Places of a process where solving is done, shared by all tenants of it.
+
+    Attributes
+    ----------
+    places
+        How many solve at a time, at least 1.
+    patience
+        Seconds that one waits for a turn at most.
+    in_progress
+        How many solve now.
+    """
+
+    places: int = 1
+    patience: float = 10.0
+    in_progress: int = 0
+    _free: BoundedSemaphore = field(init=False)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self._free = BoundedSemaphore(self.places)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A turn to solve.
+
+        Raises
+        ------
+        Busy
+            When none came within the patience.
+        """
+        asked_at = time.monotonic()
+        if not self._free.acquire(timeout=self.patience):
+            waited = Number(amount=round(time.monotonic() - asked_at, 1))
+            raise Busy(sentence("Other scenarios are being solved; {seconds} seconds brought no turn.", seconds=waited))
+        try:
+            self._count(1)
+            yield
+        finally:
+            self._count(-1)
+            self._free.release()
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self.in_progress += change
