@@ -2,6 +2,8 @@
 
 import json
 from typing import Any, cast
+from urllib.parse import quote
+from urllib.parse import urlencode as url_encode
 
 from flask import Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
@@ -68,8 +70,12 @@ def asked_language() -> Language | None:
 
 
 def reply(value: object, reader: Reader, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A value as a JSON response in the reader's language."""
+    """A value as a JSON response in the reader's language; a page of a list links to the following one."""
     response = _json_response(document(value, reader))
+    following = getattr(value, "next", None)
+    if isinstance(following, int):
+        query = url_encode({**request.args.to_dict(), "cursor": following})
+        response.headers["Link"] = f'<{quote(request.path)}?{query}>; rel="next"'
     return _finished(response, reader, status, headers)
 
 

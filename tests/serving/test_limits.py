@@ -123,3 +123,14 @@ def test_only_the_state_that_was_seen_is_changed(home: Home, monkeypatch: pytest
         {"If-Match": "*"}, {"If-Match": 'W/"now"'},
     )]  # fmt: skip
     assert sent == [428, 428, 412, 200, 200, 200, 412]
+
+
+def test_a_page_links_to_the_following_one(client: FlaskClient, document: dict[str, Any]) -> None:
+    for name in ("one", "two"):
+        client.post("/v1/scenarios", json=document | {"name": name})
+    first = client.get("/v1/scenarios?limit=1&market=testland")
+    address, relation = first.headers["Link"].split("; ")
+    assert relation == 'rel="next"'
+    second = client.get(address.strip("<>"))
+    assert [one["name"] for page in (first, second) for one in page.json["scenarios"]] == ["two", "one"]
+    assert "Link" not in second.headers
