@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from service.cli import (
     backtesting,
+    exporting,
     fitting,
     following,
     goals,
@@ -96,6 +97,7 @@ for commands in (
     planning.commands,
     plans.commands,
     following.commands,
+    exporting.commands,
     reporting.commands,
     serving.commands,
     storing.commands,

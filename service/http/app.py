@@ -11,6 +11,7 @@ from service.http.conditions import register_conditions
 from service.http.data import data
 from service.http.errors import register_errors
 from service.http.events import events
+from service.http.exports import exports
 from service.http.following import following
 from service.http.health import health
 from service.http.idempotency import register_idempotency
@@ -55,6 +56,7 @@ def create_app(home: Home) -> APIFlask:
         scenarios,
         plans,
         following,
+        exports,
         portfolios,
         markets,
         model_differences,

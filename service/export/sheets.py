@@ -1,0 +1,232 @@
+"""A plan as tables: what is in each sheet of an export, in the reader's language, with numbers as numbers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from optimizer.plan import Interval, Plan
+from service.language import Reader
+from service.records import SavedPlan
+
+type Value = str | int | float | date | None
+type Kind = Literal["text", "money", "share", "quantity", "ratio", "day", "seconds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value and how it is shown; None is an empty cell."""
+
+    value: Value
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table with its title, the names of its columns, and rows of as many cells."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def plan_sheets(saved: SavedPlan, reader: Reader) -> tuple[Sheet, ...]:
+    """The sheets of a plan that can be carried out: plan, channels, flighting, outcomes, tasks, rules, certificate."""
+    plan = saved.plan
+    sheets = (
+        _summary(saved, reader),
+        channel_sheet(plan, reader),
+        flighting_sheet(plan, reader),
+        _outcomes(plan, reader),
+        _tasks(plan, reader),
+        _rules(plan, reader),
+        _certificate(saved, reader),
+    )
+    return tuple(sheet for sheet in sheets if sheet.rows)
+
+
+def channel_sheet(plan: Plan, reader: Reader) -> Sheet:
+    """Each channel: money, what it brings, what to do."""
+    _ = reader.gettext
+    header = (
+        _("Channel"),
+        _("Role"),
+        _("Stage"),
+        _("Spend"),
+        _("Share"),
+        _("Reference spend"),
+        _("Change"),
+        *_interval_names(_("Brings"), reader),
+        *_interval_names(_("ROAS"), reader),
+        *_interval_names(_("Next unit"), reader),
+        *_interval_names(_("CPA"), reader),
+        _("Verdict"),
+        _("Reason"),
+        _("Beyond what was seen"),
+    )
+    rows = tuple(
+        (
+            Cell(channel.channel),
+            Cell(_(channel.role)),
+            Cell(None if channel.stage is None else _(channel.stage)),
+            Cell(channel.spend, "money"),
+            Cell(channel.share, "share"),
+            Cell(channel.reference_spend, "money"),
+            Cell(channel.change, "share"),
+            *_interval(channel.contribution, "quantity"),
+            *_interval(channel.roas, "ratio"),
+            *_interval(channel.mroas, "ratio"),
+            *_interval(channel.cpa, "money"),
+            Cell(_(channel.verdict)),
+            Cell(reader.say(channel.reason)),
+            Cell(_yes_or_no(channel.beyond_observed, reader)),
+        )
+        for channel in plan.channels
+    )
+    return Sheet(_("Channels"), header, rows)
+
+
+def flighting_sheet(plan: Plan, reader: Reader) -> Sheet:
+    """Spend by period (rows) and channel (columns), with the sum of each period."""
+    _ = reader.gettext
+    names = [channel.channel for channel in plan.channels]
+    spend = {(flight.date, flight.channel): flight.spend for flight in plan.flighting}
+    rows = []
+    for day in sorted({flight.date for flight in plan.flighting}):
+        amounts = [spend.get((day, name), 0.0) for name in names]
+        rows.append((Cell(day, "day"), *(Cell(each, "money") for each in (*amounts, round(sum(amounts), 6)))))
+    return Sheet(_("Flighting"), (_("Date"), *names, _("Total")), tuple(rows))
+
+
+def trace(saved: SavedPlan, reader: Reader) -> Iterator[tuple[str, Cell]]:
+    """Where the numbers come from: scenario, plan, and the artifacts that they were worked out from."""
+    _ = reader.gettext
+    yield _("Scenario"), Cell(saved.plan.scenario)
+    yield _("Scenario id"), Cell(saved.scenario_id)
+    yield _("Plan id"), Cell(saved.id)
+    yield _("Made at"), Cell(_moment(saved.created_at))
+    for model in saved.plan.models:
+        version = "" if model.version is None else f" {model.version}"
+        yield f"{_('Model')}: {model.kpi}", Cell(f"{model.name}{version} ({_(model.evidence)})")
+        yield f"{_('Artifact digest')}: {model.kpi}", Cell(model.digest)
+
+
+def _summary(saved: SavedPlan, reader: Reader) -> Sheet:
+    _ = reader.gettext
+    plan = saved.plan
+    rows: list[tuple[str, Cell]] = [
+        *trace(saved, reader),
+        (_("Market"), Cell(plan.market)),
+        (_("KPI"), Cell(plan.kpi)),
+        (_("Objective"), Cell(_(plan.objective))),
+        (_("Status"), Cell(_(plan.status))),
+        (_("Start"), Cell(plan.horizon.start, "day")),
+        (_("Periods"), Cell(plan.horizon.periods, "quantity")),
+        (_("Currency"), Cell(plan.currency)),
+        (_("Budget"), Cell(plan.budget, "money")),
+        (_("Fees"), Cell(plan.fees, "money")),
+        (_("Paid by partners"), Cell(plan.coop, "money")),
+        (_("Test reserve"), Cell(plan.test_reserve, "money")),
+        (_("Fixed costs"), Cell(plan.fixed_costs, "money")),
+    ]
+    if plan.profit is not None:
+        rows.append((_("Profit"), Cell(plan.profit.mean, "money")))
+    if plan.split is not None:
+        rows.append((_("Brand share"), Cell(plan.split.brand_share, "share")))
+        if plan.split.band is not None:
+            rows.append((_("Brand share at least"), Cell(plan.split.band[0], "share")))
+            rows.append((_("Brand share at most"), Cell(plan.split.band[1], "share")))
+    rows += [(_("Warning"), Cell(reader.say(warning))) for warning in plan.warnings]
+    return _pairs(_("Plan"), rows, reader)
+
+
+def _outcomes(plan: Plan, reader: Reader) -> Sheet:
+    _ = reader.gettext
+    parts = (_("Incremental"), _("Base"), _("Total"), _("After the end"))
+    header = (_("KPI"), _("Unit"), _("Value"), *(name for part in parts for name in _interval_names(part, reader)))
+    rows = tuple(
+        (
+            Cell(outcome.kpi),
+            Cell(outcome.unit),
+            Cell(outcome.value, "money"),
+            *(
+                cell
+                for part in (outcome.incremental, outcome.base, outcome.total, outcome.after_horizon)
+                for cell in _interval(part, "quantity")
+            ),
+        )
+        for outcome in plan.outcomes
+    )
+    return Sheet(_("Outcomes"), header, rows)
+
+
+def _tasks(plan: Plan, reader: Reader) -> Sheet:
+    _ = reader.gettext
+    header = (_("KPI"), _("Stage"), _("Target"), _("By"), _("Asked"), _("Reached"), _("Expected"), _("Cost alone"))
+    rows = tuple(
+        (
+            Cell(task.kpi),
+            Cell(None if task.stage is None else _(task.stage)),
+            Cell(task.at_least, "quantity"),
+            Cell(_("the end")) if task.by is None else Cell(task.by, "day"),
+            Cell(task.probability, "share"),
+            Cell(task.reached_probability, "share"),
+            Cell(task.expected, "quantity"),
+            Cell(task.cost, "money"),
+            Cell(_yes_or_no(task.drives_budget, reader)),
+        )
+        for task in plan.tasks
+    )
+    return Sheet(_("Tasks"), (*header, _("drives the budget")), rows)
+
+
+def _rules(plan: Plan, reader: Reader) -> Sheet:
+    _ = reader.gettext
+    rows = tuple(
+        (Cell(rule.rule), Cell(reader.say(rule.text)), Cell(rule.shadow_price, "ratio")) for rule in plan.binding
+    )
+    return Sheet(_("What limits it"), (_("Rule"), _("Says"), _("One more unit of its limit brings")), rows)
+
+
+def _certificate(saved: SavedPlan, reader: Reader) -> Sheet:
+    _ = reader.gettext
+    certificate = saved.plan.certificate
+    if certificate is None:
+        return Sheet(_("Certificate"), (), ())
+    kind: Kind = "money" if certificate.unit == "money" else "quantity"
+    rows: list[tuple[str, Cell]] = [
+        (_("What the plan earns"), Cell(certificate.value, kind)),
+        (_("What no plan can exceed"), Cell(certificate.bound, kind)),
+        (_("Gap"), Cell(certificate.gap, "share")),
+        (_("Counted in"), Cell(saved.plan.currency if certificate.unit == "money" else saved.plan.kpi)),
+        (_("Method"), Cell(certificate.method)),
+        (_("Seconds"), Cell(certificate.seconds, "seconds")),
+        *trace(saved, reader),
+    ]
+    return _pairs(_("Certificate"), rows, reader)
+
+
+def _pairs(title: str, rows: Sequence[tuple[str, Cell]], reader: Reader) -> Sheet:
+    _ = reader.gettext
+    return Sheet(title, (_("What"), _("Value")), tuple((Cell(name), cell) for name, cell in rows))
+
+
+def _interval_names(name: str, reader: Reader) -> tuple[str, str, str]:
+    _ = reader.gettext
+    return tuple(  # type: ignore[return-value]
+        _("{name} ({part})").format(name=name, part=part) for part in (_("mean"), _("5 %"), _("95 %"))
+    )
+
+
+def _interval(interval: Interval | None, kind: Kind) -> tuple[Cell, Cell, Cell]:
+    if interval is None:
+        return Cell(None), Cell(None), Cell(None)
+    return Cell(interval.mean, kind), Cell(interval.p05, kind), Cell(interval.p95, kind)
+
+
+def _yes_or_no(is_so: bool, reader: Reader) -> str:
+    return reader.gettext("yes") if is_so else reader.gettext("no")
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
