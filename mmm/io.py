@@ -21,7 +21,7 @@ from mmm.errors import ArtifactError, Fault, FileRefused, MarketRefused
 from mmm.intake.encodings import Undecodable, decode
 from mmm.intake.toml_syntax import syntax_fault
 from mmm.market import Market
-from mmm.parsing import faults_of, meant, nearest
+from mmm.parsing import Unfit, faults_of, meant, nearest, refuse_too_many
 from mmm.sentence import Names, Number, Said, Sentence, Word, phrase, sentence
 from mmm.spec import MarketSpec
 
@@ -110,12 +110,15 @@ def toml_tree(name: str, content: bytes) -> dict[str, Any]:
             raise RecursionError
         tree = tomllib.loads(text)
         _refuse_depth(tree)
+        refuse_too_many(tree)
         return tree
     except Undecodable as error:
         fault = Fault(name, "", error.reason, sentence("text in UTF-8"), row=error.line)
         raise FileRefused([fault]) from None
     except tomllib.TOMLDecodeError as error:
         raise FileRefused([syntax_fault(name, str(error), decode(content).text)]) from None
+    except Unfit as error:
+        raise FileRefused([Fault(name, "", error.said, _PLAIN_TOML)]) from None
     except RecursionError:
         raise FileRefused([Fault(name, "", sentence("nested too deeply"), _PLAIN_TOML)]) from None
     except ValueError:  # the interpreter's limit of integers

@@ -68,6 +68,10 @@ MOST_ERRORS = 1_000
 """Errors of one document that are told: nobody reads more, and sorting them out takes time with their square."""
 
 
+MOST_VALUES = 50_000
+"""Values of one document, lists and tables among them: no scenario or market has a tenth of them."""
+
+
 class Unfit(ValueError):
     """Raised by a validator of a strict model: everything that is wrong, in sentences (pydantic carries it along)."""
 
@@ -104,6 +108,26 @@ def faults_of(error: ValidationError, model: type[BaseModel], file: Said) -> tup
             expected = sentence("{first}; or {second}", first=phrase(same.expected), second=phrase(expected))
         faults[detail.field, plain(found)] = Fault(file=file, field=detail.field, found=found, expected=expected)
     return tuple(faults.values())
+
+
+def refuse_too_many(tree: object) -> None:
+    """Refuse a parsed document of more than `MOST_VALUES` values before it is made a value of ours.
+
+    Raises
+    ------
+    Unfit
+        When it has more.
+    """
+    count, waiting = 0, [tree]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        count += 1
+        if count + len(waiting) > MOST_VALUES:
+            raise Unfit(sentence("a document of more than {count} values", count=Number(amount=MOST_VALUES)))
 
 
 def json_pointer(field: str) -> str:

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from mmm.parsing import Unfit
+from mmm.parsing import Unfit, refuse_too_many
 from mmm.sentence import Number, Said, Word, phrase, sentence
 
 MOST_LEVELS = 64
@@ -40,6 +40,7 @@ def read_json(content: str | bytes) -> Any:
     try:
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
         value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated)
+        refuse_too_many(value)
         json.dumps(value, ensure_ascii=False).encode()
         _refuse_depth(value)
     except RecursionError as error:

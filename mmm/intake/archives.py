@@ -11,6 +11,7 @@ import zipfile
 import zlib
 
 from mmm.errors import Fault, MarketRefused
+from mmm.intake.tables import MAX_CHARACTERS, long_cell
 from mmm.sentence import Number, Said, Sentence, Word, sentence
 
 MAX_PARTS = 5_000
@@ -29,6 +30,8 @@ _NEVER_READ = ("xl/media/", "xl/embeddings/", "xl/pivotCache/", "xl/drawings/", 
 _USUAL_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENTRY_MARK = b"PK\x01\x02"
 _PIECE = 1 << 20
+_LONGEST_TEXT = 4 * (MAX_CHARACTERS + 1)
+"""Bytes without a tag, in a part that is XML, which no cell has."""
 
 
 def refuse_bombs(file: str, content: bytes) -> None:
@@ -92,16 +95,23 @@ def _check_part(file: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> N
     if part.filename.startswith(_NEVER_READ) and part.file_size > LOOKED_AT_BYTES:
         return
     limit = MAX_SHEET_TAGS if _LARGE_PART.fullmatch(part.filename) else MAX_OTHER_TAGS
-    tags = 0
+    tags, is_xml = 0, part.filename.endswith(".xml")
     with archive.open(part) as unpacked:
         piece = unpacked.read(_PIECE)
         if b"<!DOCTYPE" in piece or b"<!ENTITY" in piece:
             raise MarketRefused([entities_fault(file)])
         while piece:
+            if is_xml and any(piece.find(b"<", start, start + _LONGEST_TEXT) < 0 for start in _starts(piece)):
+                raise MarketRefused([long_cell(file)])
             tags += piece.count(b"<")
             if tags > limit:
                 _refuse_tags(file, part, limit)
             piece = unpacked.read(_PIECE)
+
+
+def _starts(piece: bytes) -> range:
+    """Where whole blocks of `_LONGEST_TEXT` start: a text of twice that length fills one of them."""
+    return range(0, len(piece) - _LONGEST_TEXT + 1, _LONGEST_TEXT)
 
 
 def _may_be_large(part: zipfile.ZipInfo) -> bool:

@@ -185,13 +185,12 @@ def refuse_if_large(file: str, rows: int, columns: int) -> None:
         raise MarketRefused([Fault(file, "", found, sentence("only the columns that market.toml names"))])
 
 
-def long_cell(file: str, row: int, column: str = "") -> Fault:
+def long_cell(file: str, row: int | None = None) -> Fault:
     """The fault of a cell with more text than a spreadsheet holds."""
     limit = Number(amount=MAX_CHARACTERS)
     found = sentence("a cell of more than {limit} characters", limit=limit)
-    return Fault(
-        file, column, found, sentence("at most {limit} characters: is a quote never closed?", limit=limit), row
-    )
+    expected = sentence("at most {limit} characters: is a quote never closed?", limit=limit)
+    return Fault(file, "", found, expected, row)
 
 
 def _limited(file: str, rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
