@@ -59,6 +59,8 @@ NEEDED: dict[str, Scope] = {
     "jobs.get_job": "read",
     "jobs.cancel_job": "fit",
     "events.list_events": "read",
+    "exports.get_plan_csv": "read",
+    "exports.get_plan_workbook": "read",
     "plans.list_plans": "read",
     "plans.get_saved_plan": "read",
     "plans.post_state": "plan",

@@ -54,7 +54,6 @@ def _saved(identity: str) -> tuple[SavedPlan, Reader]:
 def _file_reply(content: bytes, media_type: str, name: str, reader: Reader) -> Response:
     response = Response(content, content_type=f"{media_type}; charset=utf-8" if media_type == CSV else media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Language"] = LOCALES[reader.language].replace("_", "-")
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept-Language")

@@ -91,9 +91,15 @@ def test_a_name_that_is_there_twice_among_many_is_found_in_no_time(client: Flask
 
 
 def test_a_thousand_wrong_entries_are_told_in_no_time(client: FlaskClient, document: dict[str, Any]) -> None:
-    response = client.post("/v1/scenarios", json=document | {"tasks": [{}] * 50_000})
+    response = client.post("/v1/scenarios", json=document | {"tasks": [{}] * 10_000})
     assert response.status_code == 422
     assert len(response.json["errors"]) <= 1000
+
+
+def test_a_document_of_too_many_values_is_refused(client: FlaskClient, document: dict[str, Any]) -> None:
+    response = client.post("/v1/scenarios", json=document | {"tasks": [{}] * 60_000})
+    assert response.status_code == 400
+    assert "50,000 values" in response.json["detail"]
 
 
 @pytest.mark.parametrize(
