@@ -96,6 +96,20 @@ class ChannelResponse:
             budget = np.where(self.gain > 0, (turning - self.carry) / self.gain, 0.0)
         return np.maximum(budget, 0.0)
 
+    def of_draw(self, position: int) -> "ChannelResponse":
+        """The same response in one draw alone."""
+        one = slice(position, position + 1)
+        return ChannelResponse(
+            self.channel,
+            self.saturation,
+            self.carry[one],
+            self.gain[one],
+            self.half_saturation[one],
+            self.slope[one],
+            self.ceiling[one],
+            self.horizon,
+        )
+
     def during(self, period: int) -> "ChannelResponse":
         """The same response counted in one period only, the first being 0."""
         return ChannelResponse(

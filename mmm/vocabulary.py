@@ -27,7 +27,7 @@ type GeosKind = Literal["pooled", "national"]
 type TrendKind = Literal["none", "linear", "knots"]
 type Evidence = Literal["measured", "prior", "assumed"]
 type Verdict = Literal["pass", "review", "fail"]
-type Attitude = Literal["neutral", "cautious"]
+type Attitude = Literal["neutral", "cautious", "regret"]
 type ForecastName = Literal["model", "seasonal_naive", "ridge"]
 type TaskCount = Literal["total", "incremental"]
 

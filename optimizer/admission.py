@@ -118,8 +118,8 @@ def _optimized_flighting_faults(scenario: Scenario, artifact: ResponseArtifact, 
             "even, history or given with reach and frequency: how many people a period reaches follows the phasing"
         )
         faults.append(Fault(file, field, "optimized", expected))
-    if scenario.risk.attitude == "cautious":
-        expected = sentence("even, history or given where risk is cautious")
+    if scenario.risk.attitude != "neutral":
+        expected = sentence("even, history or given where risk is not neutral")
         faults.append(Fault(file, field, "optimized", expected))
     if any(rule.cpa_at_most or rule.marginal_cpa_at_most for rule in scenario.channels.values()):
         expected = sentence("even, history or given with a ceiling on CPA: what an outcome costs follows the phasing")

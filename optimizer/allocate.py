@@ -100,6 +100,10 @@ class AllocationProblem:
         What a unit of the total costs, in the unit of the objective.
     rivals
         Curves in the unit of the objective: the least of it and of them is what counts.
+    offsets
+        What is added to each of them before they are compared; nothing where there are none.
+    gross
+        What a split brings about, where offsets take most of it off: gaps are relative to it.
     spend_worth
         Worth of a unit of money in a channel, instead of an objective.
     """
@@ -110,6 +114,8 @@ class AllocationProblem:
     is_approach: bool = False
     price: float = 0.0
     rivals: tuple[KpiCurves, ...] = ()
+    offsets: tuple[float, ...] = ()
+    gross: float = 0.0
     spend_worth: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -125,7 +131,8 @@ class AllocationProblem:
     def worth(self, values: Sequence[float], spend: Mapping[str, float], total: float) -> float:
         """What is maximised, for values of `counted`; an approach is not known by these."""
         if self.objective is not None:
-            return min(values) - self.price * total
+            offsets = self.offsets or (0.0,) * len(values)
+            return min(map(sum, zip(values, offsets, strict=True))) - self.price * total
         if self.spend_worth:
             return sum(worth * spend[name] for name, worth in self.spend_worth.items())
         return -total
@@ -285,7 +292,11 @@ def _relax(
         for kpi, boundaries in zip(search.kpis, search.boundaries, strict=True)
     ]
     first = len(problem.counted)
-    kpis = [PiecewiseKpi(parts, search.scales[0], weight=1.0) for parts in pieces[:first]]
+    offsets = problem.offsets or (0.0,) * first
+    kpis = [
+        PiecewiseKpi(parts, search.scales[0], weight=1.0, offset=offset)
+        for parts, offset in zip(pieces[:first], offsets, strict=True)
+    ]
     for index, requirement in enumerate(problem.requirements):
         parts, scale = pieces[first + index], search.scales[first + index]
         if problem.is_approach:
@@ -299,7 +310,7 @@ def _relax(
         kpis,
         total_weight=-1.0 if problem.is_smallest else -problem.price,
         spend_weights=problem.spend_worth,
-        is_least=first > 1,
+        is_least=first > 1 or any(problem.offsets),
         relative_gap=0.2 * search.gap,
         seconds=max(seconds, 0.05),
         vicinity=vicinity,
@@ -307,7 +318,7 @@ def _relax(
     )
     if relaxed is None:
         return None
-    return replace(relaxed, bound=relaxed.bound + SOLVER_SAFETY * abs(relaxed.bound))
+    return replace(relaxed, bound=relaxed.bound + SOLVER_SAFETY * max(abs(relaxed.bound), problem.gross))
 
 
 def _draw_near(search: _Search, seconds: float) -> None:
@@ -441,7 +452,7 @@ def _refine(search: _Search, proposal: Relaxed) -> bool:
 def _allowances(search: _Search) -> list[float]:
     """Over-estimate of each KPI that need not be refined away: well inside the gap, or inside the margin."""
     problem, total = search.problem, 0.0 if search.best is None else search.best.total
-    first, gross = len(problem.counted), search.value + search.problem.price * total
+    first, gross = len(problem.counted), problem.gross or search.value + problem.price * total
     objective = [0.1 * search.gap * max(gross, scale * 1e-3) for scale in search.scales[:first]]
     share = 0.1 if problem.is_approach else 0.5 * _REQUIREMENT_MARGIN
     asked = [
@@ -481,4 +492,4 @@ def _relative(search: _Search, distance: float) -> float:
     """A distance from the bound relative to the value before its price is paid, or, at zero, to what is at stake."""
     total = 0.0 if search.best is None else search.best.total
     at_stake = search.scales[0] if search.problem.counted else search.problem.form.setting.ceiling
-    return distance / (abs(search.value + search.problem.price * total) or at_stake)
+    return distance / (search.problem.gross or abs(search.value + search.problem.price * total) or at_stake)

@@ -1,6 +1,8 @@
 """The split that answers a question, or why there is none."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from optimizer.goal import Goal, goal_of
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
 from optimizer.pursuit import OutOfReach, Reached, most_attainable, reach_tasks
 from optimizer.question import Question
+from optimizer.regret import RegretOfDraws, best_of_draws, least_regret
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
 from optimizer.separable.ranges import money_for_channels, spend_ranges
@@ -91,6 +94,8 @@ def _best_in_ranges(question: Question, scenario: Scenario) -> Answer | None:
 def _best(question: Question, scenario: Scenario, form: Formulation, goal: Goal) -> Answer | Refusal:
     """The best split without tasks; refused where a target for the return is out of reach."""
     limits = scenario.solve
+    if scenario.risk.attitude == "regret":
+        return _least_regret(question, scenario, form, goal)
     if scenario.risk.attitude == "cautious":
         best = most_cautious(form, worth_of_draws(question, goal), scenario.risk.level, goal.price, limits)
     else:
@@ -101,6 +106,21 @@ def _best(question: Question, scenario: Scenario, form: Formulation, goal: Goal)
     if best is None or (goal.requirements and best.total <= _NOTHING * form.setting.ceiling):
         return _target_out_of_reach(scenario, form, goal.requirements[0])
     return Answer(form, best, goal.requirements, goal)
+
+
+def _least_regret(question: Question, scenario: Scenario, form: Formulation, goal: Goal) -> Answer:
+    """The split with the least regret against the best split of every draw of a sample."""
+    started, limits, worth = time.perf_counter(), scenario.solve, worth_of_draws(question, goal)
+    neutral = allocate(AllocationProblem(form, goal.curves, price=goal.price), gap=limits.gap, seconds=limits.seconds)
+    if neutral is None:
+        raise SolverError("rules that can be obeyed had no best split")
+    regret = RegretOfDraws(worth, best_of_draws(form, worth.parts, goal.price, limits))
+    left = limits.model_copy(update={"seconds": max(0.5, limits.seconds - (time.perf_counter() - started))})
+    gross = neutral.value + goal.price * neutral.total
+    best = least_regret(form, regret, scenario.risk.level, goal.price, gross, left)
+    if best is None:
+        raise SolverError("rules that can be obeyed had no split with the least regret")
+    return Answer(form, replace(best, seconds=time.perf_counter() - started), (), goal, regret)
 
 
 def worth_of_draws(question: Question, goal: Goal) -> WorthOfDraws:

@@ -6,16 +6,21 @@ from optimizer.allocate import Allocation, Requirement
 from optimizer.formulation import Formulation
 from optimizer.goal import Goal
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
+from optimizer.regret import RegretOfDraws
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A split under the rows of `form`, its goal, and the expected increments that tasks and target came down to."""
+    """A split under the rows of `form`, its goal, and the expected increments that tasks and target came down to.
+
+    `regret` is what its regrets were counted with, where they were made small.
+    """
 
     form: Formulation
     allocation: Allocation
     requirements: tuple[Requirement, ...]
     goal: Goal
+    regret: RegretOfDraws | None = None
 
 
 @dataclass(frozen=True, slots=True)

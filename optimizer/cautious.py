@@ -11,6 +11,7 @@ bound and value meet.
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -40,6 +41,34 @@ class WorthOfDraws:
         (first, worth), *others = self.parts
         return first.summed_curves(worth * weights, [(kpi, each * weights) for kpi, each in others])
 
+    def even(self) -> FloatArray:
+        """Equal weights of sum one. Shape (S,)."""
+        return self.parts[0][0].shares()
+
+    def offset(self, weights: FloatArray) -> float:
+        """What is added to a weighted mean: nothing."""
+        return 0.0
+
+
+class DrawnWorth(Protocol):
+    """What a split is worth in each of some draws, and curves of weighted means of that. N draws."""
+
+    def draws(self, spend: Mapping[str, float]) -> FloatArray:
+        """Shape (N,)."""
+        ...
+
+    def curves(self, weights: FloatArray) -> KpiCurves:
+        """Curves of a weighted mean, but for a constant. `weights` of shape (N,)."""
+        ...
+
+    def even(self) -> FloatArray:
+        """Equal weights of sum one. Shape (N,)."""
+        ...
+
+    def offset(self, weights: FloatArray) -> float:
+        """The constant."""
+        ...
+
 
 def worst_draws(draws: FloatArray, level: float) -> FloatArray:
     """Weights of the worst `level` of the draws, of sum one. `draws` of shape (S,); returns shape (S,)."""
@@ -60,12 +89,25 @@ def mean_of_worst(draws: FloatArray, level: float) -> float:
     return float(worst_draws(draws, level) @ draws)
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Curves of a weighted mean and what is added to it: nowhere below what is made large."""
+
+    curves: KpiCurves
+    offset: float
+
+    @classmethod
+    def of(cls, worth: DrawnWorth, weights: FloatArray) -> "_Cut":
+        return cls(worth.curves(weights), worth.offset(weights))
+
+
 @dataclass
 class _Search:
-    worth: WorthOfDraws
+    worth: DrawnWorth
     level: float
     price: float
-    cuts: list[KpiCurves] = field(default_factory=list)
+    gross: float = 0.0
+    cuts: list[_Cut] = field(default_factory=list)
     best: Allocation | None = None
     value: float = -np.inf
     bound: float = np.inf
@@ -75,7 +117,8 @@ class _Search:
         """Distance between bound and value, relative to the value before its price is paid."""
         if self.best is None or not np.isfinite(self.bound):
             return np.inf
-        return max(0.0, self.bound - self.value) / (abs(self.value + self.price * self.best.total) or 1.0)
+        gross = self.gross or abs(self.value + self.price * self.best.total)
+        return max(0.0, self.bound - self.value) / (gross or 1.0)
 
     def gap_asked(self, gap: float) -> float:
         """Gap of the next solve: well inside of what is left, and of what is asked in the end."""
@@ -92,20 +135,21 @@ class _Search:
 
 
 def most_cautious(
-    form: Formulation, worth: WorthOfDraws, level: float, price: float, limits: SolveLimits
+    form: Formulation, worth: DrawnWorth, level: float, price: float, limits: SolveLimits, gross: float = 0.0
 ) -> Allocation | None:
     """The split with the largest mean of its worst draws, less `price` for each unit of the total.
 
-    Its value is that mean less the price, its bound holds for every split; None when the rules allow none.
+    Its value is that mean less the price, its bound holds for every split; None when the rules allow none. The gap is
+    relative to `gross`, or to the value before its price where none is given.
     """
     started = time.perf_counter()
-    search = _Search(worth, level, price)
-    search.cuts.append(worth.curves(worth.parts[0][0].shares()))
+    search = _Search(worth, level, price, gross)
+    search.cuts.append(_Cut.of(worth, worth.even()))
     for _ in range(_MOST_ROUNDS):
         left = limits.seconds - (time.perf_counter() - started)
         if left <= 0 and search.best is not None:
             break
-        problem = AllocationProblem(form, search.cuts[0], price=price, rivals=tuple(search.cuts[1:]))
+        problem = _problem(form, search)
         found = allocate(problem, gap=search.gap_asked(limits.gap), seconds=max(left, 0.1), known=search.best)
         if found is None:
             return None
@@ -113,7 +157,7 @@ def most_cautious(
         weights = search.judge(found)
         if search.relative_gap <= limits.gap:
             break
-        search.cuts.append(worth.curves(weights))
+        search.cuts.append(_Cut.of(worth, weights))
         search.cuts = _binding(search.cuts, found)
     best = search.best
     if best is None:
@@ -127,10 +171,22 @@ def most_cautious(
     )
 
 
-def _binding(cuts: list[KpiCurves], found: Allocation) -> list[KpiCurves]:
+def _problem(form: Formulation, search: _Search) -> AllocationProblem:
+    first, *others = search.cuts
+    return AllocationProblem(
+        form,
+        first.curves,
+        price=search.price,
+        rivals=tuple(cut.curves for cut in others),
+        offsets=tuple(cut.offset for cut in search.cuts),
+        gross=search.gross,
+    )
+
+
+def _binding(cuts: list[_Cut], found: Allocation) -> list[_Cut]:
     """The latest curves, and of the older ones those that are least at a split."""
     if len(cuts) <= _KEPT:
         return cuts
     *older, latest = cuts
-    ranked = sorted(older, key=lambda each: each.value(found.spend))
+    ranked = sorted(older, key=lambda each: each.curves.value(found.spend) + each.offset)
     return [*ranked[: _KEPT - 1], latest]

@@ -124,7 +124,8 @@ class Certificate(StrictModel):
 
     For objective size both are budgets: `value` what the plan needs, `bound` what every plan needs. For profit, a
     target mROAS m and several KPIs they are money: profit, what comes beyond m a unit of money, the sum of the KPIs'
-    values. A cautious plan counts the mean of its worst draws. `gap` is |bound - value| relative to the value, before
+    values. A cautious plan counts the mean of its worst draws. One of least regret counts that; no plan is below its
+    bound, and its gap is relative to what a plan brings. `gap` is |bound - value| relative to the value, before
     money that is spent is taken off it.
     """
 
@@ -155,6 +156,33 @@ class BindingRule(StrictModel):
     rule: str
     text: Sentence
     shadow_price: float | None
+
+
+class DrawRegret(StrictModel):
+    """One draw of those that regret is counted over: the most that any split brings there, and the plan's regret."""
+
+    draw: int
+    best: float
+    regret: float
+
+
+class RegretPlan(StrictModel):
+    """Regret of this plan and of the neutral one: the mean of the largest `level` of it, the largest one, the mean.
+
+    In the unit of the certificate. `mean` and `neutral_mean` are what both bring on average over all draws, money spent
+    not taken off; `draws` are those that were looked at.
+    """
+
+    level: float
+    worst: float
+    largest: float
+    average: float
+    mean: float
+    neutral_worst: float
+    neutral_largest: float
+    neutral_average: float
+    neutral_mean: float
+    draws: tuple[DrawRegret, ...]
 
 
 class ServedPeriod(StrictModel):
@@ -258,6 +286,7 @@ class Plan(StrictModel):
     split: SplitPlan | None = None
     profit: Interval | None = None
     risk: RiskPlan | None = None
+    regret: RegretPlan | None = None
     certificate: Certificate | None = None
     binding: tuple[BindingRule, ...] = ()
     capacity: tuple[ServedPeriod, ...] = ()

@@ -18,14 +18,17 @@ from optimizer.plan import (
     CertificateUnit,
     ChannelPlan,
     Comparisons,
+    DrawRegret,
     Flight,
     Interval,
     Plan,
+    RegretPlan,
     RiskPlan,
     ServedPeriod,
     SplitPlan,
 )
 from optimizer.question import Question, without_rules, without_split
+from optimizer.regret import largest
 from optimizer.scenario import Risk, Scenario
 from optimizer.scenario_rules import SMALLEST_BUDGET
 from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
@@ -109,7 +112,7 @@ def split_plan(question: Question, found: Answer) -> SplitPlan:
     spend_total = sum(allocation.spend.values())
     brand = sum(weights[name] * amount for name, amount in allocation.spend.items())
     kpi_without = cost = price = None
-    if band is not None:
+    if band is not None and found.regret is None:
         free = answer(question, without_split(scenario), known=allocation)
         if isinstance(free, Answer):
             is_size = scenario.objective == "size"
@@ -143,7 +146,7 @@ def certificate_unit(question: Question, found: Answer) -> CertificateUnit:
 def risk_plan(question: Question, found: Answer) -> RiskPlan | None:
     """What caution gains in the worst draws, and gives up on average."""
     risk = question.scenario.risk
-    if risk.attitude == "neutral":
+    if risk.attitude != "cautious":
         return None
     worth = worth_of_draws(question, found.goal)
     neutral = answer(question, question.scenario.model_copy(update={"risk": Risk()}))
@@ -155,6 +158,32 @@ def risk_plan(question: Question, found: Answer) -> RiskPlan | None:
         mean=float(draws.mean()),
         neutral_worst=mean_of_worst(others, risk.level),
         neutral_mean=float(others.mean()),
+    )
+
+
+def regret_plan(question: Question, found: Answer) -> RegretPlan | None:
+    """What the plan regrets in the draws that were looked at, beside what the neutral one does."""
+    if found.regret is None:
+        return None
+    regret, level, price = found.regret, question.scenario.risk.level, found.goal.price
+    free = answer(question, question.scenario.model_copy(update={"risk": Risk()}))
+    own, neutral = found.allocation, found.allocation if isinstance(free, Refusal) else free.allocation
+    regrets = regret.regrets(own.spend, own.total, price)
+    others = regret.regrets(neutral.spend, neutral.total, price)
+    return RegretPlan(
+        level=level,
+        worst=largest(regrets, level),
+        largest=float(regrets.max()),
+        average=float(regrets.mean()),
+        mean=float(regret.worth.draws(own.spend).mean()),
+        neutral_worst=largest(others, level),
+        neutral_largest=float(others.max()),
+        neutral_average=float(others.mean()),
+        neutral_mean=float(regret.worth.draws(neutral.spend).mean()),
+        draws=tuple(
+            DrawRegret(draw=int(draw), best=float(best), regret=float(own))
+            for draw, best, own in zip(regret.best.draws, regret.best.bound, regrets, strict=True)
+        ),
     )
 
 

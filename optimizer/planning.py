@@ -36,6 +36,7 @@ from optimizer.plan_parts import (
     flights,
     prices_of_rows,
     profit,
+    regret_plan,
     risk_plan,
     served_periods,
     split_plan,
@@ -160,6 +161,7 @@ class Planner:
             split=split_plan(question, found),
             profit=profit(question, allocation),
             risk=risk_plan(question, found),
+            regret=regret_plan(question, found),
             certificate=Certificate(
                 value=allocation.value,
                 bound=allocation.bound,

@@ -36,8 +36,8 @@ class PortfolioMember(StrictModel):
             problems.append(sentence("scenario.capacity: what can be served is a rule of one market"))
         if self.scenario.tasks:
             problems.append(sentence("scenario.tasks: a portfolio splits a budget; size each market by itself first"))
-        if self.scenario.risk.attitude == "cautious":
-            problems.append(sentence("scenario.risk: a portfolio counts means; cautious is for one market"))
+        if self.scenario.risk.attitude != "neutral":
+            problems.append(sentence("scenario.risk: a portfolio counts means; other attitudes are for one market"))
         if self.scenario.flighting.pattern == "optimized":
             problems.append(sentence("scenario.flighting: even, history or given in a portfolio"))
         if problems:

@@ -15,7 +15,7 @@ from optimizer.goal_tree import with_goal_tasks
 from optimizer.known_spend import KnownSpend
 from optimizer.phasing import closed_periods
 from optimizer.responses import KpiResponses, build_responses
-from optimizer.scenario import Scenario
+from optimizer.scenario import Risk, Scenario
 from optimizer.scenario_rules import ChannelRules, Rules
 from optimizer.tasks import MeasuredTask, measure_task
 from optimizer.timeline import Timeline, build_timeline, periods_until
@@ -191,6 +191,7 @@ def without_rules(scenario: Scenario, budget: float) -> Scenario:
             "precedence": (),
             "capacity": (),
             "rules": Rules(),
+            "risk": Risk() if scenario.risk.attitude == "regret" else scenario.risk,
         }
     )
 

@@ -110,7 +110,11 @@ class Flighting(StrictModel):
 
 
 class Risk(StrictModel):
-    """Attitude to the spread of the draws."""
+    """Attitude to the spread of the draws.
+
+    Cautious: the mean of the worst `level` of the draws is what counts. Regret: the mean of the largest `level` of
+    what is missed against the best split of each draw; below one draw in forty it is the largest alone.
+    """
 
     attitude: Attitude = "neutral"
     level: Annotated[float, Field(gt=0, le=1)] = 0.2
@@ -175,9 +179,12 @@ class Scenario(StrictModel):
             problems.append(sentence("target: goes with objective efficiency, which needs it"))
         if self.tasks and self.objective in ("profit", "efficiency"):
             problems.append(sentence("tasks: go with objective maximize or size; a return target is a task of its own"))
-        if self.risk.attitude == "cautious" and (self.tasks or self.objective in ("size", "efficiency")):
+        if self.risk.attitude != "neutral" and (self.tasks or self.objective in ("size", "efficiency")):
             problems.append(
-                sentence("risk: cautious goes with maximize or profit without tasks; tasks have their probability")
+                sentence(
+                    "risk: {attitude} goes with maximize or profit without tasks; tasks have their probability",
+                    attitude=Word(text=self.risk.attitude),
+                )
             )
         if self.capacity and (self.tasks or self.objective == "size" or self.risk.attitude != "neutral"):
             problems.append(

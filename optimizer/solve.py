@@ -45,7 +45,8 @@ class PiecewiseKpi:
     """Over-estimated KPI: per channel the pieces of its range, of which exactly one holds.
 
     `scale` is the KPI of one solver unit. `at_least` makes it a requirement, which `per_money` raises for each unit of
-    the total; `weight` its weight in the objective (maximised), where nothing counts above `at_most`.
+    the total; `weight` its weight in the objective (maximised), where nothing counts above `at_most`. `offset` is added
+    to the KPI where the least of several counts.
     """
 
     pieces: Mapping[str, Sequence[Piece]]
@@ -54,6 +55,7 @@ class PiecewiseKpi:
     at_least: float | None = None
     per_money: float = 0.0
     at_most: float | None = None
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +342,8 @@ def _add_kpi(
         counted = program.column(-np.inf, kpi.at_most / kpi.scale, weight)
         program.row(0.0, np.inf, [*heights, (counted, -1.0)])
     if least is not None:
-        program.row(0.0, np.inf, [*((column, weight * factor) for column, factor in heights), (least, -1.0)])
+        under = -kpi.offset * kpi.weight / objective_scale
+        program.row(under, np.inf, [*((column, weight * factor) for column, factor in heights), (least, -1.0)])
     if kpi.at_least is not None:
         dues = [(split.total_column, -kpi.per_money * split.spend_scale / kpi.scale)] if kpi.per_money else []
         program.row(kpi.at_least / kpi.scale, np.inf, [*heights, *dues])

@@ -58,6 +58,8 @@ def _broken_certificate(
     if plan.objective == "size":
         counted, gross = plan.budget, plan.budget
         is_bound = certificate.bound <= certificate.value * (1.0 + 1e-9) + 1e-9
+    elif plan.regret is not None:
+        return _broken_regret(scenario, plan, artifact, brought)
     else:
         values = dict(scenario.values) or {plan.kpi: artifact.manifest.outcome.value_per_unit or 0.0}
         is_money = certificate.unit == "money"
@@ -76,6 +78,28 @@ def _broken_certificate(
     return faults
 
 
+def _broken_regret(
+    scenario: Scenario, plan: Plan, artifact: ResponseArtifact, brought: Mapping[str, FloatArray]
+) -> list[str]:
+    """Regrets counted anew from what is best in each draw, which is the plan's own word; it does not exceed that."""
+    certificate, regret = plan.certificate, plan.regret
+    if certificate is None or regret is None:
+        return ["no certificate"]
+    values = dict(scenario.values) or {plan.kpi: artifact.manifest.outcome.value_per_unit or 0.0}
+    is_money = certificate.unit == "money"
+    worth = np.sum([value * brought[kpi] for kpi, value in values.items()], axis=0) if is_money else brought[plan.kpi]
+    spent = plan.budget if plan.objective == "profit" else 0.0
+    places, best = [each.draw for each in regret.draws], np.array([each.best for each in regret.draws])
+    missed, gross = best - (worth[places] - spent), float(worth.mean())
+    counted = _mean_of_first(np.sort(missed)[::-1], regret.level)
+    faults = [] if certificate.bound <= certificate.value + 1e-9 * gross else ["regret below its bound"]
+    if (missed < -_VALUE * gross).any():
+        faults.append("the plan brings more than the best split of a draw")
+    if not _is_near(certificate.value, counted, gross) or not _is_near(regret.worst, counted, gross):
+        faults.append(f"regret is said to be {certificate.value}, counted {counted}")
+    return faults
+
+
 def _broken_tasks(plan: Plan, brought: Mapping[str, FloatArray]) -> list[str]:
     """Probabilities of tasks on what media add in all, counted anew."""
     return [
@@ -91,7 +115,7 @@ def _broken_tasks(plan: Plan, brought: Mapping[str, FloatArray]) -> list[str]:
 
 def _mean_of_first(ordered: FloatArray, level: float) -> float:
     """Mean of the first `level` of ordered draws, the last of them in part."""
-    count = level * len(ordered)
+    count = max(1.0, level * len(ordered))
     whole = int(count)
     part = (count - whole) * ordered[whole] if whole < len(ordered) else 0.0
     return float((ordered[:whole].sum() + part) / count)

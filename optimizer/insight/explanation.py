@@ -20,8 +20,8 @@ _NOTICEABLE = 1e-4
 def maximised(scenario: Scenario, budget: float) -> tuple[Scenario, list[Sentence]]:
     """The scenario as a maximum that can be explained, and what was changed for that."""
     notes: list[Sentence] = []
-    if scenario.risk.attitude == "cautious":
-        notes.append(sentence("Caution is left aside here: values are means over all draws."))
+    if scenario.risk.attitude != "neutral":
+        notes.append(sentence("Risk is left aside here: values are means over all draws."))
         scenario = scenario.model_copy(update={"risk": Risk()})
     if scenario.tasks or scenario.objective in ("size", "efficiency"):
         notes.append(sentence("Tasks and targets are left aside here: it is the best split of the plan's budget."))

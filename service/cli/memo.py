@@ -121,6 +121,21 @@ def _lead(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableTy
                 )
             )
         )
+    if plan.regret is not None:
+        yield Text(
+            reader.say(
+                sentence(
+                    "Against the best split of each of {count} cases it misses {worst} on average in the worst {level} "
+                    "of them, and {largest} at most. The plan for the mean would miss {neutral} and {most}.",
+                    count=Number(amount=len(plan.regret.draws)),
+                    worst=worth(plan, plan.regret.worst),
+                    level=Share(fraction=plan.regret.level, digits=0),
+                    largest=worth(plan, plan.regret.largest),
+                    neutral=worth(plan, plan.regret.neutral_worst),
+                    most=worth(plan, plan.regret.neutral_largest),
+                )
+            )
+        )
 
 
 def _spending(plan: Plan, when: dict[str, Value]) -> Sentence:
@@ -281,7 +296,13 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
 
 
 def _certified(plan: Plan, told: dict[str, Value]) -> Sentence:
-    """What no plan can exceed."""
+    """What no plan can exceed, or go below."""
+    if plan.regret is not None:
+        return sentence(
+            "No plan under these rules can miss less than {bound} in the mean of its worst cases: this one is within "
+            "{gap} of what a plan brings (found in {seconds} s).",
+            **told,
+        )
     if plan.objective == "profit":
         return sentence(
             "No plan under these rules can leave more than {bound}: this one is within {gap} of what it brings (found "
