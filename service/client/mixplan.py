@@ -10,6 +10,7 @@ import httpx
 from service.client.answers import Event, Health
 from service.client.calls import Calls, Retries
 from service.client.jobs import Jobs
+from service.client.keys import Keys
 from service.client.markets import MarketCalls
 from service.client.plans import Plans
 from service.client.scenarios import Scenarios
@@ -66,6 +67,7 @@ class MixplanClient:
         self.markets = MarketCalls(self._calls)
         self.plans = Plans(self._calls)
         self.jobs = Jobs(self._calls)
+        self.keys = Keys(self._calls)
 
     def events(self, market: str | None = None, subject: str | None = None) -> Iterator[Event]:
         """What happened, the newest first; of one market, or of one job, plan or model."""

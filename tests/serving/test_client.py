@@ -121,6 +121,27 @@ def test_a_plan_is_followed_to_its_end(mixplan_client: MixplanClient, document: 
     assert plans.rescore(seen.id).channels[0].spend == planned.plan.channels[0].spend
 
 
+def test_a_key_opens_what_it_allows_until_it_is_revoked(mixplan_client: MixplanClient, home: Home) -> None:
+    admin = mixplan_client.keys.create("ada", ["admin"])
+    with pytest.raises(Problem) as raised:
+        mixplan_client.markets.all()
+    assert raised.value.status == 401
+    transport = httpx.WSGITransport(create_app(home))
+    with (
+        MixplanClient(ADDRESS, admin.key, transport=transport) as ada,
+        MixplanClient(ADDRESS, ada.keys.create("board", ["read"], days=30).key, transport=transport) as board,
+    ):
+        assert board.markets.get("testland").champion == 1
+        with pytest.raises(Problem) as raised:
+            board.markets.rollback("testland")
+        assert raised.value.status == 403
+        assert [key.name for key in ada.keys.all().keys] == ["board", "ada"]
+        assert ada.keys.revoke(ada.keys.all().keys[0].id).state == "revoked"
+        with pytest.raises(Problem) as raised:
+            board.markets.all()
+        assert raised.value.status == 401
+
+
 def test_models_are_promoted_told_apart_and_rolled_back(mixplan_client: MixplanClient, home: Home) -> None:
     home.registry.publish([make_artifact(draws=60, seed=2)], datetime(2026, 11, 22, tzinfo=UTC))
     markets = mixplan_client.markets

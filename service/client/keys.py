@@ -1,0 +1,54 @@
+"""API keys of a tenant, for whoever administers it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.client.answers import Answer
+from service.client.calls import Calls, path_of
+
+
+class Key(Answer):
+    """An API key without what makes it usable."""
+
+    id: str
+    tenant: str
+    name: str
+    scopes: tuple[str, ...]
+    state: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class NewKey(Key):
+    """A key that was just made; `key` is its text, which is shown this once."""
+
+    key: str
+
+
+class KeyList(Answer):
+    """The keys of a tenant, the newest first."""
+
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Calls about keys; each raises as `Calls.send` does."""
+
+    calls: Calls
+
+    def create(self, name: str, scopes: Sequence[str], days: int | None = None) -> NewKey:
+        """A new key for `name` that allows any of read, plan, fit and admin; it expires after `days`."""
+        body: dict[str, Any] = {"name": name, "scopes": list(scopes)}
+        return self.calls.post(NewKey, "/v1/keys", body if days is None else {**body, "days": days})
+
+    def all(self) -> KeyList:
+        """The keys of the tenant, the newest first."""
+        return self.calls.get(KeyList, "/v1/keys")
+
+    def revoke(self, key_id: str) -> Key:
+        """Refuse a key from now on."""
+        return Key.model_validate(self.calls.send("DELETE", path_of("/v1/keys/{id}", id=key_id)).json())
