@@ -10,26 +10,26 @@ from service.client.calls import Calls, path_of
 
 
 class Key(Answer):
-    """An API key without what makes it usable."""
+    """An API key without its secret."""
 
     id: str
     tenant: str
     name: str
     scopes: tuple[str, ...]
-    state: str
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
 
 
-class NewKey(Key):
-    """A key that was just made; `key` is its text, which is shown this once."""
+class NewKey(Answer):
+    """A key that was just made; `secret` is what to send, and is shown this once."""
 
-    key: str
+    key: Key
+    secret: str
 
 
 class KeyList(Answer):
-    """The keys of a tenant, the newest first."""
+    """The keys of a tenant, the oldest first."""
 
     keys: tuple[Key, ...]
 
@@ -40,13 +40,15 @@ class Keys:
 
     calls: Calls
 
-    def create(self, name: str, scopes: Sequence[str], days: int | None = None) -> NewKey:
-        """A new key for `name` that allows any of read, plan, fit and admin; it expires after `days`."""
+    def create(self, name: str, scopes: Sequence[str], expires_at: datetime | None = None) -> NewKey:
+        """A new key for `name` that allows any of read, plan, fit and admin, until a time with its zone."""
         body: dict[str, Any] = {"name": name, "scopes": list(scopes)}
-        return self.calls.post(NewKey, "/v1/keys", body if days is None else {**body, "days": days})
+        if expires_at is not None:
+            body["expires_at"] = expires_at.isoformat()
+        return self.calls.post(NewKey, "/v1/keys", body)
 
     def all(self) -> KeyList:
-        """The keys of the tenant, the newest first."""
+        """The keys of the tenant, the oldest first."""
         return self.calls.get(KeyList, "/v1/keys")
 
     def revoke(self, key_id: str) -> Key:
