@@ -17,7 +17,9 @@ from service.problems import MEDIA_TYPE
 
 reference = APIBlueprint("reference", __name__, enable_openapi=False, template_folder="templates")
 
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 """Content security policy of the page: no script, and nothing from elsewhere."""
 
 BODIES: dict[str, dict[str, Any]] = {"/v1/markets/{name}/data": UPLOAD, "/v1/markets/{name}/actuals": ACTUALS}
