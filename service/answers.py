@@ -213,6 +213,12 @@ class HealthAnswer(Answer):
     status: Literal["ok"] = "ok"
 
 
+class ReadinessAnswer(HealthAnswer):
+    """That work can be done, and when a worker was last heard of (null when none ever was)."""
+
+    worker_seen_at: datetime | None
+
+
 class FlawAnswer(Answer):
     """One thing that is wrong with a request."""
 

@@ -42,6 +42,12 @@ def bring_up_to_date(engine: Engine, shown: str) -> None:
             _upgrade(connection, found, shown)
 
 
+def layout_in(engine: Engine) -> str | None:
+    """The name of the layout of a database; None for one without tables of ours."""
+    with engine.connect() as connection:
+        return _layout_of(connection)
+
+
 @contextmanager
 def _unhindered(engine: Engine) -> Iterator[Connection]:
     """A connection on which tables may be rebuilt: SQLite would take the rows that point at a table with it."""

@@ -1,7 +1,7 @@
 """Turns to solve: so many at a time in a process, and a wait that ends."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Lock
@@ -22,11 +22,14 @@ class Turns:
         Seconds that one waits for a turn at most.
     in_progress
         How many solve now.
+    listener
+        Told of each turn that is taken (1) and given back (-1).
     """
 
     places: int = 1
     patience: float = 10.0
     in_progress: int = 0
+    listener: Callable[[int], None] | None = None
     _free: BoundedSemaphore = field(init=False)
     _lock: Lock = field(default_factory=Lock)
 
@@ -56,3 +59,5 @@ class Turns:
     def _count(self, change: int) -> None:
         with self._lock:
             self.in_progress += change
+        if self.listener is not None:
+            self.listener(change)

@@ -2,6 +2,8 @@
 
 import os
 import socket
+from contextlib import nullcontext
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -11,6 +13,18 @@ from service.cli.session import Session, open_session
 
 commands = typer.Typer()
 
+THREADS = 4
+"""Requests that a process answers at a time: solving is one at a time, reading goes on beside it."""
+
+MOST_AT_ONCE = 64
+"""Requests that a process holds; more wait where the operating system keeps connections."""
+
+STOP_SECONDS = 60
+"""Seconds that a process may take to answer what it holds when it is stopped."""
+
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the processes of a server count together (`service.http.metrics`)."""
+
 
 @commands.command()
 def serve(
@@ -18,6 +32,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; each plans one scenario at a time.")] = 1,
+    with_worker: Annotated[
+        bool, typer.Option("--with-worker", help="Also work on jobs, in a process beside that ends with this one.")
+    ] = False,
     home: HomeOption = None,
     language: LanguageOption = None,
 ) -> None:
@@ -25,6 +42,7 @@ def serve(
     from granian import Granian
     from granian.constants import Interfaces
 
+    from service.cli.beside import worker_beside
     from service.settings import HOME_VARIABLE
 
     _require_free(host, port)
@@ -38,16 +56,25 @@ def serve(
         .gettext("Serving {folder} on http://{host}:{port}, described at /docs. Stop with Ctrl-C.")
         .format(folder=folder, host=host, port=port)
     )
-    Granian(
+    server = Granian(
         "service.http.app:create_app_from_environment",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=4,
+        blocking_threads=THREADS,
+        backpressure=MOST_AT_ONCE,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
         factory=True,
         log_access=False,
-    ).serve()
+    )
+    with (
+        TemporaryDirectory(prefix="mixplan-metrics-") as counts,
+        worker_beside(folder) if with_worker else nullcontext(),
+    ):
+        os.environ[METRICS_VARIABLE] = counts  # before any process of the server counts
+        server.serve()
 
 
 def _require_keys_beyond_loopback(session: Session, host: str) -> None:

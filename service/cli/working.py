@@ -3,6 +3,8 @@
 import logging
 import os
 import signal
+import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ from service.cli.session import Session, actor, open_session
 
 if TYPE_CHECKING:
     from service.jobs.records import Job
+    from service.jobs.worker import Worker
 
 commands = typer.Typer()
 worker_commands = typer.Typer(help="Work on jobs: fits, refits, long plans.", invoke_without_command=True)
@@ -29,6 +32,9 @@ def worker(
     ] = None,
     slots: Annotated[int, typer.Option(min=1, max=64, help="Jobs at a time.")] = 1,
     tenant_slots: Annotated[int, typer.Option(min=1, max=1000, help="Jobs of one tenant at a time.")] = 4,
+    until_input_ends: Annotated[
+        bool, typer.Option("--until-input-ends", hidden=True, help="End when standard input ends.")
+    ] = False,
     home: HomeOption = None,
     language: LanguageOption = None,
 ) -> None:
@@ -45,6 +51,8 @@ def worker(
     working = Worker(session.home, WorkerChoices(name, max(slots, 1), max(tenant_slots, slots)))
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: working.stop())
+    if until_input_ends:
+        threading.Thread(target=_stop_at_end_of_input, args=(working,), daemon=True).start()
     session.say(session.reader().gettext("Worker {name} works. Stop with Ctrl-C.").format(name=working.name))
     working.run()
 
@@ -166,6 +174,11 @@ def cancel(
         session.show(f"{asked.id}: {reader.gettext(asked.status)}")
     else:
         session.show(reader.gettext("{job} will stop within a few seconds.").format(job=asked.id))
+
+
+def _stop_at_end_of_input(working: "Worker") -> None:
+    sys.stdin.read()
+    working.stop()
 
 
 def _market_of(session: Session, argument: str) -> str:

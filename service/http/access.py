@@ -68,6 +68,7 @@ NEEDED: dict[str, Scope] = {
     "following.post_actuals": "plan",
     "following.get_tracking": "read",
     "following.post_replan": "plan",
+    "metrics.get_metrics": "admin",
     "keys.post_key": "admin",
     "keys.list_keys": "admin",
     "keys.delete_key": "admin",

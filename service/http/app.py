@@ -18,7 +18,10 @@ from service.http.idempotency import register_idempotency
 from service.http.jobs import jobs
 from service.http.keys import keys
 from service.http.markets import markets
+from service.http.metrics import EXTENSION as METRICS
+from service.http.metrics import Metrics, metrics
 from service.http.model_differences import model_differences
+from service.http.observing import register_observing, write_json_logs
 from service.http.plans import plans
 from service.http.portfolios import portfolios
 from service.http.rate_limits import register_rate_limits
@@ -46,6 +49,9 @@ def create_app(home: Home) -> APIFlask:
     app.config["AUTO_SERVERS"] = False  # the address that a client used says nothing about where the service is
     app.config["AUTO_OPERATION_ID"] = True
     app.extensions[EXTENSION] = home
+    app.extensions[METRICS] = counts = Metrics(home.store)
+    home.turns.listener = counts.solving
+    register_observing(app, counts)
     register_access(app, home)
     register_errors(app)
     register_conditions(app)
@@ -66,6 +72,7 @@ def create_app(home: Home) -> APIFlask:
         events,
         keys,
         health,
+        metrics,
         reference,
     )
     for blueprint in blueprints:
@@ -75,4 +82,5 @@ def create_app(home: Home) -> APIFlask:
 
 def create_app_from_environment() -> APIFlask:
     """The application of the home that the environment names: what a server process starts."""
+    write_json_logs(os.environ.get("MIXPLAN_LOG", "INFO"))
     return create_app(open_home(settings_from(None, os.environ)))

@@ -1,15 +1,13 @@
 """Whether the process is alive, and whether it can do its work."""
 
-import os
-
 from apiflask import APIBlueprint
 from flask import Response
-from sqlalchemy.exc import SQLAlchemyError
 
-from mmm.sentence import Word, sentence
-from service.answers import HealthAnswer
+from mmm.sentence import sentence
+from service.answers import HealthAnswer, ReadinessAnswer
 from service.http.replies import home, problem_reply, reader_for, reply
 from service.problems import Kind, Problem
+from service.readiness import hindrance, worker_seen_at
 
 NOT_READY = Kind("not-ready", 503, 1, sentence("The service is not ready"))
 
@@ -24,16 +22,15 @@ def get_alive() -> Response:
 
 
 @health.get("/readyz")
-@health.output(HealthAnswer)
+@health.output(ReadinessAnswer)
 @health.doc(responses=[503])
 def get_ready() -> Response:
-    """Tell whether the database answers and the artifacts can be read."""
+    """Tell whether the database answers in the newest layout, and artifacts can be read and written.
+
+    When a worker was last heard of is told, and fails nothing: plans are answered without one.
+    """
     reader = reader_for()
-    try:
-        home().store.ping()
-    except SQLAlchemyError as error:
-        said = sentence("The database does not answer: {reason}.", reason=Word(text=type(error).__name__))
-        return problem_reply(Problem(NOT_READY, said), reader)
-    if not os.access(home().settings.artifacts, os.R_OK | os.X_OK):
-        return problem_reply(Problem(NOT_READY, sentence("The folder of the artifacts cannot be read.")), reader)
-    return reply(HealthAnswer(), reader)
+    found = hindrance(home())
+    if found is not None:
+        return problem_reply(Problem(NOT_READY, found), reader)
+    return reply(ReadinessAnswer(worker_seen_at=worker_seen_at(home())), reader)

@@ -97,6 +97,11 @@ class JobQueue:
         """Create the queue's tables where they are missing."""
         _ = self._client
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the queue's own tables are there."""
+        return _is_prepared(self._store)
+
     def close(self) -> None:
         """Give back what was opened."""
         if "_client" in self.__dict__:

@@ -9,35 +9,54 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs: its address, its process, and the file that its log goes to."""
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
 
 
 @contextmanager
 def served(home: Path) -> Iterator[str]:
     """Serve a home folder; the address of the server, which ends with the block."""
+    with running_server(home) as server:
+        yield server.address
+
+
+@contextmanager
+def running_server(home: Path, *options: str) -> Iterator[Server]:
+    """A server of a home folder, which ends with the block."""
     port = _free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "service.cli.main", "serve", "--port", str(port), "--home", str(home)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "service.cli.main", "serve", "--port", str(port), "--home", str(home), *options]
+    log = home / f"server-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
-        _wait_until_ready(server, address)
-        yield address
+        _wait_until_ready(server)
+        yield server
     finally:
-        server.terminate()
-        server.communicate(timeout=30)
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
 
 
-def _wait_until_ready(server: subprocess.Popen[str], address: str) -> None:
+def _wait_until_ready(server: Server) -> None:
     """Wait for another process: its log says when a worker has started, not when it listens."""
     for _ in range(600):
-        assert server.poll() is None, server.stdout and server.stdout.read()
+        assert server.process.poll() is None, server.log.read_text()
         try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
+            with urllib.request.urlopen(f"{server.address}/readyz", timeout=5):
                 return
         except urllib.error.URLError:
             time.sleep(0.1)

@@ -241,7 +241,7 @@ def test_curves_over_a_scenario_pass_through_its_plan(client: FlaskClient, docum
 
 def test_health_and_readiness_are_told(client: FlaskClient) -> None:
     assert client.get("/healthz").json == {"status": "ok"}
-    assert client.get("/readyz").json == {"status": "ok"}
+    assert client.get("/readyz").json == {"status": "ok", "worker_seen_at": None}
 
 
 def test_a_missing_folder_of_artifacts_is_not_ready(home: Home) -> None:
