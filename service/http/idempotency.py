@@ -129,9 +129,9 @@ def _digest() -> str:
     add(request.full_path.encode())
     if request.endpoint in UPLOADS and request.mimetype == "multipart/form-data":
         request.max_content_length = MAX_DATA_BYTES
-        for name, value in sorted(request.form.items(multi=True)):
+        for name, value in sorted(request.form.items(multi=True), key=_by_name):
             add(f"{name}={value}".encode())
-        for name, file in sorted(request.files.items(multi=True), key=lambda item: item[0]):
+        for name, file in sorted(request.files.items(multi=True), key=_by_name):
             add(f"{name}: {file.filename}".encode())
             while chunk := file.stream.read(_CHUNK):
                 add(chunk)
@@ -139,3 +139,7 @@ def _digest() -> str:
     else:
         add(request.get_data(cache=True))
     return digest.hexdigest()
+
+
+def _by_name(part: tuple[str | None, object]) -> str:
+    return part[0] or ""  # a part of a form may come without a name

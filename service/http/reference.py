@@ -12,6 +12,7 @@ from flask import Response, current_app, make_response, render_template
 
 from service.answers import ProblemAnswer
 from service.http.data import UPLOAD
+from service.http.description import add_common
 from service.http.following import ACTUALS
 from service.problems import MEDIA_TYPE
 
@@ -56,6 +57,7 @@ def completed(document: dict[str, Any] | str) -> dict[str, Any]:
             schemas[name] = {"type": "string", "description": "A sentence in the reader's language."}
     for path, body in BODIES.items():
         document["paths"][path]["post"]["requestBody"] = dict(body)
+    add_common(document)
     for operation in _operations(document):
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True

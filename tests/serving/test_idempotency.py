@@ -157,3 +157,12 @@ def test_the_secret_of_a_new_key_is_kept_nowhere(client: FlaskClient, home: Home
     assert made.status_code == 201
     with home.store.reading() as session:
         assert session.scalars(select(IdempotencyRow)).all() == []
+
+
+def test_a_form_whose_parts_have_no_name_is_a_refusal_and_no_fault_of_ours(client: FlaskClient) -> None:
+    part = b"--b\r\nContent-Disposition: form-data\r\n\r\n%s\r\n"
+    body = part % b"x" + part.replace(b"data\r", b'data; name="a"\r') % b"y" + b"--b--\r\n"
+    sent = client.post(
+        "/v1/markets/testland/data", data=body, content_type="multipart/form-data; boundary=b", headers=KEY
+    )
+    assert sent.status_code in (404, 422)
