@@ -83,6 +83,7 @@ def fuzz(app: APIFlask, headers: dict[str, str], examples: int, *, start: int = 
 
 def _operations(app: APIFlask, headers: dict[str, str]) -> Iterator[Any]:
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app, headers=dict(headers))
+    found: Any
     for found in schema.get_all_operations():
         yield found.ok()
 
