@@ -83,6 +83,11 @@ class Unfit(ValueError):
         super().__init__(plain(said))
 
 
+_POSITION = re.compile(r"\[([1-9][0-9]{0,8})\]")
+_POSITIONS = re.compile(r"(?:\[[1-9][0-9]{0,8}\])+$")
+"""List positions at the end of a step of a path; other brackets belong to a name that somebody gave."""
+
+
 class StrictModel(BaseModel):
     """Base of everything that is parsed: frozen, no unknown fields, no NaN or infinity."""
 
@@ -134,10 +139,11 @@ def json_pointer(field: str) -> str:
     """RFC 6901 pointer of a dotted path as `faults_of` writes it (list positions from zero)."""
     parts: list[str] = []
     for part in field.split(".") if field else []:
-        name, _, position = part.partition("[")
+        positions = _POSITIONS.search(part)
+        name = part if positions is None else part[: positions.start()]
         parts.append(name.replace("~", "~0").replace("/", "~1"))
-        if position:
-            parts.append(str(int(position.rstrip("]")) - 1))
+        if positions is not None:
+            parts += [str(int(position) - 1) for position in _POSITION.findall(positions[0])]
     return "".join(f"/{part}" for part in parts)
 
 

@@ -328,3 +328,14 @@ def test_a_budget_that_is_no_amount_is_refused_at_its_place(
     response = client.post("/v1/scenarios", json=document | {"budget": budget})
     assert response.status_code == 422
     assert pointers(response.json) == ({""} if budget is None else {"/budget"})
+
+
+@pytest.mark.parametrize("name", ["a[Î]", "[", "]", "a[]", "a[0]", "a[1]b", "[x][1]x"])
+def test_a_name_with_brackets_is_no_position_of_a_list(
+    client: FlaskClient, document: dict[str, Any], name: str
+) -> None:
+    response = client.post("/v1/scenarios", json=document | {"channels": {name: {"max": -1}}})
+    assert response.status_code == 422
+    (pointer,) = pointers(response.json)
+    assert pointer.startswith("/channels/")
+    assert pointer.endswith("/max")
