@@ -22,7 +22,7 @@ def conflicting_rules(setting: Setting) -> tuple[ConflictingRule, ...]:
 
     A deletion filter: each rule is left out in turn, and stays out when the rest is still infeasible.
     """
-    form = _roomy(setting)
+    form = roomy(setting)
     split = compile_split(form)
     texts: dict[str, Sentence] = {row.rule: row.text for row in form.rows}
     positions = {rule: [i for i, row in enumerate(form.rows) if row.rule == rule] for rule in texts}
@@ -43,12 +43,12 @@ def smallest_relaxation(setting: Setting) -> tuple[RelaxedRule, ...]:
     Amounts and shares count by the money that they move, a count of channels by an even share of
     the budget a channel.
     """
-    roomy = _roomy(setting)
-    split = compile_split(roomy)
-    costs = {position: _cost(row, roomy.setting) for position, row in enumerate(roomy.rows) if row.is_relaxable}
+    form = roomy(setting)
+    split = compile_split(form)
+    costs = {position: _cost(row, form.setting) for position, row in enumerate(form.rows) if row.is_relaxable}
     while (found := feasible_with_slack(split, costs, frozenset())) is not None:
         relaxed, yielding = found
-        hopeless = [position for position in yielding if _measure(roomy, position, relaxed) is None]
+        hopeless = [position for position in yielding if _measure(form, position, relaxed) is None]
         if not hopeless:
             break
         for position in hopeless:
@@ -57,7 +57,7 @@ def smallest_relaxation(setting: Setting) -> tuple[RelaxedRule, ...]:
         return ()
     furthest: dict[tuple[str, float], float] = {}
     for position in sorted(yielding):
-        row, to = roomy.rows[position], _measure(roomy, position, relaxed)
+        row, to = form.rows[position], _measure(form, position, relaxed)
         at = (row.rule, row.limit)
         if to is not None and abs(to - row.limit) >= abs(furthest.get(at, row.limit) - row.limit):
             furthest[at] = to  # one limit may stand in several rows, such as one a period
@@ -80,7 +80,7 @@ def _least_ceiling(setting: Setting, rule: str, limit: float, enough: float) -> 
     while high > low * (1.0 + _CEILING_PRECISION):
         middle = math.sqrt(low * high)
         tried = replace(setting, cpa_limits={**setting.cpa_limits, channel: under(middle)})
-        low, high = (low, middle) if is_feasible(_roomy(tried)) else (middle, high)
+        low, high = (low, middle) if is_feasible(roomy(tried)) else (middle, high)
     return high
 
 
@@ -89,7 +89,7 @@ def is_feasible(form: Formulation) -> bool:
     return feasible_with_slack(compile_split(form), {}, frozenset()) is not None
 
 
-def _roomy(setting: Setting) -> Formulation:
+def roomy(setting: Setting) -> Formulation:
     """The rules with variables that reach far beyond the budget, so that nothing but the rules limits them."""
     return formulate(replace(setting, ceiling=2.0 * _largest_demand(setting)))
 
@@ -124,11 +124,11 @@ def _measure(form: Formulation, position: int, relaxed: Relaxed) -> float | None
 
 def _largest_demand(setting: Setting) -> float:
     """Money that is enough for every lower limit at once."""
-    rules = setting.scenario.channels.values()
     wanted = sum(
         max(rule.min or 0.0, rule.locked or 0.0, rule.off_or_at_least or 0.0, rule.increment or 0.0)
+        + _whole_bursts(setting, name)
         + (rule.fixed_cost or 0.0)
-        for rule in rules
+        for name, rule in setting.scenario.channels.items()
     )
     wanted += sum(group.amount[0] for group in setting.scenario.groups if group.amount is not None)
     wanted += sum(group.at_least_channels or 0 for group in setting.scenario.groups) * setting.smallest_on
@@ -141,3 +141,9 @@ def _largest_demand(setting: Setting) -> float:
     total = setting.scenario.rules.total_change
     planned = setting.reference_total * (1.0 + total[1]) if total is not None else 0.0
     return max(setting.ceiling, planned) + (wanted + grown) * max(1.0, *setting.unit_costs.values())
+
+
+def _whole_bursts(setting: Setting, name: str) -> float:
+    """Spend of a channel that has its least in its emptiest period."""
+    least, shares = setting.scenario.channels[name].burst_at_least, setting.phasing.get(name)
+    return 0.0 if least is None or shares is None else least / float(shares[shares > 0].min())

@@ -22,7 +22,7 @@ from optimizer.rulebook.channels import (
 from optimizer.rulebook.cpa import limit_average_cpa, limit_marginal_cpa
 from optimizer.rulebook.groups import keep_brand_share, keep_group_counts, keep_group_limits
 from optimizer.rulebook.order import keep_either_or, keep_precedence, limit_channel_count, require_upstream
-from optimizer.rulebook.periods import limit_cash, limit_channel_period
+from optimizer.rulebook.periods import keep_bursts, limit_cash, limit_channel_period
 
 RULES: tuple[Callable[[Formulation], None], ...] = (
     spend_the_budget,
@@ -34,6 +34,7 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     keep_off_or_at_least,
     keep_increments,
     limit_channel_period,
+    keep_bursts,
     limit_extrapolation,
     limit_average_cpa,
     limit_marginal_cpa,

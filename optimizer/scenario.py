@@ -16,6 +16,7 @@ from optimizer.scenario_rules import (
     Capacity,
     ChannelRules,
     EitherOr,
+    FlightBudget,
     Fraction,
     Group,
     Precedence,
@@ -95,9 +96,13 @@ class Reference(StrictModel):
 
 
 class Flighting(StrictModel):
-    """How a channel's budget is phased over the horizon; `given` has one weight a period a channel."""
+    """How a channel's budget is phased over the horizon; `given` has one weight a period a channel.
+
+    `budgets` are what may be paid in parts of the horizon, where the flighting is optimized.
+    """
 
     pattern: FlightingPattern = "even"
+    budgets: tuple[FlightBudget, ...] = ()
     weights: Mapping[str, tuple[Annotated[float, Field(ge=0, le=1e15)], ...]] | None = None
 
     @model_validator(mode="after")
@@ -106,6 +111,8 @@ class Flighting(StrictModel):
             raise Unfit(
                 sentence('weights = {{ channel = [..] }} goes with pattern = "given", and pattern = "given" needs it')
             )
+        if self.budgets and self.pattern != "optimized":
+            raise Unfit(sentence('budgets go with pattern = "optimized": else the phasing says what is paid when'))
         return self
 
 
@@ -184,6 +191,12 @@ class Scenario(StrictModel):
                 sentence(
                     "risk: {attitude} goes with maximize or profit without tasks; tasks have their probability",
                     attitude=Word(text=self.risk.attitude),
+                )
+            )
+        if self.flighting.budgets and (self.tasks or self.objective == "size"):
+            problems.append(
+                sentence(
+                    "flighting.budgets: go with maximize without tasks; what is sized has no budgets of periods yet"
                 )
             )
         if self.capacity and (self.tasks or self.objective == "size" or self.risk.attitude != "neutral"):

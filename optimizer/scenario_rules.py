@@ -41,7 +41,8 @@ class ChannelRules(StrictModel):
     """Rules of one channel; amounts are money over the horizon.
 
     `blackout` names periods without spend, by a date in each or as spans; in the first `lead_time` periods there is
-    none either. `per_period_max` is money in any one period. `fee` is a share of spend on top of it, instead of the
+    none either. `per_period_max` is money in any one period, `burst_at_least` money in every period
+    in which the channel is on air at all. `fee` is a share of spend on top of it, instead of the
     market's; `coop` is the share of spend and fee that a partner pays.
     `cpa_at_most` is a ceiling on spend by expected outcome, `marginal_cpa_at_most` on that of the last unit.
     """
@@ -56,6 +57,7 @@ class ChannelRules(StrictModel):
     blackout: tuple[Blackout, ...] = ()
     lead_time: Annotated[int, Field(ge=0, le=1000)] = 0
     per_period_max: Amount | None = None
+    burst_at_least: Positive | None = None
     fee: Annotated[float, Field(ge=0, lt=1)] | None = None
     coop: Annotated[float, Field(ge=0, le=0.95)] = 0.0
     cpa_at_most: Annotated[float, Field(gt=0, le=1e15)] | None = None
@@ -130,6 +132,26 @@ class Requires(StrictModel):
     channel: str
     upstream: Annotated[tuple[str, ...], Field(min_length=1)]
     at_most_ratio: Annotated[float, Field(gt=0, le=1e15)]
+
+
+class FlightBudget(StrictModel):
+    """What is paid for all channels together in the periods that start from `start` to `end`: a quarter, a campaign.
+
+    `amount` is money, the least and the most.
+    """
+
+    start: CalendarDay
+    end: CalendarDay
+    amount: tuple[Amount, Amount]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        problems = check_range("amount", self.amount)
+        if self.end < self.start:
+            problems.append(sentence("end: not before start"))
+        if problems:
+            raise Unfit(*problems)
+        return self
 
 
 class Precedence(StrictModel):

@@ -109,6 +109,15 @@ def horizon_faults(scenario: Scenario, artifact: ResponseArtifact) -> list[Fault
         found = sentence("{count} amounts", count=Number(amount=len(cash)))
         expected = sentence("{periods}, one a period of the horizon", periods=periods)
         faults.append(Fault(file, "rules.cash_per_period", found, expected))
+    dates = period_range(horizon.start, horizon.periods, manifest.period)
+    for index, budget in enumerate(scenario.flighting.budgets):
+        if not any(budget.start <= day <= budget.end for day in dates):
+            expected = sentence(
+                "dates between which a period of the horizon starts; it starts on {start} and has {periods} periods",
+                start=start,
+                periods=periods,
+            )
+            faults.append(Fault(file, f"flighting.budgets[{index + 1}]", budget.start.isoformat(), expected))
     for index, rule in enumerate(scenario.capacity):
         if isinstance(rule.at_most, tuple) and len(rule.at_most) != horizon.periods:
             found = sentence("{count} amounts", count=Number(amount=len(rule.at_most)))

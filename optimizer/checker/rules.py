@@ -173,6 +173,16 @@ def _broken_periods(scenario: Scenario, plan: Plan, calendar: PeriodName, costs:
             broken.append(f"{flight.channel} closed on {flight.date}")
         if flight.spend > (math.inf if rule.per_period_max is None else rule.per_period_max) + slack:
             broken.append(f"{flight.channel} per period")
+        if slack < flight.spend < (rule.burst_at_least or 0.0) - slack:
+            broken.append(f"{flight.channel} burst on {flight.date}")
+    for place, budget in enumerate(scenario.flighting.budgets, start=1):
+        inside = [
+            flight.spend * costs[flight.channel]
+            for flight in plan.flighting
+            if budget.start <= flight.date <= budget.end
+        ]
+        if not budget.amount[0] - slack <= sum(inside) <= budget.amount[1] + slack:
+            broken.append(f"flighting budget {place}")
     cash = scenario.rules.cash_per_period
     for day, amount in paid.items():
         most = cash[dates.index(day)] if isinstance(cash, tuple) else math.inf if cash is None else cash

@@ -6,6 +6,7 @@ far, then the phasing that raises the KPIs of the tasks most at that budget, unt
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -16,8 +17,9 @@ from optimizer.answer import answer
 from optimizer.answered import Answer, Refusal
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
 from optimizer.costs import unit_costs
+from optimizer.flight.conflict import refused_by_periods
 from optimizer.flight.problem import CountedKpi, carryover_of, flight_problem, shares_of
-from optimizer.flight.rows import PeriodRules
+from optimizer.flight.rows import FlightRows, PeriodBudget, PeriodRules
 from optimizer.flight.search import METHOD as JOINT_METHOD
 from optimizer.flight.search import best_flighting
 from optimizer.goal import goal_of
@@ -25,6 +27,7 @@ from optimizer.phasing import closed_periods
 from optimizer.question import Question, rephased, with_budget
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
+from optimizer.scenario_rules import ChannelRules, FlightBudget
 
 IN_TURNS = f"{METHOD}; phasing and budget in turns, so that the bound is for this phasing"
 """Method of plans whose phasing was not chosen together with the split."""
@@ -67,6 +70,10 @@ def _maximized(question: Question) -> tuple[Question, Answer | Refusal, str]:
     joint = _joint(question, scenario, _wanted(question), known=_even_spend(question))
     if joint is None:
         setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
+        over_totals = replace(setting, scenario=_over_totals(scenario))
+        rules = period_rules(question, scenario)
+        if (rules.budgets or rules.has_bursts) and is_feasible(formulate(over_totals)):
+            return question, refused_by_periods(over_totals, rules, scenario), IN_TURNS
         return question, Refusal(conflicting_rules(setting), smallest_relaxation(setting)), IN_TURNS
     phased, found = joint
     if all(task.attained(found.allocation.spend) >= task.task.at_least for task in phased.tasks):
@@ -121,7 +128,8 @@ def _joint(
         if not is_feasible(form):
             continue
         problem = flight_problem(form, rules, counted)
-        found = best_flighting(problem, gap=limits.gap, seconds=limits.seconds, known=known)
+        bursts = FlightRows(form, rules, with_bursts=True) if rules.has_bursts else None
+        found = best_flighting(problem, gap=limits.gap, seconds=limits.seconds, known=known, bursts=bursts)
         if found is None:
             continue
         phased = rephased(question, shares_of(found.spend, rules.most > 0))
@@ -151,12 +159,21 @@ def period_rules(question: Question, scenario: Scenario) -> PeriodRules:
     cash = scenario.rules.cash_per_period
     limits = np.broadcast_to(np.inf if cash is None else np.asarray(cash, dtype=np.float64), len(most))
     costs = unit_costs(scenario, question.artifact.manifest.channels)
-    return PeriodRules(most, limits, np.array([costs[name] for name in names]))
+    bursts = [scenario.channels.get(name, ChannelRules()).burst_at_least or 0.0 for name in names]
+    budgets = tuple(_period_budget(each, question.timeline.dates) for each in scenario.flighting.budgets)
+    return PeriodRules(most, limits, np.array([costs[name] for name in names]), budgets, np.array(bursts))
+
+
+def _period_budget(budget: FlightBudget, dates: Sequence[date]) -> PeriodBudget:
+    """A budget over the periods that start in it."""
+    inside = [place for place, day in enumerate(dates) if budget.start <= day <= budget.end]
+    return PeriodBudget(inside[0], inside[-1] + 1, *budget.amount)
 
 
 def _over_totals(scenario: Scenario) -> Scenario:
     """The scenario without what it says of single periods."""
-    channels = {name: rule.model_copy(update={"per_period_max": None}) for name, rule in scenario.channels.items()}
+    of_periods = {"per_period_max": None, "burst_at_least": None}
+    channels = {name: rule.model_copy(update=of_periods) for name, rule in scenario.channels.items()}
     return scenario.model_copy(
         update={"channels": channels, "rules": scenario.rules.model_copy(update={"cash_per_period": None})}
     )

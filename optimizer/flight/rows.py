@@ -19,6 +19,16 @@ _NOTHING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
+class PeriodBudget:
+    """What is paid for all channels together from period `first` to the one before `end`: `low` to `high`, money."""
+
+    first: int
+    end: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class PeriodRules:
     """What may be spent when, money, infinite where there is no limit. T periods, C channels in the setting's order.
 
@@ -30,11 +40,22 @@ class PeriodRules:
         Most that is paid for all channels together in each period. Shape (T,).
     unit_costs
         What is paid for a unit of each channel's spend. Shape (C,).
+    budgets
+        Budgets of parts of the horizon.
+    bursts
+        Least of each channel in every period in which it is on air, zero where it may be anything. Shape (C,).
     """
 
     most: FloatArray
     cash: FloatArray
     unit_costs: FloatArray
+    budgets: tuple[PeriodBudget, ...] = ()
+    bursts: FloatArray | None = None
+
+    @property
+    def has_bursts(self) -> bool:
+        """Whether some channel may not have just anything in a period."""
+        return self.bursts is not None and bool((self.bursts > 0).any())
 
     @classmethod
     def none(cls, periods: int, channels: int) -> "PeriodRules":
@@ -65,9 +86,12 @@ class FlightChoice:
 
 
 class FlightRows:
-    """The rows of a scenario over spend by channel and period, in a unit in which an even spend is about one."""
+    """The rows of a scenario over spend by channel and period, in a unit in which an even spend is about one.
 
-    def __init__(self, form: Formulation, rules: PeriodRules) -> None:
+    Bursts are left aside unless they are asked for: each has a switch in every period.
+    """
+
+    def __init__(self, form: Formulation, rules: PeriodRules, *, with_bursts: bool = False) -> None:
         self._split: CompiledSplit = compile_split(form)
         self.names = form.setting.names
         periods, channels = rules.most.shape
@@ -90,6 +114,35 @@ class FlightRows:
             program.row(-np.inf, float(rules.cash[period]) / self.unit, entries)
         self._program: Program = program
         self._first: int = first
+        for budget in rules.budgets:
+            self._add_budget(budget, rules.unit_costs)
+        self.bursts: FloatArray = np.zeros(channels)
+        if with_bursts and rules.bursts is not None:
+            self.bursts = rules.bursts
+            self._add_bursts(rules.bursts)
+
+    def _add_budget(self, budget: PeriodBudget, costs: FloatArray) -> None:
+        entries = [
+            (self._column(channel, period), float(cost))
+            for channel, cost in enumerate(costs)
+            for period in range(budget.first, budget.end)
+        ]
+        low, high = budget.low / self.unit, budget.high / self.unit
+        for lower, upper in ((low, low),) if low == high else ((low, np.inf), (-np.inf, high)):
+            self._program.row(lower, upper, entries)
+
+    def _add_bursts(self, bursts: FloatArray) -> None:
+        periods = self.shape[1]
+        for channel in np.flatnonzero(bursts > 0):
+            least = float(bursts[channel]) / self.unit
+            for period in range(periods):
+                column, most = self._column(int(channel), period), float(self.most[channel, period]) / self.unit
+                if most < least:
+                    self._program.column_upper[column] = 0.0
+                    continue
+                is_on_air = self._program.column(0.0, 1.0, is_integer=True)
+                self._program.row(-np.inf, 0.0, [(column, 1.0), (is_on_air, -most)])
+                self._program.row(0.0, np.inf, [(column, 1.0), (is_on_air, -least)])
 
     @property
     def split(self) -> CompiledSplit:
@@ -125,6 +178,30 @@ class FlightRows:
         """Spend in money, of shape (C, T), of a point of the polytope."""
         count = self.shape[0] * self.shape[1]
         return np.asarray(np.clip(point[:count].reshape(self.shape) * self.unit, 0.0, self.most))
+
+    def is_feasible(self) -> bool:
+        """Whether anything obeys the rows."""
+        return self.nearest(np.zeros(self.shape)) is not None
+
+    def nearest_budgets(self, budgets: Sequence[PeriodBudget], costs: FloatArray) -> list[float] | None:
+        """What is paid in parts of the horizon where budgets give way by the least money; None where rows clash."""
+        program = self._program.copy()
+        entries = []
+        for budget in budgets:
+            entries.append(
+                [
+                    (self._column(channel, period), float(cost))
+                    for channel, cost in enumerate(costs)
+                    for period in range(budget.first, budget.end)
+                ]
+            )
+            less, more = program.column(0.0, np.inf, -1.0), program.column(0.0, np.inf, -1.0)
+            program.row(budget.low / self.unit, np.inf, [*entries[-1], (less, 1.0)])
+            program.row(-np.inf, budget.high / self.unit, [*entries[-1], (more, -1.0)])
+        solved = solve_program(program, relative_gap=1e-6, seconds=5.0)
+        if solved is None:
+            return None
+        return [self.unit * sum(cost * solved.values[column] for column, cost in each) for each in entries]
 
     def highest(
         self, cuts: Sequence[Sequence["Cut"]], scale: float, *, relative_gap: float, seconds: float

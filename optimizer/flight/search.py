@@ -5,6 +5,7 @@ start of several for a search on the curves themselves [optimizer.flight.pattern
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from mmm.vocabulary import FloatArray
 from optimizer.flight.ascent import climb
 from optimizer.flight.concave import ConcaveSearch, FlightProblem, search_hulls
 from optimizer.flight.patterns import best_rungs, ladders, phased
-from optimizer.flight.rows import FlightChoice
+from optimizer.flight.rows import FlightChoice, FlightRows
 
 METHOD = "joint flighting: hulls of the exact curves of every draw (interior point, HiGHS), then ascent on the curves"
 
@@ -45,7 +46,12 @@ class Flighting:
 
 
 def best_flighting(
-    problem: FlightProblem, *, gap: float, seconds: float, known: FloatArray | None = None
+    problem: FlightProblem,
+    *,
+    gap: float,
+    seconds: float,
+    known: FloatArray | None = None,
+    bursts: FlightRows | None = None,
 ) -> Flighting | None:
     """The best flighting found within a time; None where no flighting obeys the rules.
 
@@ -59,6 +65,8 @@ def best_flighting(
         Wall time after which no new search begins.
     known
         A phasing to do no worse than, money of shape (C, T), if it obeys the rules.
+    bursts
+        The same rows with bursts: the phasing obeys them, and the bound, which leaves them aside, holds all the more.
     """
     started = time.perf_counter()
     hulls = search_hulls(problem, gap=0.5 * gap, seconds=0.5 * seconds)
@@ -77,9 +85,37 @@ def best_flighting(
         reached = problem.value(further.spend)
         if reached > value:
             best, value = further, reached
-    best, value = _without_confetti(problem, best, value, gap)
+    if bursts is not None:
+        burst = _in_bursts(FlightProblem(problem.terms, bursts), [best, *_starts(problem, hulls, known)], gap)
+        if burst is None:
+            return None
+        best, value = burst
+    else:
+        best, value = _without_confetti(problem, best, value, gap)
     bound = max(hulls.bound, value)
     return Flighting(best, value, bound, (bound - value) / max(abs(value), 1e-300), time.perf_counter() - started)
+
+
+def _in_bursts(problem: FlightProblem, starts: Sequence[FlightChoice], gap: float) -> tuple[FlightChoice, float] | None:
+    """The best phasing that keeps bursts near some that need not; None where none keeps them."""
+    rows = problem.rows
+    tried = [spend for start in starts for spend in (start.spend, _concentrated(start.spend, rows.bursts))]
+    nearest = [near for spend in tried if (near := rows.nearest(spend)) is not None]
+    climbed = [climb(problem, near, steps=_STEPS, enough=_ENOUGH * gap)[0] for near in nearest]
+    return max(((found, problem.value(found.spend)) for found in climbed), key=lambda found: found[1], default=None)
+
+
+def _concentrated(spend: FloatArray, bursts: FloatArray) -> FloatArray:
+    """Each channel's money in as many of its fullest periods as it has bursts for. `spend` of shape (C, T)."""
+    moved = spend.copy()
+    for channel in np.flatnonzero(bursts > 0):
+        total = float(spend[channel].sum())
+        count = int(total / bursts[channel] + 1e-9)
+        if count >= 1:
+            fullest = np.argsort(-spend[channel], kind="stable")[:count]
+            moved[channel] = 0.0
+            moved[channel, fullest] = total / len(fullest)
+    return moved
 
 
 def _with_tails(problem: FlightProblem, hulls: ConcaveSearch, *, gap: float, seconds: float) -> ConcaveSearch:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmm.sentence import Day, Money, Word, sentence
+from mmm.sentence import Day, Money, Sentence, Word, sentence
 from optimizer.formulation import Formulation
 
 
@@ -18,6 +18,28 @@ def limit_channel_period(form: Formulation) -> None:
         relation = fullest * form.model.spend[name] <= most
         where = f"channels.{name}.per_period_max"
         form.add(where, text, relation, limit=most, unit="money", measured={name: fullest})
+
+
+def keep_bursts(form: Formulation) -> None:
+    """A channel is off, or spends at least so much in every period in which it is on air: through its emptiest one."""
+    for name, rule in form.setting.scenario.channels.items():
+        if rule.burst_at_least is None:
+            continue
+        shares, least = form.setting.phasing[name], rule.burst_at_least
+        emptiest = float(shares[shares > 0].min())
+        text = burst_text(name, least)
+        relation = form.model.spend[name] - least / emptiest * form.is_on(name) >= 0
+        where = f"channels.{name}.burst_at_least"
+        form.add(where, text, relation, limit=least, unit="money", measured={name: emptiest})
+
+
+def burst_text(channel: str, least: float) -> Sentence:
+    """What a burst says."""
+    return sentence(
+        "{channel} gets at least {amount} in every period in which it is on air.",
+        channel=Word(text=channel),
+        amount=Money(amount=least),
+    )
 
 
 def limit_cash(form: Formulation) -> None:

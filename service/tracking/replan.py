@@ -12,7 +12,7 @@ from optimizer.known_spend import KnownSpend
 from optimizer.outlook import outlook, planned_spend
 from optimizer.plan import Plan, TaskPlan
 from optimizer.scenario import Flighting, Horizon, Reference, Scenario, Task
-from optimizer.scenario_rules import Capacity, Rules
+from optimizer.scenario_rules import Capacity, FlightBudget, Rules
 from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
 from service.tracking.conditioning import conditioned
@@ -81,7 +81,7 @@ def replan(
     channels, notes = rest_of_channels(passed, together.closed, together.floors)
     tasks, about_tasks = _rest_of_tasks(plan, artifacts, passed, actuals, known)
     rules, about_rules = _rest_of_whole(passed)
-    flighting, about_flighting = _rest_of_flighting(passed)
+    flighting, about_flighting = _rest_of_flighting(passed, actuals)
     if scenario.objective == "size" and not tasks:
         raise NotAllowed(sentence("Every task of the plan is reached or over: there is nothing left to size."))
     changes = {
@@ -139,9 +139,27 @@ def _rest_of_capacity(rule: Capacity, passed: int) -> Capacity:
     return rule.model_copy(update={"at_most": rule.at_most[passed:]}) if isinstance(rule.at_most, tuple) else rule
 
 
-def _rest_of_flighting(passed: Elapsed) -> tuple[Flighting, list[Sentence]]:
+def _rest_of_budget(budget: FlightBudget, passed: Elapsed, actuals: Actuals) -> FlightBudget | None:
+    """A budget of part of the horizon, less what was paid in it; None where it has passed."""
+    if budget.end < passed.start:
+        return None
+    days = period_range(passed.scenario.horizon.start, passed.periods, passed.artifact.manifest.period)
+    paid = sum(
+        passed.costs[name] * amount
+        for name in passed.channels
+        for day, amount in zip(days, actuals.spend.get(name, ()), strict=False)
+        if budget.start <= day
+    )
+    low, high = (max(0.0, amount - paid) for amount in budget.amount)
+    return FlightBudget(start=max(budget.start, passed.start), end=budget.end, amount=(low, high))
+
+
+def _rest_of_flighting(passed: Elapsed, actuals: Actuals) -> tuple[Flighting, list[Sentence]]:
     """The phasing of what is left; weights of periods that have passed fall away."""
     flighting = passed.scenario.flighting
+    if flighting.budgets:
+        left = [_rest_of_budget(budget, passed, actuals) for budget in flighting.budgets]
+        return flighting.model_copy(update={"budgets": tuple(each for each in left if each is not None)}), []
     if flighting.weights is None:
         return flighting, []
     kept, notes = {}, []

@@ -35,6 +35,7 @@ def _rest_of_channel(
     channel, spent, notes = Word(text=name), passed.spent[name], []
     same: dict[str, object] = {
         "per_period_max": rule.per_period_max,
+        "burst_at_least": rule.burst_at_least,
         "fee": rule.fee,
         "coop": rule.coop,
         "cpa_at_most": rule.cpa_at_most,

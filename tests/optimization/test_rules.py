@@ -53,6 +53,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "keep_off_or_at_least": {"channels": {"tv": {"off_or_at_least": 20.0}}},
     "keep_increments": {"channels": {"tv": {"increment": 5.0}}},
     "limit_channel_period": {"channels": {"tv": {"per_period_max": 4.0}}},
+    "keep_bursts": {"channels": {"search": {"burst_at_least": 4.0}}},
     "limit_extrapolation": {"rules": {"at_most_seen": 1.5}},
     "limit_average_cpa": {"channels": {"tv": {"cpa_at_most": 8.0}, "video": {"cpa_at_most": 1.0}}},
     "limit_marginal_cpa": {"channels": {"tv": {"marginal_cpa_at_most": 8.0}, "video": {"marginal_cpa_at_most": 1.0}}},
