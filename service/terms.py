@@ -137,5 +137,6 @@ TERMS: tuple[str, ...] = (
     term("The last periods' spend"),
     term("The plan compared with"),
     term("The spend compared with"),
+    term("webhook"),
 )
 """Every such word, as its message id."""

@@ -22,6 +22,7 @@ from service.cli import (
     sensitivities,
     serving,
     storing,
+    webhooks,
     working,
 )
 from service.cli.options import LanguageChoice
@@ -103,6 +104,7 @@ for commands in (
     storing.commands,
     working.commands,
     keys.commands,
+    webhooks.commands,
 ):
     app.add_typer(commands)
 

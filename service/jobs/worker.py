@@ -36,6 +36,7 @@ from service.jobs.reconciliation import Reconciliation
 from service.jobs.schedules import ask_due
 from service.tables import WorkerRow
 from service.times import naive_utc, now
+from service.webhooks import deliver_due
 
 HOUSEKEEPING_SECONDS = 5.0
 """How often a worker says that it is there, and looks for jobs of workers that are not."""
@@ -134,6 +135,7 @@ class Worker:
         self._kept_house_at = moment
         patiently(self._say_hello)
         patiently(ask_due, self.home, now())
+        patiently(deliver_due, self.home, now())
         for name in names_without_process(self._locks):
             for job in patiently(self.home.queue.resume, [name]):
                 _log.warning("job %s was begun by %s, which is gone: it goes back to the queue", job, name)
