@@ -13,6 +13,7 @@ DATABASE_VARIABLE = "MIXPLAN_DATABASE_URL"
 TENANT_VARIABLE = "MIXPLAN_TENANT"
 SOLVES_VARIABLE = "MIXPLAN_SOLVES"
 SOLVE_WAIT_VARIABLE = "MIXPLAN_SOLVE_WAIT"
+REQUEST_SECONDS_VARIABLE = "MIXPLAN_REQUEST_SECONDS"
 RATE_LIMIT_VARIABLE = "MIXPLAN_RATE_LIMIT"
 DEFAULT_HOME = ".mixplan"
 DEFAULT_TENANT = "default"
@@ -36,6 +37,8 @@ class Settings:
         Seconds that a request waits for its turn to solve at most.
     rate_limit
         Requests a minute that a client may make of a process; 0 for no limit.
+    request_seconds
+        Seconds of solving that a request may ask for; a scenario that may take longer becomes a job.
     """
 
     home: Path
@@ -44,6 +47,7 @@ class Settings:
     solves: int = 1
     solve_wait: float = 10.0
     rate_limit: int = 6000
+    request_seconds: float = 20.0
 
     @property
     def database(self) -> Path:
@@ -75,6 +79,7 @@ def settings_from(home: Path | None, environment: Mapping[str, str]) -> Settings
         tenant=environment.get(TENANT_VARIABLE) or DEFAULT_TENANT,
         solves=int(_number(environment, SOLVES_VARIABLE, 1, 1)),
         solve_wait=_number(environment, SOLVE_WAIT_VARIABLE, 10.0, 0),
+        request_seconds=_number(environment, REQUEST_SECONDS_VARIABLE, 20.0, 1),
         rate_limit=int(_number(environment, RATE_LIMIT_VARIABLE, 6000, 0)),
     )
 

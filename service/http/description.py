@@ -26,6 +26,11 @@ _CHANGING = {
     "422": "The request is refused: every fault with its place",
 }
 
+JOB_ASKED: dict[str, Any] = {
+    "description": "It becomes a job",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobAnswer"}}},
+}
+
 IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -54,6 +59,8 @@ def add_common(document: dict[str, Any]) -> None:
             operation.setdefault("parameters", []).append(dict(IDEMPOTENCY))
         elif "{" in path and "application/json" in responses.get("200", {}).get("content", {}):
             responses["304"] = {"description": "Not changed since the ETag that If-None-Match names"}
+        if "202" in responses and not responses["202"].get("content"):
+            responses["202"] = dict(JOB_ASKED)
         if name in LINKS:
             status = next(status for status in responses if status.startswith("2"))
             responses[status]["links"] = LINKS[name]

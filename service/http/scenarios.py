@@ -1,7 +1,7 @@
 """Scenarios over HTTP: ask, read again, vary, and see over budgets."""
 
 from apiflask import APIBlueprint
-from flask import Response, url_for
+from flask import Response, request, url_for
 
 from mmm.errors import Fault
 from optimizer.errors import ScenarioRefused
@@ -21,7 +21,9 @@ from service.answers import (
 from service.comparison import saved_plan, side_by_side_of
 from service.http.bodies import ComparisonBody, FrontierBody, LanguageQuery, PageQuery, WhatIfBody
 from service.http.idempotency import work_identity
-from service.http.replies import home, problem_reply, reader_for, reply
+from service.http.replies import actor, home, problem_reply, reader_for, reply
+from service.jobs.answers import job_answer
+from service.jobs.asking import ask_plan
 from service.language import Reader
 from service.markets import newest_manifest
 from service.problems import infeasible
@@ -35,13 +37,17 @@ scenarios = APIBlueprint("scenarios", __name__, url_prefix="/v1", tag="Scenarios
 @scenarios.input(LanguageQuery, location="query")
 @scenarios.input(Scenario)
 @scenarios.output(ScenarioAnswer, status_code=201)
-@scenarios.doc(responses=[400, 409, 413, 415])
+@scenarios.doc(responses=[202, 400, 409, 413, 415])
 def post_scenario(query_data: LanguageQuery, json_data: Scenario) -> Response:
     """Plan a scenario and keep both.
 
     A scenario whose rules cannot hold together is answered with 422, the rules in conflict and
-    the smallest relaxation, and is not kept.
+    the smallest relaxation, and is not kept. One that may take longer than a request, or that comes with
+    ``Prefer: respond-async``, becomes a job, whose result names scenario and plan: 202.
     """
+    is_preferred = "respond-async" in request.headers.get("Prefer", "").lower()
+    if is_preferred or json_data.solve.seconds > home().settings.request_seconds:
+        return _plan_later(json_data, is_preferred)
     answer = home().desk.answer(json_data, now(), identity=work_identity())
     reader = _reader(json_data)
     if answer.scenario is None or answer.saved is None:
@@ -154,6 +160,16 @@ def post_goal(query_data: LanguageQuery, json_data: Scenario) -> Response:
 def _reader(scenario: Scenario) -> Reader:
     market = home().desk.market_of(scenario)
     return reader_for(market.language, market.currency)
+
+
+def _plan_later(scenario: Scenario, is_preferred: bool) -> Response:
+    home().desk.market_of(scenario)  # what names no market is refused now
+    job = ask_plan(home(), scenario, actor(), now(), identity=work_identity())
+    headers = {"Location": url_for("jobs.get_job", identity=job.id)}
+    if is_preferred:
+        headers["Preference-Applied"] = "respond-async"
+    reader = reader_for()
+    return reply(job_answer(job, reader), reader, 202, headers)
 
 
 def _in_scenario(fault: Fault) -> Fault:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mmm.sentence import sentence
+from optimizer.scenario import Scenario
 from service.errors import NotAllowed
 from service.home import Home
 from service.jobs.records import Job
@@ -25,6 +26,12 @@ def ask_refit(
     if seed is not None:
         request["seed"] = seed
     return home.jobs.ask("refit", market, request, actor, now, identity=identity)
+
+
+def ask_plan(home: Home, scenario: Scenario, actor: str, now: datetime, *, identity: str | None = None) -> Job:
+    """Queue the planning of a scenario."""
+    written = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return home.jobs.ask("plan", scenario.market, {"scenario": written}, actor, now, identity=identity)
 
 
 def ask_batch(

@@ -30,8 +30,24 @@ def perform(home: Home, request: Mapping[str, Any], report: Report) -> dict[str,
     match request["kind"]:
         case "refit":
             return _refit(home, request, report)
+        case "plan":
+            return _plan(home, request)
         case kind:
             raise ValueError(f"no work is called {kind!r}")
+
+
+def _plan(home: Home, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Plan a scenario and keep both; the plan has the id of the job, so that a second time makes no second one."""
+    from optimizer.scenario import Scenario
+    from service.times import now
+
+    scenario = Scenario.model_validate(request["scenario"])
+    answer = home.desk.answer(scenario, now(), identity=request["job"])
+    if answer.scenario is None or answer.saved is None:
+        document = answer.plan.model_dump(mode="json", by_alias=True)
+        conflict = [rule["rule"] for rule in document["conflict"]]
+        return {"outcome": "infeasible", "conflict": conflict, "relaxation": document["relaxation"]}
+    return {"outcome": "planned", "scenario_id": answer.scenario.id, "plan_id": answer.saved.id}
 
 
 def _refit(home: Home, request: Mapping[str, Any], report: Report) -> dict[str, Any]:
