@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from homes import Account, account, fresh_home, settle
 
@@ -45,13 +46,14 @@ class Line:
     database: str
     kills: int = 0
     missed: int = 0
+    """Refits that did not pass the point: a challenger that was held is not promoted."""
     seconds: float = 0.0
     accounts: list[Account] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
-        """Whether every kill happened and nothing went wrong after any."""
-        return not self.missed and all(one.is_clean for one in self.accounts)
+        """Whether there were kills and nothing went wrong after any."""
+        return self.kills > 0 and all(one.is_clean for one in self.accounts)
 
 
 class Bench:
@@ -61,6 +63,7 @@ class Bench:
         self.home, self.point, self.marker = home, point, marker
         self.market = point.replace(".", "-").replace("_", "-")
         self.worker: subprocess.Popen[str] | None = None
+        self.said = ""
 
     def prepare(self) -> None:
         """Fit the champion, unhindered."""
@@ -73,6 +76,9 @@ class Bench:
     def kill_once(self, seed: int) -> bool:
         """Ask for a refit of new data, see a process killed, and wait until the job has ended all the same."""
         self._keep_rows(seed + 1)
+        if self.point == "child.started":  # a child that waits for the next job has started already
+            self.stop()
+            self._start()
         if self.point == "worker.recovered":
             job = self._lose_worker()
         else:
@@ -81,7 +87,7 @@ class Bench:
         is_killed = self._await_kill(job)
         self.marker.touch()
         if self.worker is not None and self.worker.poll() is not None:
-            self.worker.communicate()
+            self.said += self.worker.communicate()[1]
             self._start()
         ended(self.home, job, PATIENCE)
         for child in self.home.jobs.page(10, parent=job).jobs:
@@ -122,7 +128,7 @@ class Bench:
         awaited(self.home, job, PATIENCE, lambda job: job.progress is not None)
         assert self.worker is not None
         self.worker.kill()
-        self.worker.communicate()
+        self.said += self.worker.communicate()[1]
         self.marker.unlink()
         self._start("--name", f"other-{job}")
         return job
@@ -147,7 +153,7 @@ class Bench:
         rows = _rows(105 + len(self._jobs()))
         self.home.datasets.keep(small_toml(self.market, draws=1500), "x.csv", rows, now())
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self) -> dict[str, Any]:
         return {VARIABLE: f"{self.point}:1:{self.marker}"}
 
     def _start(self, *arguments: str) -> None:
@@ -157,7 +163,11 @@ class Bench:
         """End the worker, and its children with it."""
         if self.worker is not None:
             self.worker.terminate()
-            self.worker.communicate(timeout=30)
+            self.said += self.worker.communicate(timeout=30)[1]
+
+    def worker_state(self) -> str:
+        """How the worker's process ended, and what it said: for whoever has to find out why a job is lost."""
+        return "" if self.worker is None else f"(worker: {self.worker.returncode}, said: {self.said})"
 
 
 @contextmanager
@@ -183,11 +193,12 @@ def kills(database: str, points: list[str], seeds: int, until: float) -> list[Li
                     for seed in range(seeds):
                         if seed and time.monotonic() > share:
                             break
-                        line.missed += not bench.kill_once(seed)
-                        line.kills += 1
+                        is_killed = bench.kill_once(seed)
+                        line.kills += is_killed
+                        line.missed += not is_killed
                         line.accounts.append(account(home, bench.market))
             except AssertionError as error:
-                print(f"{database} {point}: {error}", file=sys.stderr)
+                print(f"{database} {point}: {error} {bench.worker_state()}", file=sys.stderr)
                 line.missed += 1
                 line.accounts.append(account(home, bench.market))
             line.seconds = time.monotonic() - began

@@ -37,6 +37,9 @@ from mmm.vocabulary import (
     Verdict,
 )
 
+ARTIFACT_FILES = frozenset({"manifest.json", "draws.safetensors"})
+"""Names of an artifact's files."""
+
 SCHEMA_VERSION = 1
 
 
@@ -160,7 +163,7 @@ class Manifest(StrictModel):
     """Everything about an artifact that is not a draw."""
 
     schema_version: Literal[1] = 1
-    market: str
+    market: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     language: Language
     currency: str
     period: PeriodName
@@ -308,7 +311,7 @@ def read_artifact(files: Mapping[str, bytes], digest: str) -> ResponseArtifact:
     ArtifactError
         When a file is missing, a hash differs, the schema is unknown or a shape is wrong.
     """
-    missing = {"manifest.json", "draws.safetensors"} - set(files)
+    missing = ARTIFACT_FILES - set(files)
     if missing:
         raise ArtifactError(f"artifact {digest[:12]}: missing {', '.join(sorted(missing))}")
     if hashlib.sha256(files["manifest.json"]).hexdigest() != digest:
@@ -393,7 +396,9 @@ def _arrays_bytes(draws: ResponseDraws) -> bytes:
 
 
 def _draws(tensors: Mapping[str, FloatArray]) -> ResponseDraws:
-    """The draws of a table of arrays. A name that nobody knows, or one that is missing, is a TypeError."""
+    """The draws of a table of arrays. A name that nobody knows, one that is missing, or no numbers is a TypeError."""
+    if any(values.dtype.kind != "f" for values in tensors.values()):
+        raise TypeError("draws are floating-point numbers")
     plain = {name: _readonly(values) for name, values in tensors.items() if not name.startswith(LONG_RUN_PREFIX)}
     slow = {
         name.removeprefix(LONG_RUN_PREFIX): _readonly(values)

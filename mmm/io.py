@@ -3,6 +3,7 @@
 Nothing here imports PyMC, so that the process that serves HTTP can use it.
 """
 
+import errno
 import os
 import re
 import secrets
@@ -16,7 +17,7 @@ from typing import Any
 from babel.numbers import list_currencies
 from pydantic import ValidationError
 
-from mmm.artifact import ResponseArtifact, artifact_files, read_artifact
+from mmm.artifact import ARTIFACT_FILES, ResponseArtifact, artifact_files, read_artifact
 from mmm.errors import ArtifactError, Fault, FileRefused, MarketRefused
 from mmm.intake.encodings import Undecodable, decode
 from mmm.intake.toml_syntax import syntax_fault
@@ -28,6 +29,7 @@ from mmm.spec import MarketSpec
 MARKET_FILE = "market.toml"
 MAX_TOML_BYTES = 1_000_000
 MAX_DATA_BYTES = 100_000_000
+MAX_ARTIFACT_BYTES = 2_000_000_000
 _DATA_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".parquet"})
 _DEEPEST_TOML = 20
 _LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){40}""")
@@ -189,11 +191,19 @@ def read_artifact_folder(root: Path, digest: str) -> ResponseArtifact:
         raise ArtifactError(said)
     folder = root / digest
     try:
-        files = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+        files = {file.name: _plain_bytes(file) for file in folder.iterdir() if file.name in ARTIFACT_FILES}
     except OSError as error:
         said = sentence("artifact {digest}: {reason}", digest=_short(digest), reason=phrase(_reason(error)))
         raise ArtifactError(said) from error
     return read_artifact(files, digest)
+
+
+def _plain_bytes(file: Path) -> bytes:
+    """Content of a file that is one: no link, no pipe, and no larger than an artifact can be."""
+    status = file.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_ARTIFACT_BYTES:
+        raise OSError(errno.EINVAL, "no file of an artifact")
+    return file.read_bytes()
 
 
 def set_aside_damaged(root: Path, digest: str) -> bool:

@@ -13,14 +13,18 @@ from collections.abc import Callable, Iterator, Mapping
 from queue import SimpleQueue
 from typing import Any, TextIO
 
+from sqlalchemy.exc import DBAPIError
+
 from mmm.sentence import Word, sentence
+from service.errors import StoreRefused
 from service.home import Home, open_home
+from service.jobs.patience import is_silence, patiently
 from service.jobs.points import pass_point
 from service.jobs.records import JobProgress
 from service.jobs.troubles import failure, kept_error
 from service.jobs.work import perform
 from service.problems import EXPECTED
-from service.settings import settings_from
+from service.settings import Settings, settings_from
 
 
 def main() -> None:
@@ -29,7 +33,7 @@ def main() -> None:
     os.dup2(2, 1)
     requests: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
-    home = open_home(settings_from(None, os.environ))
+    home = _opened(settings_from(None, os.environ))
     pass_point("child.started")
     while True:
         request = json.loads(requests.get())
@@ -39,10 +43,21 @@ def main() -> None:
         _send(answers, answer)
 
 
+def _opened(settings: Settings) -> Home:
+    """The home, once its database answers: a child that ended for that would count against the job."""
+    while True:
+        try:
+            return open_home(settings)
+        except StoreRefused as refused:
+            if not (isinstance(refused.__cause__, DBAPIError) and is_silence(refused.__cause__)):
+                raise
+            time.sleep(1)
+
+
 def _answer(home: Home, request: Mapping[str, Any], report: Callable[[JobProgress], None]) -> dict[str, Any]:
     """The answer to one request; whatever goes wrong is an answer too."""
     try:
-        return {"status": "succeeded", "result": perform(home, request, report)}
+        return {"status": "succeeded", "result": patiently(perform, home, request, report)}
     except EXPECTED as error:
         return {"status": "failed", "problem": kept_error(error)}
     except Exception as error:  # the one broad catch of a worker: the job fails, the log has the rest

@@ -12,6 +12,11 @@ LONGEST_WAIT = 5.0
 _log = logging.getLogger("mixplan.worker")
 
 
+def is_silence(error: DBAPIError) -> bool:
+    """Whether an error means that the database does not answer, rather than that it refuses what was asked."""
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
 def patiently[**P, T](call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """The value of a call, tried again while the database does not answer."""
     wait = 0.1
@@ -19,7 +24,7 @@ def patiently[**P, T](call: Callable[P, T], *arguments: P.args, **named: P.kwarg
         try:
             return call(*arguments, **named)
         except DBAPIError as error:
-            if not (error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)):
+            if not is_silence(error):
                 raise
             _log.warning("the database does not answer (%s); trying again", type(error.orig).__name__)
             time.sleep(wait)

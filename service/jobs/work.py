@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.errors import NoChampion, NotKnown
 from service.home import Home
+from service.jobs.patience import patiently
 from service.jobs.points import pass_point
 from service.jobs.records import JobProgress
 
@@ -67,7 +68,7 @@ def _refit(home: Home, request: Mapping[str, Any], report: Report) -> dict[str, 
     artifacts = fit_all(market, seed, tell)
     pass_point("child.fitted")
     for artifact in artifacts:
-        home.vault.keep_artifact(artifact)
+        patiently(home.vault.keep_artifact, artifact)
         pass_point("child.artifact_kept")
     challenger = {artifact.manifest.outcome.name: artifact for artifact in artifacts}
     judged = _judge(home, market, challenger, seed, tell)

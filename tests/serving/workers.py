@@ -7,18 +7,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from service.home import Home
 from service.jobs.records import Job
 
 
-def start_worker(home: Home, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-    """A worker process on a home."""
+def start_worker(
+    home: Home, *arguments: str, log: IO[str] | None = None, **environment: str
+) -> "subprocess.Popen[str]":
+    """A worker process on a home; what it says goes into `log`, else a pipe that holds no more than 64 KB unread."""
     return subprocess.Popen(
         [sys.executable, "-m", "service.cli.main", "worker", "--home", str(home.settings.home), *arguments],
         env={**os.environ, **_database(home), "MIXPLAN_LOG": "WARNING", **environment},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=log or subprocess.PIPE,
         text=True,
     )
 
