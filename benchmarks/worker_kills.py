@@ -18,16 +18,14 @@ from typing import IO
 from homes import Account, account, fresh_home, settle
 from sqlalchemy.exc import DBAPIError
 
-from mmm.artifact import seal
 from service.errors import NotAllowed
 from service.home import Home
 from service.jobs.asking import ask_refit
 from service.times import now
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from builders import make_artifact
 from postgresql import Cluster
-from serving.small_market import small_csv, small_toml
+from serving.small_market import publish_as_fitted, small_csv, small_toml
 from serving.workers import start_worker
 
 MARKETS = 20
@@ -49,13 +47,10 @@ class Tally:
 
 def prepare(home: Home) -> list[str]:
     """Markets with a model of their newest data; their names."""
-    made = make_artifact(draws=20)
     names = [f"market-{number}" for number in range(MARKETS)]
     for number, name in enumerate(names):
-        dataset, market = home.datasets.keep(small_toml(name), "x.csv", small_csv(seed=number), now())
-        named = {"market": name, "data_digest": dataset.data_digest, "spec_digest": dataset.spec_digest}
-        manifest = made.manifest.model_copy(update={**named, "seed": market.spec.model.seed})
-        home.registry.publish([seal(manifest, made.draws)], now())
+        home.datasets.keep(small_toml(name), "x.csv", small_csv(seed=number), now())
+        publish_as_fitted(home, name)
     return names
 
 
@@ -117,6 +112,8 @@ def run(database: str, jobs: int, kills: int, stops: int, seed: int) -> Tally:
         worker.wait(timeout=60)
         log.seek(0)
         tally.reasons += [line.strip() for line in log if "nobody was at it" in line]
+        failed = [job for job in home.jobs.page(10_000).jobs if job.status == "failed"]
+        tally.reasons += [f"{job.id} failed after {job.attempts} attempts: {job.problem}" for job in failed]
         tally.account = account(home)
     tally.seconds = time.monotonic() - began
     return tally
@@ -154,7 +151,7 @@ def main() -> int:
         assert found is not None
         figures = (tally.asked, tally.kills, tally.stops, found.lost, found.failed, found.twice, found.dangling)
         print(f"{one[0]:12}" + "".join(f"{figure:>10}" for figure in figures) + f"{tally.seconds:>10.0f}", flush=True)
-        print(f"{len(tally.reasons)} jobs were found that nobody was at", file=sys.stderr)
+        print(*tally.reasons, sep="\n", file=sys.stderr)
         is_clean &= found.is_clean
     return 0 if is_clean else 1
 

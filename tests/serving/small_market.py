@@ -5,9 +5,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+from builders import make_artifact
 
+from mmm.artifact import seal
 from mmm.io import load_market
 from mmm.market import Market
+from service.home import Home
+from service.records import ModelVersion
+from service.times import now
 
 START = date(2024, 1, 1)
 
@@ -77,3 +82,12 @@ def small_market(folder: Path, **choices: int) -> Market:
     (folder / "market.toml").write_bytes(small_toml(draws=choices.get("draws", 200)))
     (folder / "shop.csv").write_bytes(small_csv())
     return load_market(folder)
+
+
+def publish_as_fitted(home: Home, market: str) -> ModelVersion:
+    """A model of a market's newest data, so that a refit takes every step but the fit."""
+    dataset = home.datasets.dataset(home.datasets.market(market).dataset)
+    made = make_artifact(draws=20)
+    named = {"market": market, "data_digest": dataset.data_digest, "spec_digest": dataset.spec_digest}
+    manifest = made.manifest.model_copy(update={**named, "seed": home.datasets.load(dataset).spec.model.seed})
+    return home.registry.publish([seal(manifest, made.draws)], now())

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from serving.small_market import small_csv, small_toml
+from postgresql import programs, running_cluster
+from serving.small_market import publish_as_fitted, small_csv, small_toml
 from serving.workers import awaited, children_of, ended, is_running, start_worker, working
 
 from service.errors import NotAllowed
@@ -123,6 +124,24 @@ def test_a_worker_killed_on_the_way_loses_nothing_and_does_nothing_twice(
     assert [version.version for version in market_home.registry.versions("shop")] == [1]
     assert len(market_home.events.page(10, market="shop").events) == 1
     assert market_home.registry.load(market_home.registry.champion("shop"))
+
+
+@pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed")
+def test_on_postgresql_a_worker_is_killed_and_the_server_crashes_and_the_job_ends_once(tmp_path: Path) -> None:
+    with running_cluster() as cluster:
+        home = open_home(Settings(tmp_path / "home", cluster.create("jobs")))
+        home.datasets.keep(small_toml(), "shop.csv", small_csv(), now())
+        publish_as_fitted(home, "shop")
+        job = ask_refit(home, "shop", "me", now())
+        killed = start_worker(home, MIXPLAN_KILL_AT=f"conclude.published:1:{tmp_path / 'killed'}")
+        killed.communicate(timeout=60)
+        cluster.stop("immediate")
+        with working(home):
+            cluster.start()
+            assert ended(home, job.id).status == "succeeded"
+        assert [version.version for version in home.registry.versions("shop")] == [1]
+        assert len(home.events.page(10, market="shop").events) == 1
+        home.close()
 
 
 def test_the_jobs_of_a_machine_that_is_gone_are_resumed_by_one_command(market_home: Home) -> None:

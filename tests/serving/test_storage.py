@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from builders import make_artifact
 from postgresql import programs, running_cluster
-from serving.small_market import small_csv, small_toml
+from serving.small_market import publish_as_fitted, small_csv, small_toml
 from serving.workers import ended, working
 from typer.testing import Result
 
-from mmm.artifact import artifact_files, seal
+from mmm.artifact import artifact_files
 from mmm.errors import ArtifactError
 from mmm.io import read_artifact_folder, write_artifact_folder
 from service.errors import NotAllowed, StoreRefused
@@ -48,15 +48,6 @@ def filled(home: Home) -> Home:
         for folder in root.iterdir():
             age(folder)
     return home
-
-
-def publish_as_fitted(home: Home) -> None:
-    """A model of the small market's newest data, so that a refit finds nothing to fit."""
-    dataset = home.datasets.dataset(home.datasets.market("shop").dataset)
-    made = make_artifact(draws=20)
-    named = {"market": "shop", "data_digest": dataset.data_digest, "spec_digest": dataset.spec_digest}
-    seed = home.datasets.load(dataset).spec.model.seed
-    home.registry.publish([seal(made.manifest.model_copy(update={**named, "seed": seed}), made.draws)], now())
 
 
 def test_a_whole_home_is_verified_and_what_is_wrong_with_it_is_said(
@@ -98,7 +89,7 @@ def test_unfinished_folders_of_processes_that_were_killed_are_collected(filled: 
 
 
 def test_a_restored_home_is_what_was_backed_up_and_its_jobs_run(filled: Home, tmp_path: Path) -> None:
-    publish_as_fitted(filled)
+    publish_as_fitted(filled, "shop")
     known = ask_refit(filled, "shop", "me", now())
     made = back_up(filled, tmp_path / "backup.tar", now())
     assert (made.artifacts, made.datasets) == (2, 1)
