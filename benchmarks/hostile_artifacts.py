@@ -107,7 +107,7 @@ def hostile(marker: Path) -> Iterator[Hostile]:
     yield Hostile("empty manifest", b"", draws)
     yield Hostile("schema from tomorrow", sealed(draws, schema_version=10**9), draws)
     yield Hostile("manifest with a field more", sealed(draws, __reduce__=["os.system", "true"]), draws)
-    yield Hostile("market that leads out", sealed(draws, market="../../../tmp/x"), draws)
+    yield Hostile("market that leads out", sealed(draws, market="../../../outside"), draws)
     yield Hostile("a zip with entries that lead out", sealed(b"PK\x03\x04../../x"), b"PK\x03\x04../../x")
     yield Hostile("an HDF5 file", sealed(b"\x89HDF\r\n\x1a\n" + bytes(512)), b"\x89HDF\r\n\x1a\n" + bytes(512))
     yield Hostile("a NumPy file of objects", sealed(b"\x93NUMPY\x01\x00v\x00{'descr': '|O'"), b"\x93NUMPY\x01\x00v\x00")

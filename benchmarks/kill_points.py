@@ -90,7 +90,7 @@ class Bench:
             self.said += self.worker.communicate()[1]
             self._start()
         ended(self.home, job, PATIENCE)
-        for child in self.home.jobs.page(10, parent=job).jobs:
+        for child in self.home.jobs.page(10, parent=job).items:
             ended(self.home, child.id, PATIENCE)
         settle(self.home)
         return is_killed
@@ -100,7 +100,7 @@ class Bench:
             return ask_batch(self.home, [self.market], "bench", now()).id
         if self.point == "job.enqueued":  # passed by whoever asks
             _run_to_its_end(self.home, "refit", self.market, "--queue-only", **self._environment())
-            return self.home.jobs.page(1, market=self.market).jobs[0].id
+            return self.home.jobs.page(1, market=self.market).items[0].id
         if self.point == "schedule.asked":
             return self._let_a_date_pass()
         return ask_refit(self.home, self.market, "bench", now()).id
@@ -119,7 +119,7 @@ class Bench:
         return asked[0]
 
     def _jobs(self) -> tuple[Job, ...]:
-        return self.home.jobs.page(500, market=self.market).jobs
+        return self.home.jobs.page(500, market=self.market).items
 
     def _lose_worker(self) -> str:
         """Kill the worker in the middle of a fit, and start one of another name that is killed when it finds that."""

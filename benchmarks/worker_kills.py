@@ -112,7 +112,7 @@ def run(database: str, jobs: int, kills: int, stops: int, seed: int) -> Tally:
         worker.wait(timeout=60)
         log.seek(0)
         tally.reasons += [line.strip() for line in log if "nobody was at it" in line]
-        failed = [job for job in home.jobs.page(10_000).jobs if job.status == "failed"]
+        failed = [job for job in home.jobs.page(10_000).items if job.status == "failed"]
         tally.reasons += [f"{job.id} failed after {job.attempts} attempts: {job.problem}" for job in failed]
         tally.account = account(home)
     tally.seconds = time.monotonic() - began
@@ -122,7 +122,7 @@ def run(database: str, jobs: int, kills: int, stops: int, seed: int) -> Tally:
 def _await_all(home: Home) -> None:
     until = now() + PATIENCE
     while now() < until:
-        if all(job.is_ended for job in home.jobs.page(10_000).jobs):
+        if all(job.is_ended for job in home.jobs.page(10_000).items):
             settle(home)
             return
         time.sleep(0.5)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.paging import Page, page_of
 from service.settings import DEFAULT_TENANT
 from service.store import Store
 from service.tables import EventRow
@@ -35,14 +36,6 @@ class Event:
     actor: str
     document: Mapping[str, Any]
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class EventPage:
-    """Some events, the newest first, and where the next page begins (None at the end)."""
-
-    events: tuple[Event, ...]
-    next_cursor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +71,15 @@ class Events:
 
     def page(
         self, limit: int, cursor: int | None = None, market: str | None = None, subject: str | None = None
-    ) -> EventPage:
+    ) -> Page[Event]:
         """Events, the newest first, at most `limit` of those before `cursor`."""
-        query = select(EventRow).where(EventRow.tenant == self.tenant).order_by(EventRow.number.desc()).limit(limit + 1)
-        if cursor is not None:
-            query = query.where(EventRow.number < cursor)
+        query = select(EventRow).where(EventRow.tenant == self.tenant)
         if market is not None:
             query = query.where(EventRow.market == market)
         if subject is not None:
             query = query.where(EventRow.subject == subject)
         with self.store.reading() as session:
-            rows = list(session.scalars(query))
-        shown = rows[:limit]
-        return EventPage(tuple(_event(row) for row in shown), shown[-1].number if len(rows) > limit and shown else None)
+            return page_of(session, query, EventRow.number, _event, limit, cursor)
 
 
 def _event(row: EventRow) -> Event:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from mmm.sentence import Number, Sentence, Term, Word, listed, sentence
 from service.errors import NotAllowed, NotKnown, not_known
 from service.events import Events
+from service.paging import Page, page_of
 from service.records import PlanState, SavedPlan
 from service.scenarios import saved_plan
 from service.settings import DEFAULT_TENANT
@@ -38,14 +39,6 @@ EVENTS: Mapping[PlanState, str] = {
 
 SHORTEST_PREFIX = 4
 """Characters of an id that may stand for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanPage:
-    """Some plans, the newest first, and where the next page begins (None at the end)."""
-
-    plans: tuple[SavedPlan, ...]
-    next_cursor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +106,13 @@ class Plans:
                 )
             return saved_plan(row)
 
-    def page(self, limit: int, cursor: int | None = None, market: str | None = None) -> PlanPage:
+    def page(self, limit: int, cursor: int | None = None, market: str | None = None) -> Page[SavedPlan]:
         """Plans, the newest first, at most `limit` of those made before `cursor`."""
-        query = self._mine().order_by(PlanRow.number.desc()).limit(limit + 1)
-        if cursor is not None:
-            query = query.where(PlanRow.number < cursor)
+        query = self._mine()
         if market is not None:
             query = query.where(ScenarioRow.market == market)
         with self.store.reading() as session:
-            rows = list(session.scalars(query))
-        shown = rows[:limit]
-        return PlanPage(
-            tuple(saved_plan(row) for row in shown), shown[-1].number if len(rows) > limit and shown else None
-        )
+            return page_of(session, query, PlanRow.number, saved_plan, limit, cursor)
 
     def change(
         self, identity: str, state: PlanState, actor: str, now: datetime, *, revision: int | None = None

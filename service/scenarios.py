@@ -14,19 +14,12 @@ from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 from service.errors import not_known
 from service.events import Events
+from service.paging import Page, page_of
 from service.records import PlanState, SavedPlan, SavedScenario
 from service.settings import DEFAULT_TENANT
 from service.store import Store
 from service.tables import PlanRow, ScenarioRow
 from service.times import as_utc, naive_utc
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioPage:
-    """Some saved scenarios, the newest first, and where the next page begins (None at the end)."""
-
-    scenarios: tuple[SavedScenario, ...]
-    next_cursor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,24 +165,13 @@ class Scenarios:
                 return saved_plan(row)
         return self.latest_plan(identity)
 
-    def page(self, limit: int, cursor: int | None = None, market: str | None = None) -> ScenarioPage:
+    def page(self, limit: int, cursor: int | None = None, market: str | None = None) -> Page[SavedScenario]:
         """Saved scenarios, the newest first, at most `limit` of those saved before `cursor`."""
-        query = (
-            select(ScenarioRow)
-            .where(ScenarioRow.tenant == self.tenant)
-            .order_by(ScenarioRow.number.desc())
-            .limit(limit + 1)
-        )
-        if cursor is not None:
-            query = query.where(ScenarioRow.number < cursor)
+        query = select(ScenarioRow).where(ScenarioRow.tenant == self.tenant)
         if market is not None:
             query = query.where(ScenarioRow.market == market)
         with self.store.reading() as session:
-            rows = list(session.scalars(query))
-        shown = rows[:limit]
-        return ScenarioPage(
-            tuple(_scenario(row) for row in shown), shown[-1].number if len(rows) > limit and shown else None
-        )
+            return page_of(session, query, ScenarioRow.number, _scenario, limit, cursor)
 
     def _known_plan(self, session: Session, identity: str) -> PlanRow | None:
         return session.scalars(select(PlanRow).where(PlanRow.tenant == self.tenant, PlanRow.id == identity)).first()

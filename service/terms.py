@@ -115,7 +115,6 @@ TERMS: tuple[str, ...] = (
     term("host"),
     # jobs
     term("refit"),
-    term("backtest"),
     term("batch"),
     term("queued"),
     term("running"),

@@ -31,8 +31,8 @@ def plans(
 
     session = open_session(context, home, as_json, language, market)
     page = session.home.plans.page(limit, market=market)
-    heads = tuple(plan_head(saved) for saved in page.plans)
-    reader = plan_reader(session, page.plans[0]) if page.plans else session.reader()
+    heads = tuple(plan_head(saved) for saved in page.items)
+    reader = plan_reader(session, page.items[0]) if page.items else session.reader()
     if session.as_json:
         session.answer(PlanList(plans=heads, next=page.next_cursor), reader)
     elif heads:

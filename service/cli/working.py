@@ -147,8 +147,8 @@ def jobs(
     page = session.home.jobs.page(limit, market=market)
     if session.as_json:
         session.answer(job_list(page, reader), reader)
-    elif page.jobs:
-        session.show(job_table([job_answer(one, reader) for one in page.jobs], reader))
+    elif page.items:
+        session.show(job_table([job_answer(one, reader) for one in page.items], reader))
     else:
         session.say(reader.gettext("No job has been asked for yet."))
 
@@ -217,7 +217,7 @@ def _tell_refit(session: Session, job: "Job") -> None:
         session.answer(answer, reader)
     else:
         session.show(*job_page(answer, reader))
-        children = session.home.jobs.page(500, parent=job.id).jobs if job.kind == "batch" else ()
+        children = session.home.jobs.page(500, parent=job.id).items if job.kind == "batch" else ()
         if children:
             session.show(job_table([job_answer(one, reader) for one in children], reader))
     if job.status in ("failed", "cancelled"):

@@ -213,9 +213,9 @@ def _pairs(title: str, rows: Sequence[tuple[str, Cell]], reader: Reader) -> Shee
 
 def _interval_names(name: str, reader: Reader) -> tuple[str, str, str]:
     _ = reader.gettext
-    return tuple(  # type: ignore[return-value]
-        _("{name} ({part})").format(name=name, part=part) for part in (_("mean"), _("5 %"), _("95 %"))
-    )
+    pattern = _("{name} ({part})")
+    mean, low, high = (pattern.format(name=name, part=part) for part in (_("mean"), _("5 %"), _("95 %")))
+    return mean, low, high
 
 
 def _interval(interval: Interval | None, kind: Kind) -> tuple[Cell, Cell, Cell]:

@@ -13,7 +13,7 @@ from flask import Response, current_app, g, request
 
 from mmm.sentence import Term, Word, sentence
 from service.home import Home
-from service.http.replies import EXTENSION, problem_reply, reader_for
+from service.http.replies import problem_reply, reader_for
 from service.keys import Key, Scope, has_keys, key_of
 from service.problems import Kind, Problem
 from service.times import now
@@ -76,13 +76,20 @@ NEEDED: dict[str, Scope] = {
 """The scope that each endpoint needs. One that stands nowhere here is refused for everybody."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tenants:
     """The homes of the tenants that asked last, so that their models stay in memory."""
 
     home: Home
     _homes: "OrderedDict[str, Home]" = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
+    _is_closed: bool = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether requests need a key; once so, it stays so, because keys that were revoked keep their rows."""
+        self._is_closed = self._is_closed or has_keys(self.home.store)
+        return self._is_closed
 
     def of(self, tenant: str) -> Home:
         """The home as a tenant sees it."""
@@ -96,25 +103,40 @@ class Tenants:
         return found
 
 
-def register_access(app: APIFlask, home: Home) -> None:
-    """Ask for a key, and see to it that nobody gets another tenant's home."""
+def register_identity(app: APIFlask, home: Home) -> None:
+    """Find out whose request it is, before it is counted; nobody is refused by this."""
     app.extensions[TENANTS] = Tenants(home)
-    app.before_request(admit)
+    app.before_request(identify)
     app.after_request(harden)
+
+
+def register_access(app: APIFlask) -> None:
+    """Refuse what a request's key does not allow; call after what counts requests, so that wrong keys are counted."""
+    app.before_request(admit)
     app.security_schemes = {"key": {"type": "http", "scheme": "bearer", "description": "A key of `mixplan keys`."}}
 
 
+def identify() -> None:
+    """Give a request its key, and the home that it may see: none where it should have a key and has no valid one."""
+    tenants: Tenants = current_app.extensions[TENANTS]
+    if request.endpoint in OPEN or not tenants.is_closed:
+        g.home = tenants.home
+        return
+    key = _presented(tenants.home)
+    if key is not None:
+        g.key, g.home = key, tenants.of(key.tenant)
+
+
 def admit() -> Response | None:
-    """Let a request in, with its tenant's home; or say what it lacks."""
+    """Let a request in; or say what it lacks."""
     if request.endpoint is None or request.endpoint in OPEN:
         return None
-    root: Home = current_app.extensions[EXTENSION]
     scope = NEEDED.get(request.endpoint)
     if scope is None:
         return _refused(NO_SCOPE, Problem(NO_SCOPE, sentence("This address has no scope yet, so nobody may use it.")))
-    if not has_keys(root.store):
+    if not current_app.extensions[TENANTS].is_closed:
         return None
-    key = _presented(root)
+    key: Key | None = g.get("key")
     if key is None:
         said = sentence("Send a valid key as “Authorization: Bearer mxp_…”; “mixplan keys create” makes one.")
         return _refused(NO_KEY, Problem(NO_KEY, said))
@@ -125,8 +147,6 @@ def admit() -> Response | None:
             scope=Term(text=scope),
         )
         return _refused(NO_SCOPE, Problem(NO_SCOPE, said))
-    g.key = key
-    g.home = current_app.extensions[TENANTS].of(key.tenant)
     return None
 
 

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from apiflask import APIFlask
 
 from service.home import Home, open_home
-from service.http.access import register_access
+from service.http.access import register_access, register_identity
 from service.http.conditions import register_conditions
 from service.http.data import data
 from service.http.errors import register_errors
@@ -52,10 +52,11 @@ def create_app(home: Home) -> APIFlask:
     app.extensions[METRICS] = counts = Metrics(home.store)
     home.turns.listener = counts.solving
     register_observing(app, counts)
-    register_access(app, home)
+    register_identity(app, home)
+    register_rate_limits(app, home.settings.rate_limit)
+    register_access(app)
     register_errors(app)
     register_conditions(app)
-    register_rate_limits(app, home.settings.rate_limit)
     register_idempotency(app)
     register_reference(app)
     blueprints = (

@@ -10,7 +10,6 @@ from mmm.sentence import sentence
 from service.http.refusals import RequestRefused
 from service.problems import Kind, Problem
 
-CONDITION_MISSING = Kind("condition-missing", 428, 1, sentence("The request must say which state it changes"))
 CONDITION_FAILED = Kind("condition-failed", 412, 1, sentence("The state has changed in the meantime"))
 
 
@@ -19,16 +18,8 @@ def register_conditions(app: APIFlask) -> None:
     app.after_request(_conditional)
 
 
-def etag_of(*parts: str) -> str:
-    """The entity tag of a state that is known by these parts, without its quotes."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part.encode() + b"\0")
-    return digest.hexdigest()[:32]
-
-
-def require_match(current_etag: str) -> None:
-    """Go on only where If-Match names the state that there is.
+def check_match(current_etag: str) -> None:
+    """Go on where If-Match names the state that there is, or is not sent.
 
     Parameters
     ----------
@@ -38,14 +29,11 @@ def require_match(current_etag: str) -> None:
     Raises
     ------
     RequestRefused
-        428 without an If-Match, 412 with the tag of another state.
+        412 when another state is named.
     """
     # Read by itself: where the header is missing Werkzeug gives tags that contain nothing, as for one that is empty.
-    header = request.headers.get("If-Match", "")
-    if not header.strip():
-        said = sentence("Read it first, and send its ETag as If-Match.")
-        raise RequestRefused(Problem(CONDITION_MISSING, said))
-    if not parse_etags(header).contains(current_etag):
+    header = request.headers.get("If-Match")
+    if header is not None and not parse_etags(header).contains(current_etag):
         said = sentence("If-Match names another state than there is. Read it again, and decide anew.")
         raise RequestRefused(Problem(CONDITION_FAILED, said), {"ETag": f'"{current_etag}"'})
 

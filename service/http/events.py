@@ -16,5 +16,5 @@ events = APIBlueprint("events", __name__, url_prefix="/v1/events", tag="Events")
 def list_events(query_data: EventsQuery) -> Response:
     """List what happened, the newest first: refits, promotions, plans that were approved, alerts."""
     page = home().events.page(query_data.limit, query_data.cursor, query_data.market, query_data.subject)
-    body = EventList(events=tuple(EventAnswer.model_validate(event) for event in page.events), next=page.next_cursor)
+    body = EventList(events=tuple(EventAnswer.model_validate(event) for event in page.items), next=page.next_cursor)
     return reply(body, reader_for())

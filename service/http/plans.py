@@ -1,10 +1,11 @@
 """Saved plans over HTTP: where they stand, changes of that, and what they bring by newer models."""
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 
 from service.answers import PlanList, SavedPlanAnswer, plan_head, saved_plan_answer
 from service.http.bodies import LanguageQuery, PageQuery, RescoreBody, StateBody
+from service.http.conditions import check_match
 from service.http.replies import actor, home, reader_for, reply
 from service.language import Reader
 from service.markets import newest_manifest
@@ -22,7 +23,7 @@ plans = APIBlueprint("plans", __name__, url_prefix="/v1/plans", tag="Plans")
 def list_plans(query_data: PageQuery) -> Response:
     """List saved plans, the newest first."""
     page = home().plans.page(query_data.limit, query_data.cursor, query_data.market)
-    body = PlanList(plans=tuple(plan_head(saved) for saved in page.plans), next=page.next_cursor)
+    body = PlanList(plans=tuple(plan_head(saved) for saved in page.items), next=page.next_cursor)
     return reply(body, reader_for())
 
 
@@ -44,8 +45,12 @@ def post_state(query_data: LanguageQuery, json_data: StateBody, identity: str) -
     """Approve, start or close a plan, or make an approved one a draft again.
 
     A market has one running plan; one that continues it takes its place. The state that a plan has changes nothing.
+    With the plan's ETag as If-Match, or its `revision`, it is refused when the plan was changed since it was seen.
     """
-    changed = home().plans.change(identity, json_data.state, actor(), now(), revision=json_data.revision)
+    seen = home().plans.plan(identity)
+    check_match(str(seen.revision))
+    revision = json_data.revision or (seen.revision if "If-Match" in request.headers else None)
+    changed = home().plans.change(identity, json_data.state, actor(), now(), revision=revision)
     return _told(changed)
 
 

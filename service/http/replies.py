@@ -43,8 +43,8 @@ class StrictJson(DefaultJSONProvider):
 
 
 def home() -> Home:
-    """The home as the tenant of this request sees it."""
-    return cast(Home, g.get("home") or current_app.extensions[EXTENSION])
+    """The home as the tenant of this request sees it; there is none for a request that was not let in."""
+    return cast(Home, g.home)
 
 
 def actor() -> str:

@@ -66,9 +66,7 @@ def post_scenario(query_data: LanguageQuery, json_data: Scenario) -> Response:
 def list_scenarios(query_data: PageQuery) -> Response:
     """List saved scenarios, the newest first."""
     page = home().scenarios.page(query_data.limit, query_data.cursor, query_data.market)
-    body = ScenarioList(
-        scenarios=tuple(saved_scenario_answer(saved) for saved in page.scenarios), next=page.next_cursor
-    )
+    body = ScenarioList(scenarios=tuple(saved_scenario_answer(saved) for saved in page.items), next=page.next_cursor)
     return reply(body, reader_for())
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from service.jobs.ledger import JobPage
 from service.jobs.records import Job, JobKind, JobStatus
 from service.jobs.troubles import problem_from
 from service.language import Reader
+from service.paging import Page
 from service.problems import problem_document
 
 
@@ -74,6 +74,6 @@ def job_answer(job: Job, reader: Reader) -> JobAnswer:
     )
 
 
-def job_list(page: JobPage, reader: Reader) -> JobList:
+def job_list(page: Page[Job], reader: Reader) -> JobList:
     """A page of jobs in a reader's language."""
-    return JobList(jobs=tuple(job_answer(job, reader) for job in page.jobs), next=page.next_cursor)
+    return JobList(jobs=tuple(job_answer(job, reader) for job in page.items), next=page.next_cursor)

@@ -18,6 +18,7 @@ from service.errors import NotAllowed, not_known
 from service.jobs.points import pass_point
 from service.jobs.queue import JobQueue
 from service.jobs.records import ENDED, Job, JobKind, JobProgress, JobStatus
+from service.paging import Page, page_of
 from service.settings import DEFAULT_TENANT
 from service.store import Store
 from service.tables import JobRow
@@ -25,14 +26,6 @@ from service.times import as_utc, naive_utc
 
 MOST_ATTEMPTS = 20
 """Workers that a job may be begun by before it counts as one that takes its worker down with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobPage:
-    """Some jobs, the newest first, and where the next page begins (None at the end)."""
-
-    jobs: tuple[Job, ...]
-    next_cursor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +107,15 @@ class Jobs:
 
     def page(
         self, limit: int, cursor: int | None = None, market: str | None = None, parent: str | None = None
-    ) -> JobPage:
+    ) -> Page[Job]:
         """Jobs, the newest first, at most `limit` of those before `cursor`."""
-        query = select(JobRow).where(JobRow.tenant == self.tenant).order_by(JobRow.number.desc()).limit(limit + 1)
-        if cursor is not None:
-            query = query.where(JobRow.number < cursor)
+        query = select(JobRow).where(JobRow.tenant == self.tenant)
         if market is not None:
             query = query.where(JobRow.market == market)
         if parent is not None:
             query = query.where(JobRow.parent == parent)
         with self.store.reading() as session:
-            rows = list(session.scalars(query))
-        shown = rows[:limit]
-        return JobPage(tuple(_job(row) for row in shown), shown[-1].number if len(rows) > limit and shown else None)
+            return page_of(session, query, JobRow.number, _job, limit, cursor)
 
     def counts(self, parent: str) -> dict[JobStatus, int]:
         """How many jobs of a batch are in each state."""

@@ -215,7 +215,7 @@ def test_a_scenario_file_is_exported(
     assert told.exit_code == 0, told.output
     assert openpyxl.load_workbook(out).sheetnames[0] == "Plan"
     assert mixplan("export", scenario_file, "--out", out).exit_code == 1  # it is there already
-    (saved,) = home.scenarios.page(10).scenarios
+    (saved,) = home.scenarios.page(10).items
     csv_file = tmp_path / "plan.csv"
     assert mixplan("export", saved.id, "--format", "csv", "--out", csv_file, "--force").exit_code == 0
     assert csv_file.read_bytes().startswith(b"\xef\xbb\xbf")

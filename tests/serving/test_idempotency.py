@@ -149,7 +149,7 @@ def test_fifty_at_once_make_one_scenario_and_get_one_answer(home: Home, document
         answers = set(pool.map(post, range(50)))
     assert len(answers) == 1
     assert {status for status, _, _ in answers} == {201}
-    assert len(home.scenarios.page(10).scenarios) == plans(home) == 1
+    assert len(home.scenarios.page(10).items) == plans(home) == 1
 
 
 def test_the_secret_of_a_new_key_is_kept_nowhere(client: FlaskClient, home: Home) -> None:

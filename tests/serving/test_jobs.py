@@ -122,7 +122,7 @@ def test_a_worker_killed_on_the_way_loses_nothing_and_does_nothing_twice(
     with working(market_home):
         assert ended(market_home, job.id).status == "succeeded"
     assert [version.version for version in market_home.registry.versions("shop")] == [1]
-    assert len(market_home.events.page(10, market="shop").events) == 1
+    assert len(market_home.events.page(10, market="shop").items) == 1
     assert market_home.registry.load(market_home.registry.champion("shop"))
 
 
@@ -140,7 +140,7 @@ def test_on_postgresql_a_worker_is_killed_and_the_server_crashes_and_the_job_end
             cluster.start()
             assert ended(home, job.id).status == "succeeded"
         assert [version.version for version in home.registry.versions("shop")] == [1]
-        assert len(home.events.page(10, market="shop").events) == 1
+        assert len(home.events.page(10, market="shop").items) == 1
         home.close()
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,6 +55,14 @@ def test_what_is_no_key_opens_nothing_and_is_told_to_nobody(client: FlaskClient,
     assert refused.status_code == 401
     if len(forged) > 4:
         assert forged not in refused.text
+
+
+def test_guesses_of_keys_are_counted_and_slowed(home: Home) -> None:
+    secret = secret_of(home)
+    client = create_app(replace(home, settings=replace(home.settings, rate_limit=5))).test_client()
+    guesses = [client.get("/v1/markets", headers=bearing(f"mxp_{'0' * 16}_{'a' * 43}")).status_code for _ in range(8)]
+    assert guesses == [401] * 5 + [429] * 3
+    assert client.get("/v1/markets", headers=bearing(secret)).status_code == 200
 
 
 def test_a_key_ends_when_it_said_and_is_stored_nowhere(home: Home) -> None:

@@ -47,7 +47,7 @@ def test_the_database_of_the_first_program_is_brought_up_to_date_with_all_that_i
     versions = home.registry.versions("testland")
     assert [(version.version, version.alias) for version in versions] == [(2, "champion"), (1, "retired")]
     assert home.registry.rollback("testland", now()).version == 1
-    assert [saved.name for saved in home.scenarios.page(10).scenarios] == ["Q1 2027 base"]
+    assert [saved.name for saved in home.scenarios.page(10).items] == ["Q1 2027 base"]
     with home.store.reading() as session:
         assert session.connection().exec_driver_sql("PRAGMA foreign_key_check").all() == []
         assert session.connection().exec_driver_sql("SELECT tenant, state FROM plans").all() == [("default", "draft")]

@@ -33,7 +33,7 @@ def test_a_scenario_that_is_left_to_a_job_is_planned_once(
     told = client.get(f"/v1/jobs/{identity}").json["result"]
     assert client.get(f"/v1/scenarios/{told['scenario_id']}").json["scenario"] == document | change
     assert client.get(f"/v1/plans/{told['plan_id']}").status_code == 200
-    assert len(home.scenarios.page(10).scenarios) == 1
+    assert len(home.scenarios.page(10).items) == 1
 
 
 def test_rules_in_conflict_are_the_result_of_the_job(home: Home, client: FlaskClient, document: dict[str, Any]) -> None:
@@ -43,7 +43,7 @@ def test_rules_in_conflict_are_the_result_of_the_job(home: Home, client: FlaskCl
     assert result["outcome"] == "infeasible"
     assert "channels.tv.min" in result["conflict"]
     assert result["relaxation"]
-    assert home.scenarios.page(10).scenarios == ()
+    assert home.scenarios.page(10).items == ()
 
 
 def test_what_names_no_market_is_refused_at_once(client: FlaskClient, document: dict[str, Any]) -> None:

@@ -58,6 +58,10 @@ def test_what_was_changed_since_is_not_changed_again(client: FlaskClient, plan_i
     late = give(client, plan_id, "draft", revision=1)
     assert late.status_code == 409
     assert "revision 2" in late.json["detail"]
+    address = f"/v1/plans/{plan_id}/state"
+    assert client.post(address, json={"state": "draft"}, headers={"If-Match": '"1"'}).status_code == 412
+    seen = client.get(f"/v1/plans/{plan_id}").headers["ETag"]
+    assert client.post(address, json={"state": "draft"}, headers={"If-Match": seen}).json["revision"] == 3
 
 
 def test_a_market_has_one_running_plan(client: FlaskClient, plan_id: str, document: dict[str, Any]) -> None:

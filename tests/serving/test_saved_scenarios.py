@@ -37,7 +37,7 @@ def test_an_infeasible_scenario_is_answered_and_not_kept(home: Home, document: d
     answer = home.desk.answer(asked(document, channels={"tv": {"min": 400000.0}}), NOW)
     assert answer.plan.status == "infeasible"
     assert answer.scenario is None
-    assert home.scenarios.page(10).scenarios == ()
+    assert home.scenarios.page(10).items == ()
 
 
 def test_pages_list_every_scenario_once_the_newest_first(home: Home, document: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ def test_pages_list_every_scenario_once_the_newest_first(home: Home, document: d
     names, cursor = [], None
     while True:
         page = home.scenarios.page(2, cursor)
-        names += [saved.name for saved in page.scenarios]
+        names += [saved.name for saved in page.items]
         cursor = page.next_cursor
         if cursor is None:
             break

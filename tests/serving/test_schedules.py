@@ -63,4 +63,4 @@ def test_every_tenant_is_served(home: Home) -> None:
     home.of("other").datasets.keep(small_toml(), "shop.csv", small_csv(), moment("2026-11-26 12:00"))
     jobs = ask_due(home, moment("2027-01-04 06:01"))
     assert len({job.id for job in jobs}) == 2
-    assert home.of("other").jobs.page(5).jobs[0].market == "shop"
+    assert home.of("other").jobs.page(5).items[0].market == "shop"
