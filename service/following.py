@@ -12,7 +12,7 @@ from mmm.sentence import Word, sentence
 from optimizer.planning import Planner
 from optimizer.question import PlanningModel
 from service.documents import document
-from service.errors import NotAllowed
+from service.errors import NotAllowed, NotKnown
 from service.home import Home
 from service.language import Reader
 from service.records import SavedPlan
@@ -68,6 +68,14 @@ def tracked(home: Home, saved: SavedPlan, models: Mapping[str, ResponseArtifact]
     own = own_models(home, saved) if models is None else models
     actuals = home.actuals.of(saved, own[saved.plan.kpi].manifest.period)
     return track(saved.plan, own, actuals, known=saved.known)
+
+
+def running_plan(home: Home, market: str) -> Tracking | None:
+    """The running plan of a market against what is known of its periods; None where no plan runs."""
+    try:
+        return tracked(home, home.plans.running(market))
+    except NotKnown:
+        return None
 
 
 def received(home: Home, saved: SavedPlan, reported: Reported, actor: str, now: datetime) -> Tracking:

@@ -29,6 +29,7 @@ def report(
     from mmm.decomposition import decompose
     from service.cli.markets import named_market
     from service.errors import not_known
+    from service.following import running_plan
     from service.report.page import page, report_of
     from service.report.subject import ReportSubject
     from service.times import now
@@ -51,7 +52,7 @@ def report(
         reader=reader,
         written_on=now().date(),
     )
-    content = page(report_of(subject), reader)
+    content = page(report_of(subject, running_plan(session.home, artifact.manifest.market)), reader)
     try:
         with file.open("w" if force else "x", encoding="utf-8", newline="\n") as written:
             written.write(content)

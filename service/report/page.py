@@ -14,6 +14,8 @@ from service.language import Reader
 from service.report import change, channels, explained, long_run, opening, trust
 from service.report.blocks import Report
 from service.report.subject import ReportSubject
+from service.report.tracking import tracking_section
+from service.tracking.document import Tracking
 
 CHART_LOCALES: dict[Language, Literal["en-US", "zh-CN"]] = {"en": "en-US", "zh": "zh-CN"}
 """Name of each language for a browser."""
@@ -26,8 +28,8 @@ for (const [name, spec] of Object.entries(charts)) vegaEmbed(document.getElement
 """Draws every chart once the page is read."""
 
 
-def report_of(subject: ReportSubject) -> Report:
-    """The report, in the order in which a planner reads."""
+def report_of(subject: ReportSubject, running: Tracking | None = None) -> Report:
+    """The report, in the order in which a planner reads; with the plan that runs, where there is one."""
     _ = subject.reader.gettext
     return Report(
         title=_("What the channels did"),
@@ -35,6 +37,7 @@ def report_of(subject: ReportSubject) -> Report:
         sections=(
             opening.in_short(subject),
             opening.identity(subject),
+            *(() if running is None else (tracking_section(running, subject.reader),)),
             explained.made_of(subject),
             channels.returns(subject),
             channels.responses(subject),

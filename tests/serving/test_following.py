@@ -213,3 +213,21 @@ def test_the_command_line_follows_a_plan(
     assert chinese.exit_code == 0
     document.write_text('{"rows": [', encoding="utf-8")
     assert mixplan("track", "--actuals", document).exit_code == 1
+
+
+def test_the_report_of_a_market_shows_the_plan_that_runs(
+    mixplan: Callable[..., Result], running: SavedPlan, model: ResponseArtifact, client: FlaskClient, tmp_path: Path
+) -> None:
+    def written() -> str:
+        file = tmp_path / "report.html"
+        result = mixplan("report", running.plan.market, "--out", file, "--force")
+        assert result.exit_code == 0, result.stderr
+        return file.read_text(encoding="utf-8")
+
+    address = f"/v1/markets/{running.plan.market}/actuals"
+    assert client.post(address, json={"rows": rows(running, model, is_halved=True)}).status_code == 200
+    page = written()
+    assert "The plan against what happened" in page
+    assert '"tracking-0-summed"' in page
+    client.post(f"/v1/plans/{running.id}/state", json={"state": "closed"})
+    assert "The plan against what happened" not in written()
