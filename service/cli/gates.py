@@ -106,10 +106,7 @@ def tell_model(session: Session, version: ModelVersion) -> None:
     registry = session.home.registry
     model = model_detail(registry, version)
     reader = session.reader(market_summary(registry, version.market).language)
-    if session.as_json:
-        session.answer(model, reader)
-    else:
-        session.show(*gate_table(model, reader), Text(reader.say(standing(version))))
+    session.tell(model, reader, lambda: [*gate_table(model, reader), Text(reader.say(standing(version)))])
 
 
 def _least_health(model: ModelDetail, reader: Reader) -> str:

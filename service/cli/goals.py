@@ -32,10 +32,7 @@ def goals(
     tree = session.home.desk.goals(asked)
     market = session.home.desk.market_of(asked)
     reader = session.reader(market.language, market.currency)
-    if session.as_json:
-        session.answer(tree, reader)
-    else:
-        session.show(*goal_page(tree, reader))
+    session.tell(tree, reader, lambda: goal_page(tree, reader))
 
 
 def goal_page(tree: "GoalTree", reader: "Reader") -> "list[RenderableType]":

@@ -11,15 +11,14 @@ from service.refits.judgement import Decision, Judgement
 DECISIONS: dict[Decision, Sentence] = {
     "promote": sentence("The challenger has earned the champion's place."),
     "hold": sentence("The challenger is held back until a person decides."),
-    "unchanged": sentence("Nothing is to be decided."),
 }
 
-STYLES: dict[Decision, str] = {"promote": "green", "hold": "yellow", "unchanged": ""}
+STYLES: dict[Decision, str] = {"promote": "green", "hold": "yellow"}
 
 
 def judgement_page(judgement: Judgement, reader: Reader) -> list[RenderableType]:
     """The decision, then its reasons, those first that hold the challenger back; with what to do about each."""
-    title = Text(reader.say(DECISIONS[judgement.decision]), style=f"bold {STYLES[judgement.decision]}".strip())
+    title = Text(reader.say(DECISIONS[judgement.decision]), style=f"bold {STYLES[judgement.decision]}")
     points = []
     for reason in judgement.reasons:
         action = "" if reason.action is None else f"\n→ {reader.say(reason.action)}"

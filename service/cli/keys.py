@@ -114,7 +114,5 @@ def revoke(
     keys = Keys(session.home.store, tenant or session.home.settings.tenant)
     ended = keys.revoke(key, actor(), now())
     reader = session.reader()
-    if session.as_json:
-        session.answer({"key": ended}, reader)
-    else:
-        session.show(reader.gettext("Key {name} opens nothing any more.").format(name=ended.name))
+    told = reader.gettext("Key {name} opens nothing any more.").format(name=ended.name)
+    session.tell({"key": ended}, reader, lambda: [told])

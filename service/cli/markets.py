@@ -197,10 +197,7 @@ def _tell_difference(session: Session, market: str | None, versions: tuple[int, 
     found = difference(FittedVersion(first, registry.load(first)), FittedVersion(second, registry.load(second)))
     manifest = newest_manifest(registry, name)
     reader = session.reader("en" if manifest is None else manifest.language, found.currency)
-    if session.as_json:
-        session.answer(found, reader)
-    else:
-        session.show(*difference_page(found, reader))
+    session.tell(found, reader, lambda: difference_page(found, reader))
 
 
 def _tell_standing(session: Session, market: str) -> None:
@@ -211,7 +208,4 @@ def _tell_standing(session: Session, market: str) -> None:
     champion = registry.champion(market)
     manifest = newest_manifest(registry, market)
     reader = session.reader("en" if manifest is None else manifest.language)
-    if session.as_json:
-        session.answer(model_detail(registry, champion), reader)
-    else:
-        session.show(reader.say(standing(champion)))
+    session.tell(model_detail(registry, champion), reader, lambda: [reader.say(standing(champion))])

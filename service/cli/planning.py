@@ -90,12 +90,9 @@ def what_if(
     )
     market = session.home.desk.market_of(asked)
     reader = session.reader(market.language, market.currency)
-    if session.as_json:
-        session.answer(answer, reader)
-    else:
-        from service.cli.side_by_side import side_by_side
+    from service.cli.side_by_side import side_by_side
 
-        session.show(*side_by_side(answer, reader, session.out.width))
+    session.tell(answer, reader, lambda: side_by_side(answer, reader, session.out.width))
     if any(variant.plan.status == "infeasible" for variant in answer.variants):
         raise typer.Exit(1)
 
@@ -128,10 +125,7 @@ def compare(
     answer = side_by_side_of(compared)
     market = session.home.desk.market(answer.market)
     reader = session.reader(market.language, answer.currency)
-    if session.as_json:
-        session.answer(answer, reader)
-    else:
-        session.show(*side_by_side(answer, reader, session.out.width))
+    session.tell(answer, reader, lambda: side_by_side(answer, reader, session.out.width))
 
 
 @commands.command()
@@ -159,10 +153,7 @@ def frontier(
     market = session.home.desk.market_of(asked)
     answer = frontier_answer(asked, market.artifacts[asked.kpi], found)
     reader = session.reader(market.language, market.currency)
-    if session.as_json:
-        session.answer(answer, reader)
-    else:
-        session.show(*frontier_page(answer, reader, session.out.width))
+    session.tell(answer, reader, lambda: frontier_page(answer, reader, session.out.width))
 
 
 @commands.command()
@@ -212,10 +203,7 @@ def portfolio(
     planned = plan_of_portfolio(session.home.desk, asked)
     market = session.home.desk.market_of(asked.markets[0].scenario)
     reader = session.reader(market.language, planned.currency)
-    if session.as_json:
-        session.answer(planned, reader)
-    else:
-        session.show(*portfolio_page(planned, reader))
+    session.tell(planned, reader, lambda: portfolio_page(planned, reader))
     if planned.status == "infeasible":
         raise typer.Exit(1)
 
@@ -223,10 +211,7 @@ def portfolio(
 def tell_plan(session: Session, scenario: "Scenario") -> None:
     """Plan a scenario and show its memo; ends with exit code 1 when the scenario is infeasible."""
     answered, reader, page = plan_page(session, scenario)
-    if session.as_json:
-        session.answer(answered, reader)
-    else:
-        session.show(*page)
+    session.tell(answered, reader, lambda: page)
     if answered.status == "infeasible":
         raise typer.Exit(1)
 

@@ -105,10 +105,7 @@ def rescore(
     session = open_session(context, home, as_json, language)
     saved = session.home.plans.plan_of(plan)
     found, reader = rescored(session.home, saved, version), plan_reader(session, saved)
-    if session.as_json:
-        session.answer(found, reader)
-    else:
-        session.show(*rescore_page(found, reader))
+    session.tell(found, reader, lambda: rescore_page(found, reader))
 
 
 def _change(session: Session, plan: str, state: "PlanState") -> None:

@@ -53,10 +53,7 @@ def sensitivity(
         fits.pop(1.0),
         fits,
     )
-    if session.as_json:
-        session.answer(found, reader)
-    else:
-        session.show(*sensitivity_page(found, reader))
+    session.tell(found, reader, lambda: sensitivity_page(found, reader))
 
 
 def sensitivity_page(found: "PriorSensitivity", reader: "Reader") -> "list[RenderableType]":

@@ -18,6 +18,8 @@ import typer
 from service.cli.options import LanguageChoice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from rich.console import Console, RenderableType
 
     from service.home import Home
@@ -87,6 +89,13 @@ class Session:
         from service.documents import document
 
         self.print_json(document(value, reader))
+
+    def tell(self, value: object, reader: "Reader", page: "Callable[[], Iterable[RenderableType]]") -> None:
+        """Answer a command: with a value where JSON is asked for, else with the page that is made of it."""
+        if self.as_json:
+            self.answer(value, reader)
+        else:
+            self.show(*page())
 
     def show(self, *parts: "RenderableType") -> None:
         """Write parts of a page to stdout."""

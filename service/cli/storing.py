@@ -31,10 +31,8 @@ def verify(
     session = open_session(context, home, as_json, language)
     found = verify(session.home)
     reader = session.reader()
-    if session.as_json:
-        session.answer(found, reader)
-    else:
-        session.show(_whole(found, reader), *(f"• {reader.say(fault)}" for fault in found.faults))
+    faults = [f"• {reader.say(fault)}" for fault in found.faults]
+    session.tell(found, reader, lambda: [_whole(found, reader), *faults])
     if found.faults:
         raise typer.Exit(1)
 

@@ -78,10 +78,8 @@ def remove(
     session = open_session(context, home, as_json, language)
     removed = _webhooks(session, tenant).remove(webhook)
     reader = session.reader()
-    if session.as_json:
-        session.answer({"webhook": removed}, reader)
-    else:
-        session.show(reader.gettext("Nothing more is sent to {address}.").format(address=removed.address))
+    told = reader.gettext("Nothing more is sent to {address}.").format(address=removed.address)
+    session.tell({"webhook": removed}, reader, lambda: [told])
 
 
 def _webhooks(session: Session, tenant: str | None) -> "Webhooks":

@@ -139,10 +139,7 @@ def jobs(
     reader = session.reader()
     if job is not None:
         found = job_answer(session.home.jobs.job(job), reader)
-        if session.as_json:
-            session.answer(found, reader)
-        else:
-            session.show(*job_page(found, reader))
+        session.tell(found, reader, lambda: job_page(found, reader))
         return
     page = session.home.jobs.page(limit, market=market)
     if session.as_json:

@@ -5,13 +5,13 @@ from typing import Literal
 from mmm.parsing import StrictModel
 from mmm.sentence import Sentence
 
-type Decision = Literal["promote", "hold", "unchanged"]
-"""promote: the challenger becomes champion. hold: a person decides. unchanged: there is nothing to decide."""
+type Decision = Literal["promote", "hold"]
+"""promote: the challenger becomes champion. hold: a person decides."""
 
 type Bearing = Literal["holds", "told", "supports"]
 """What a reason does: it holds the challenger back, is worth knowing, or speaks for it."""
 
-type RuleName = Literal["first", "unchanged", "gates", "forecast", "coverage", "curves", "columns", "split", "scenario"]
+type RuleName = Literal["first", "gates", "forecast", "coverage", "curves", "columns", "split", "scenario"]
 
 
 class Reason(StrictModel):

@@ -6,10 +6,8 @@ not be worse, and no surprise that a person should see goes by unseen. docs/refi
 
 from collections.abc import Mapping, Sequence
 
-from mmm.artifact import Gate, ResponseArtifact
-from mmm.market import Market
+from mmm.artifact import Gate
 from mmm.sentence import sentence
-from mmm.spec_digest import spec_digest
 from service.refits.curve_stability import CurveStability
 from service.refits.fit_reasons import backtest_reasons, gate_reasons
 from service.refits.judgement import Bearing, Judgement, Reason
@@ -52,23 +50,6 @@ def first_verdict(gates: Mapping[str, Sequence[Gate]]) -> Judgement:
     text = sentence("The market has no model in use: the gates alone decide.")
     reasons = [reason for kpi, found in gates.items() for reason in gate_reasons(kpi, found)]
     return _judged([*reasons, Reason(rule="first", bearing="told", text=text)])
-
-
-def nothing_to_do(champion: Mapping[str, ResponseArtifact], market: Market, seed: int) -> Judgement | None:
-    """The judgement on a refit whose data, choices and seed are the champion's; None where there is something to fit.
-
-    `champion` has the artifacts in use by outcome; it must speak of every outcome that the market has.
-    """
-    asked = (market.data_digest, spec_digest(market), seed)
-    manifests = [artifact.manifest for artifact in champion.values()]
-    is_same = all((one.data_digest, one.spec_digest, one.seed) == asked for one in manifests)
-    if not is_same or set(champion) != {outcome.name for outcome in market.spec.outcomes}:
-        return None
-    text = sentence("Data, choices and seed are those of the champion: the same fit would come of it.")
-    action = sentence("Bring new data, or change the choices in market.toml.")
-    return Judgement(
-        decision="unchanged", reasons=(Reason(rule="unchanged", bearing="told", text=text, action=action),)
-    )
 
 
 def _judged(reasons: Sequence[Reason]) -> Judgement:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from pydantic import ValidationError
 from sqlalchemy import delete, select
@@ -29,6 +30,9 @@ from service.tables import FileRow, JobRow
 
 LARGEST_FILE = 4_000_000_000
 """Bytes of one file of a backup; more is none of ours."""
+
+CHUNK = 1_048_576
+"""Bytes that are read at once."""
 
 _NAME = re.compile(
     r"tables/[a-z]+\.jsonl|artifacts/[0-9a-f]{64}/[a-z]+\.[a-z]+|datasets/[0-9a-f]{64}/[a-z]+\.[a-z]+|manifest\.json"
@@ -162,9 +166,7 @@ def _write_tables(home: Home, archive: tarfile.TarFile, members: dict[str, tarfi
     home.queue.open()
     with home.store.writing("restore") as session:
         for table in KEPT_TABLES:
-            stream = archive.extractfile(members[f"tables/{table.name}.jsonl"])
-            assert stream is not None  # noqa: S101 (a regular file, as was looked at)
-            write_rows(session.connection(), table, stream)
+            write_rows(session.connection(), table, _opened(archive, members[f"tables/{table.name}.jsonl"]))
         return sum(_queue_again(home, session, row, now) for row in _open_jobs(session))
 
 
@@ -183,14 +185,22 @@ def _queue_again(home: Home, session: Session, row: JobRow, now: datetime) -> bo
     return True
 
 
-def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+def _opened(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     stream = archive.extractfile(member)
-    return b"" if stream is None else stream.read()
+    if stream is None:
+        raise tarfile.ReadError(f"{member.name} is no file")
+    return stream
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    return _opened(archive, member).read()
 
 
 def _digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
-    stream = archive.extractfile(member)
-    return "" if stream is None else hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    digest, stream = hashlib.sha256(), _opened(archive, member)
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _not_empty(place: str) -> NotAllowed:

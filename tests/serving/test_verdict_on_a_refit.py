@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 from builders import make_artifact
-from fitting_markets import small_market
 from refit_variants import gate, with_effect, with_manifest, without_channel
 
 from mmm.sentence import plain, sentence
-from mmm.spec_digest import spec_digest
 from service.cli.judgement_page import judgement_page
 from service.language import Reader
 from service.refits.curve_stability import CurveStability, stability_of_curves
@@ -19,7 +17,7 @@ from service.refits.policy import USUAL_POLICY
 from service.refits.quarter import Obstacle, QuarterBacktest, QuarterScore
 from service.refits.report import RefitReport
 from service.refits.split_stability import SplitMove, SplitStability, UnansweredScenario
-from service.refits.verdict import first_verdict, nothing_to_do, verdict
+from service.refits.verdict import first_verdict, verdict
 
 CHAMPION = make_artifact(draws=60)
 PASSED = {"orders": (gate("convergence", "pass"), gate("drift", "pass"))}
@@ -225,18 +223,6 @@ def test_a_scenario_that_no_longer_fits_holds_and_one_out_of_reach_is_told() -> 
 def test_of_the_first_model_the_gates_alone_decide() -> None:
     assert first_verdict(PASSED).decision == "promote"
     assert first_verdict({"orders": (gate("drift", "fail"),)}).decision == "hold"
-
-
-def test_the_same_data_choices_and_seed_are_nothing_to_do() -> None:
-    market = small_market()
-    same = {"data_digest": market.data_digest, "spec_digest": spec_digest(market), "seed": 5}
-    champion = {"orders": with_manifest(CHAMPION, **same)}
-    found = nothing_to_do(champion, market, 5)
-    assert found is not None
-    assert found.decision == "unchanged"
-    assert nothing_to_do(champion, market, 6) is None
-    assert nothing_to_do(champion, small_market(seed=1), 5) is None
-    assert nothing_to_do({**champion, "leads": champion["orders"]}, market, 5) is None
 
 
 def test_a_report_reads_back_from_json_and_is_told_in_both_languages() -> None:
