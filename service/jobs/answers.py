@@ -11,6 +11,7 @@ from service.jobs.troubles import problem_from
 from service.language import Reader
 from service.paging import Page
 from service.problems import problem_document
+from service.refits.report import RefitReport
 
 
 class JobProgressAnswer(BaseModel):
@@ -63,7 +64,7 @@ def job_answer(job: Job, reader: Reader) -> JobAnswer:
         parent=job.parent,
         status=job.status,
         progress=None if job.progress is None else JobProgressAnswer.model_validate(job.progress),
-        result=job.result,
+        result=None if job.result is None else _read(job.result),
         problem=None if job.problem is None else problem_document(problem_from(job.problem), reader),
         attempts=job.attempts,
         actor=job.actor,
@@ -72,6 +73,13 @@ def job_answer(job: Job, reader: Reader) -> JobAnswer:
         started_at=job.started_at,
         ended_at=job.ended_at,
     )
+
+
+def _read(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A result whose report is a value, so that its sentences are told in the reader's language."""
+    if "report" not in result:
+        return result
+    return {**result, "report": RefitReport.model_validate(result["report"])}
 
 
 def job_list(page: Page[Job], reader: Reader) -> JobList:

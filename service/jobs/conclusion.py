@@ -33,7 +33,7 @@ def conclude(home: Home, identity: str, answer: Mapping[str, Any], now: datetime
         if status == "succeeded" and row.kind == "refit":
             result |= _publish(home, session, row, result, now)
         end(row, status, now, result=result if status == "succeeded" else None, problem=answer.get("problem"))
-        kind, document = f"{row.kind}.{_event_kind(status, result)}", {"job": identity, "result": row.result}
+        kind, document = f"{row.kind}.{_event_kind(status, result)}", {"job": identity, "result": _in_short(row.result)}
         home.events.record(session, kind, row.actor, now, market=row.market, subject=identity, document=document)
         pass_point("conclude.event_written")
     pass_point("conclude.committed")
@@ -58,6 +58,11 @@ def _publish(home: Home, session: Session, row: JobRow, result: Mapping[str, Any
         pass_point("conclude.promoted")
     outcome = "promoted" if version.alias == "champion" else "held"
     return {"version": version.version, "alias": version.alias, "outcome": outcome}
+
+
+def _in_short(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A result as its event has it: without the report on a refit, which the model's judgement is read for."""
+    return None if result is None else {name: value for name, value in result.items() if name != "report"}
 
 
 def _event_kind(status: JobStatus, result: Mapping[str, Any]) -> str:

@@ -3,23 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from mmm.artifact import ResponseArtifact
-from mmm.periods import period_range, periods_between
-from mmm.sentence import Day, Number, Sentence, Word, sentence
+from mmm.periods import period_range
+from mmm.sentence import Sentence, Word, sentence
 from optimizer.known_spend import KnownSpend
-from optimizer.outlook import outlook, planned_spend
-from optimizer.plan import Plan, TaskPlan
-from optimizer.scenario import Flighting, Horizon, Reference, Scenario, Task
+from optimizer.plan import Plan
+from optimizer.scenario import Flighting, Horizon, Reference, Scenario
 from optimizer.scenario_rules import Capacity, FlightBudget, Rules
 from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
-from service.tracking.conditioning import conditioned
 from service.tracking.elapsed import Elapsed, elapsed, said_of
-from service.tracking.paths import joint_paths
 from service.tracking.rest_channels import rest_of_channels
 from service.tracking.rest_shares import rest_of_rules
+from service.tracking.rest_tasks import about_curves, rest_of_tasks
 
 _LONGEST_NAME = 200
 
@@ -79,7 +75,7 @@ def replan(
     passed = elapsed(scenario, plan, own, actuals, budget=remaining_budget, reference_spend=reference_spend)
     together = rest_of_rules(passed)
     channels, notes = rest_of_channels(passed, together.closed, together.floors)
-    tasks, about_tasks = _rest_of_tasks(plan, artifacts, passed, actuals, known)
+    tasks, about_tasks = rest_of_tasks(plan, artifacts, passed, actuals, known)
     rules, about_rules = _rest_of_whole(passed)
     flighting, about_flighting = _rest_of_flighting(passed, actuals)
     if scenario.objective == "size" and not tasks:
@@ -103,7 +99,8 @@ def replan(
         "bottom_up": None,
         "goal": None,
     }
-    said = [*together.notes, *notes, *about_rules, *about_flighting, *about_tasks, *_about_the_rest(scenario)]
+    said = [*together.notes, *notes, *about_rules, *about_flighting, *about_tasks]
+    said += [*about_curves(plan, artifacts, passed, actuals, known), *_about_the_rest(scenario)]
     kept = {name: value for name, value in scenario.model_dump(exclude_unset=True).items() if name not in changes}
     rest = Scenario.model_validate(kept | said_of(Scenario, changes))
     return Rest(rest, _joined(known, actuals, own), tuple(said))
@@ -177,91 +174,8 @@ def _rest_of_flighting(passed: Elapsed, actuals: Actuals) -> tuple[Flighting, li
     return (Flighting(pattern="given", weights=kept) if kept else Flighting()), notes
 
 
-def _rest_of_tasks(
-    plan: Plan,
-    artifacts: Mapping[str, ResponseArtifact],
-    passed: Elapsed,
-    actuals: Actuals,
-    known: KnownSpend | None,
-) -> tuple[tuple[Task, ...], list[Sentence]]:
-    """Tasks less what has been reached; those that are reached, or over, fall away."""
-    tasks: list[Task] = []
-    notes: list[Sentence] = []
-    for task in plan.tasks:
-        counted = _counted(task, passed)
-        target, kpi = Number(amount=task.at_least), Word(text=task.kpi)
-        if task.by is not None and counted <= passed.periods:
-            over = Day(day=task.by)
-            notes.append(sentence("{kpi}: the task of {target} by {day} is over.", kpi=kpi, target=target, day=over))
-            continue
-        reached = _reached(task, counted, plan, artifacts, passed, actuals, known)
-        if reached >= task.at_least:
-            notes.append(sentence("{kpi}: the task of {target} is reached already.", kpi=kpi, target=target))
-            continue
-        notes.append(
-            sentence(
-                "{kpi}: {reached} of {target} are counted as reached; the rest has to bring what is missing.",
-                kpi=kpi,
-                reached=Number(amount=reached),
-                target=target,
-            )
-        )
-        tasks.append(
-            Task(
-                kpi=task.kpi,
-                stage=task.stage,
-                at_least=task.at_least - reached,
-                counts=task.counts,
-                probability=task.probability,
-                by=task.by,
-            )
-        )
-    return tuple(tasks), notes
-
-
-def _reached(
-    task: TaskPlan,
-    counted: int,
-    plan: Plan,
-    artifacts: Mapping[str, ResponseArtifact],
-    passed: Elapsed,
-    actuals: Actuals,
-    known: KnownSpend | None,
-) -> float:
-    """What of a task the periods that have passed bring.
-
-    Of a total the outcomes that were seen, and where they are late what is expected, given those. Of an increment what
-    the money spent so far is expected to bring by itself, later periods included.
-    """
-    artifact, own = artifacts[task.kpi], passed.artifact
-    spent = planned_spend(plan, artifact)
-    for column, name in enumerate(artifact.channels):
-        spent[: passed.periods, column] = actuals.spend.get(name, (0.0,) * passed.periods)
-    if task.counts == "incremental":
-        spent[passed.periods :] = 0.0
-        alone = outlook(artifact, plan.horizon.start, spent, seed=0, known=known, past=own)
-        within = float(alone.media[:, :, :counted].sum(axis=(1, 2)).mean())
-        return within + (float(alone.after.sum(axis=1).mean()) if task.by is None else 0.0)
-    actual = np.asarray(actuals.outcomes.get(task.kpi, ()), dtype=float)
-    found = conditioned(joint_paths(artifact, plan.horizon.start, spent, known=known, past=own), actual)
-    return float(actual.sum() + found.mean[:, len(actual) : passed.periods].sum())
-
-
-def _counted(task: TaskPlan, passed: Elapsed) -> int:
-    """Periods of the whole horizon that count for a task."""
-    horizon = passed.scenario.horizon
-    if task.by is None:
-        return horizon.periods
-    return periods_between(horizon.start, task.by, passed.artifact.manifest.period) + 1
-
-
 def _about_the_rest(scenario: Scenario) -> list[Sentence]:
-    notes = [
-        sentence(
-            "The curves are those of the model as it was fitted: what the actuals say about them counts from the next "
-            "refit on."
-        )
-    ]
+    notes = []
     if scenario.target is not None:
         notes.append(sentence("The target for the return holds for the rest alone."))
     if scenario.bottom_up is not None:

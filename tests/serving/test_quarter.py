@@ -5,6 +5,7 @@ rest is planned anew, the market is refitted, and the challenger earns its place
 """
 
 import io
+import re
 import signal
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -50,10 +51,27 @@ def rows(spend: FloatArray, brought: FloatArray, first: int) -> bytes:
     return text.getvalue().encode()
 
 
+PAGE = Path(__file__).parents[2] / "docs" / "quarter.md"
+
+
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[tuple[Home, httpx.Client]]:
+def sent_requests() -> list[str]:
+    """Every request that the company sends, as the page of the quarter names it."""
+    return []
+
+
+@pytest.fixture
+def company(tmp_path: Path, sent_requests: list[str]) -> Iterator[tuple[Home, httpx.Client]]:
+    def note(request: httpx.Request) -> None:
+        path = re.sub(r"/jobs/\w+", "/jobs/JOB", re.sub(r"/plans/\w+", "/plans/PLAN", request.url.path))
+        sent_requests.append(f"{request.method} {path}")
+
     home = open_home(Settings(tmp_path / "home"))
-    with served(home.settings.home) as address, httpx.Client(base_url=address, timeout=60) as client:
+    hooks = {"request": [note]}
+    with (
+        served(home.settings.home) as address,
+        httpx.Client(base_url=address, timeout=60, event_hooks=hooks) as client,
+    ):
         yield home, client
     home.close()
 
@@ -114,7 +132,7 @@ def actuals(first: date, spend: FloatArray, brought: FloatArray) -> dict[str, An
     }
 
 
-def test_a_quarter_in_the_life_of_a_company(company: tuple[Home, httpx.Client]) -> None:
+def test_a_quarter_in_the_life_of_a_company(company: tuple[Home, httpx.Client], sent_requests: list[str]) -> None:
     home, client = company
     past = np.random.default_rng(1).gamma(2.0, 1500.0, size=(HISTORY, len(CHANNELS))).round(2)
     known = orders(past, np.ones(HISTORY))
@@ -159,6 +177,7 @@ def test_a_quarter_in_the_life_of_a_company(company: tuple[Home, httpx.Client]) 
     rest = sent(client, f"/v1/plans/{plan}/replan", {})
     assert rest["plan"]["horizon"] == {"start": (start + timedelta(weeks=9)).isoformat(), "periods": 4}
     assert rest["plan"]["budget"] == pytest.approx(78000.0 - spend[:9].sum(), abs=0.02)
+    assert any("by what was seen so far, the rest as it was planned brings" in note for note in rest["notes"])
 
     # the quarter ends as it was planned first, and the market is refitted
     whole_quarter = sent(client, "/v1/markets/shop/actuals", actuals(start, spend, brought))
@@ -193,3 +212,6 @@ def test_a_quarter_in_the_life_of_a_company(company: tuple[Home, httpx.Client]) 
         assert events.count(kind) == (1 if kind != "refit.promoted" or second["outcome"] == "held" else 2), events
     assert events.count("actuals.received") == 2
     assert "tracking.alert" in events
+
+    # and on the page of the docs
+    assert re.findall(r"^(?:GET|POST) /\S+", PAGE.read_text(), re.MULTILINE) == sent_requests

@@ -18,6 +18,7 @@ from optimizer.planning import Planner, PlanningModel
 from optimizer.scenario import Scenario
 from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
+from service.tracking.paths import joint_paths
 from service.tracking.replan import Rest, replan
 
 LATER = date(2027, 2, 1)
@@ -271,6 +272,23 @@ def test_tasks_are_less_what_was_reached(planner: Planner, artifact: ResponseArt
     assert "orders: the task of 4,000 is reached already" in said(rest)
     again = Planner({"orders": PlanningModel(artifact)}, known=rest.known).plan(rest.scenario)
     assert [task.reached_probability > 0.8 for task in again.tasks] == [True, True]
+
+
+def test_outcomes_that_the_model_does_not_expect_are_told_with_what_the_rest_brings_by_them(
+    planner: Planner, artifact: ResponseArtifact
+) -> None:
+    scenario = asked()
+    plan = planner.plan(scenario)
+    spend = planned_spend(plan, artifact)
+    expected = joint_paths(artifact, START, spend).mean[:, :-1].sum(axis=0)
+
+    def notes(share: float) -> str:
+        return said(
+            replan(scenario, plan, {"orders": artifact}, actuals(plan, artifact, share * expected[:8], spend[:8]))
+        )
+
+    assert "by what was seen so far" not in notes(1.0)
+    assert "the rest as it was planned brings" in notes(0.7)
 
 
 def test_a_remaining_budget_may_be_given(planner: Planner, artifact: ResponseArtifact) -> None:
