@@ -74,7 +74,7 @@ def kill_workers(home: Home, tally: Tally, kills: int, rng: random.Random, log: 
     """Keep one worker process running, and kill it again and again."""
     while tally.kills < kills:
         worker = start_worker(home, "--slots", "4", log=log)
-        time.sleep(rng.uniform(1.5, 6.0))
+        time.sleep(rng.uniform(3.0, 8.0))  # long enough to begin a job, not always to end it
         worker.kill()
         worker.wait()
         tally.kills += 1
@@ -99,7 +99,7 @@ def run(database: str, jobs: int, kills: int, stops: int, seed: int) -> Tally:
         TemporaryFile("w+") as log,
     ):
         names = prepare(home)
-        pause = (4.5 * kills + 5.0 * stops) / (2 * jobs)
+        pause = (5.5 * kills + 5.0 * stops) / (2 * jobs)
         asking = pool.submit(ask_all, home, names, jobs, tally, pause)
         if kills:
             kill_workers(home, tally, kills, rng, log)
