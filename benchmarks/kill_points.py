@@ -1,24 +1,26 @@
 """Kills a process at every named point of a refit, on SQLite and on PostgreSQL, and counts what was lost.
 
 For each point and seed: a market with a champion and a period of new data, a refit asked for, the process killed at
-the point as the operating system would, a worker started again, and then the home is looked over.
+the point as the operating system would, a worker started again, and then the home is looked over. Processes are forked
+from one that has loaded everything (`warm.py`), so that a kill costs two or three CPU seconds.
 """
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO
 
 from homes import Account, account, fresh_home, settle
+from warm import WarmProcess, nursery, started
 
 from service.home import Home
 from service.jobs.asking import ask_batch, ask_refit
@@ -29,14 +31,13 @@ from service.times import naive_utc, now
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from serving.small_market import small_csv, small_toml
-from serving.workers import awaited, ended, start_worker
+from serving.workers import awaited, ended
 
-PATIENCE = 240.0
+PATIENCE = 400.0
 """Seconds after which a job counts as lost."""
 
 NOT_IN = {"sqlite": ("vault.shared",), "postgresql": ()}
 """Points that a database has no use for: files are shared where several machines are."""
-
 
 IN_CHILD = ("child.", "vault.")
 BY_OTHERS = ("job.enqueued",)
@@ -53,22 +54,21 @@ class Line:
     missed: int = 0
     """Refits that did not pass the point: a challenger that was held is not promoted."""
     seconds: float = 0.0
-    accounts: list[Account] = field(default_factory=list)
+    account: Account | None = None
 
     @property
     def is_clean(self) -> bool:
         """Whether there were kills and nothing went wrong after any."""
-        return self.kills > 0 and all(one.is_clean for one in self.accounts)
+        return self.kills > 0 and self.account is not None and self.account.is_clean
 
 
 class Bench:
     """One market of a home, whose workers are killed at one point, seed after seed."""
 
-    def __init__(self, home: Home, point: str, marker: Path) -> None:
-        self.home, self.point, self.marker = home, point, marker
+    def __init__(self, home: Home, nursery: str, point: str, marker: Path, log: IO[str]) -> None:
+        self.home, self.nursery, self.point, self.marker, self.log = home, nursery, point, marker, log
         self.market = point.replace(".", "-").replace("_", "-")
-        self.worker: subprocess.Popen[str] | None = None
-        self.said = ""
+        self.worker: WarmProcess | None = None
 
     def prepare(self) -> None:
         """Fit the champion, unhindered."""
@@ -92,9 +92,8 @@ class Bench:
         is_killed = self._await_kill(job)
         self.marker.touch()
         if is_killed and not self.point.startswith(IN_CHILD + BY_OTHERS) and self.worker is not None:
-            self.worker.wait(timeout=30)  # the marker is there a moment before the process is gone
+            self.worker.wait(timeout=PATIENCE)  # the marker is there a moment before the process is gone
         if self.worker is not None and self.worker.poll() is not None:
-            self.said += self.worker.communicate()[1]
             self._start()
         ended(self.home, job, PATIENCE)
         for child in self.home.jobs.page(10, parent=job).items:
@@ -106,7 +105,7 @@ class Bench:
         if self.point == "batch.spread":
             return ask_batch(self.home, [self.market], "bench", now()).id
         if self.point == "job.enqueued":  # passed by whoever asks
-            _run_to_its_end(self.home, "refit", self.market, "--queue-only", **self._environment())
+            self._command("refit", self.market, "--queue-only").wait(PATIENCE)
             return self.home.jobs.page(1, market=self.market).items[0].id
         if self.point == "schedule.asked":
             return self._let_a_date_pass()
@@ -120,7 +119,7 @@ class Bench:
             row.schedule, row.due_since = "0 6 * * *", naive_utc(now() - timedelta(days=len(known) + 2))
         deadline = time.monotonic() + PATIENCE
         while not (asked := [job.id for job in self._jobs() if job.id not in known]) and time.monotonic() < deadline:
-            time.sleep(0.05)
+            time.sleep(0.2)
         with self.home.store.writing() as session:
             session.get_one(MarketRow, (self.home.settings.tenant, self.market)).schedule = "0 6 1 1 *"
         return asked[0]
@@ -135,7 +134,7 @@ class Bench:
         awaited(self.home, job, PATIENCE, lambda job: job.progress is not None)
         assert self.worker is not None
         self.worker.kill()
-        self.said += self.worker.communicate()[1]
+        self.worker.wait(PATIENCE)
         self.marker.unlink()
         self._start("--name", f"other-{job}")
         return job
@@ -146,11 +145,10 @@ class Bench:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and grace > 0:
             if self.marker.exists():
-                time.sleep(0.05)
                 return True
             if self.home.jobs.job(job).is_ended:
-                grace -= 0.05
-            time.sleep(0.05)
+                grace -= 0.2
+            time.sleep(0.2)
         return False
 
     def _keep_rows(self, seed: int) -> None:
@@ -160,54 +158,59 @@ class Bench:
         rows = _rows(105 + len(self._jobs()))
         self.home.datasets.keep(small_toml(self.market, draws=1500), "x.csv", rows, now())
 
-    def _environment(self) -> dict[str, Any]:
-        return {VARIABLE: f"{self.point}:1:{self.marker}"}
+    def _command(self, *arguments: str) -> WarmProcess:
+        url = self.home.settings.database_url
+        database = {} if url is None else {"MIXPLAN_DATABASE_URL": url}
+        kill = {"MIXPLAN_LOG": "WARNING", VARIABLE: f"{self.point}:1:{self.marker}"}
+        home = ("--home", str(self.home.settings.home))
+        return started(self.nursery, (*arguments, *home), os.environ | database | kill, self.log)
 
     def _start(self, *arguments: str) -> None:
-        self.worker = start_worker(self.home, *arguments, **self._environment())
+        self.worker = self._command("worker", *arguments)
 
     def stop(self) -> None:
         """End the worker, and its children with it."""
         if self.worker is not None:
             self.worker.terminate()
-            self.said += self.worker.communicate(timeout=30)[1]
+            self.worker.wait(PATIENCE)
 
     def worker_state(self) -> str:
-        """How the worker's process ended, and what it said: for whoever has to find out why a job is lost."""
-        return "" if self.worker is None else f"(worker: {self.worker.returncode}, said: {self.said})"
+        """How the worker's process ended, and what was said: for whoever has to find out why a job is lost."""
+        self.log.seek(0)
+        return "" if self.worker is None else f"(worker: {self.worker.returncode}, said: {self.log.read()[-2000:]})"
 
 
 @contextmanager
-def bench_at(home: Home, point: str, folder: Path) -> Iterator[Bench]:
+def bench_at(home: Home, nursery: str, point: str, folder: Path) -> Iterator[Bench]:
     """A prepared bench, whose worker ends with the block."""
-    bench = Bench(home, point, folder / f"{point}.killed")
-    try:
-        bench.prepare()
-        yield bench
-    finally:
-        bench.stop()
+    with TemporaryFile("w+") as log:
+        bench = Bench(home, nursery, point, folder / f"{point}.killed", log)
+        try:
+            bench.prepare()
+            yield bench
+        finally:
+            bench.stop()
 
 
-def kills(database: str, points: list[str], seeds: int, until: float) -> list[Line]:
+def kills(database: str, nursery: str, points: list[str], seeds: int, until: float) -> list[Line]:
     """A line a point: so many kills at each, or fewer when the time is over."""
     lines = {point: Line(point, database) for point in points if point not in NOT_IN[database]}
     with fresh_home(on_postgresql=database == "postgresql") as (home, _), tempfile.TemporaryDirectory() as markers:
         for point, line in lines.items():
             began = time.monotonic()
             share = began + (until - began) / (len(lines) - list(lines).index(point))
-            try:
-                with bench_at(home, point, Path(markers)) as bench:
+            with bench_at(home, nursery, point, Path(markers)) as bench:
+                try:
                     for seed in range(seeds):
                         if seed and time.monotonic() > share:
                             break
                         is_killed = bench.kill_once(seed)
                         line.kills += is_killed
                         line.missed += not is_killed
-                        line.accounts.append(account(home, bench.market))
-            except AssertionError as error:
-                print(f"{database} {point}: {error} {bench.worker_state()}", file=sys.stderr)
-                line.missed += 1
-                line.accounts.append(account(home, bench.market))
+                except AssertionError as error:
+                    print(f"{database} {point}: {error} {bench.worker_state()}", file=sys.stderr)
+                    line.missed += 1
+            line.account = account(home, bench.market)
             line.seconds = time.monotonic() - began
             print(_row(line), file=sys.stderr, flush=True)
     return list(lines.values())
@@ -219,24 +222,9 @@ def _rows(periods: int) -> bytes:
 
 
 def _row(line: Line) -> str:
-    totals = [
-        sum(getattr(one, name) for one in line.accounts) for name in ("lost", "failed", "twice", "dangling", "halves")
-    ]
+    totals = () if line.account is None else astuple(line.account)
     figures = "".join(f"{figure:>10}" for figure in (line.kills, line.missed, *totals))
     return f"{line.point:24}{line.database:12}{figures}{line.seconds:>10.0f}"
-
-
-def _run_to_its_end(home: Home, *arguments: str, **environment: str) -> None:
-    url = home.settings.database_url
-    database = {} if url is None else {"MIXPLAN_DATABASE_URL": url}
-    subprocess.run(
-        [sys.executable, "-m", "service.cli.main", *arguments, "--home", str(home.settings.home)],
-        env={**os.environ, **database, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-        timeout=PATIENCE,
-    )
 
 
 def main() -> int:
@@ -248,8 +236,10 @@ def main() -> int:
     parser.add_argument("--points", nargs="+", default=POINTS)
     asked = parser.parse_args()
     until = time.monotonic() + 60 * asked.minutes
-    with ThreadPoolExecutor(len(asked.databases)) as pool:
-        found = list(pool.map(lambda database: kills(database, asked.points, asked.seeds, until), asked.databases))
+    with nursery() as warm, ThreadPoolExecutor(len(asked.databases)) as pool:
+        found = list(
+            pool.map(lambda database: kills(database, warm, asked.points, asked.seeds, until), asked.databases)
+        )
     lines = [line for of_database in found for line in of_database]
     heads = "".join(
         f"{head:>10}" for head in ("kills", "missed", "lost", "failed", "twice", "dangling", "halves", "seconds")
