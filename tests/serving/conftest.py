@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from builders import make_artifact
 from flask.testing import FlaskClient
+from postgresql import Cluster, programs, running_cluster
 from typer.testing import CliRunner, Result
 
 from mmm.artifact import ResponseArtifact
@@ -22,6 +23,14 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def artifact() -> ResponseArtifact:
     return make_artifact(draws=60)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed")
+    with running_cluster() as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,15 +1,20 @@
 """Refits by schedule: asked for when due, once, also after dates were missed."""
 
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from serving.small_market import small_csv, small_toml
+from postgresql import Cluster
+from serving.small_market import publish_as_fitted, small_csv, small_toml
+from serving.workers import ended, working
 
 from service.home import Home, open_home
 from service.jobs.schedules import ask_due, last_due
 from service.settings import Settings
+from service.tables import MarketRow
+from service.times import naive_utc, now
 
 QUARTERLY = "0 6 * 1,4,7,10 MON#1"
 
@@ -64,3 +69,28 @@ def test_every_tenant_is_served(home: Home) -> None:
     jobs = ask_due(home, moment("2027-01-04 06:01"))
     assert len({job.id for job in jobs}) == 2
     assert home.of("other").jobs.page(5).items[0].market == "shop"
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_workers_that_come_up_after_missed_quarters_make_up_for_them_by_one_run(
+    tmp_path: Path, database: str, request: pytest.FixtureRequest
+) -> None:
+    url = None
+    if database == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        url = cluster.create("schedules")
+    home = open_home(Settings(tmp_path / "home", url))
+    home.datasets.keep(small_toml(), "shop.csv", small_csv(), now())
+    publish_as_fitted(home, "shop")
+    with home.store.writing() as session:
+        row = session.get_one(MarketRow, (home.settings.tenant, "shop"))
+        row.due_since = naive_utc(now() - timedelta(days=300))
+    with working(home), working(home):
+        while not (asked := home.jobs.page(10).items):
+            time.sleep(0.1)  # other processes ask
+        assert ended(home, asked[0].id).status == "succeeded"
+    (job,) = home.jobs.page(10).items
+    assert (job.actor, job.attempts) == ("schedule", 1)
+    assert len(home.events.page(10, market="shop").items) == 1
+    assert ask_due(home, now()) == ()
+    home.close()
