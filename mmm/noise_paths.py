@@ -15,6 +15,7 @@ Axis P counts paths.
 """
 
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 
@@ -214,3 +215,12 @@ def _continued(noise: NoiseDraws, shock: FloatArray, steps: FloatArray) -> Float
         made[:, period] = shock + own * steps[0, :, period]
         shock = noise.persistence * shock + fresh * steps[1, :, period]
     return np.asarray(noise.scale[:, None] * made)
+
+
+def normal_quantiles(parts: int) -> FloatArray:
+    """Standard normal quantiles in the middle of `parts` equal parts of probability, rising. Shape (parts,).
+
+    From the standard library: SciPy's, a process that serves plans would load for this alone.
+    """
+    quantile = NormalDist().inv_cdf
+    return np.array([quantile((part + 0.5) / parts) for part in range(parts)])

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtri
 
 from mmm.artifact import ResponseArtifact
 from mmm.baseline import forecast_baseline
 from mmm.curves import ChannelResponse, channel_response
-from mmm.noise_paths import sum_deviation
+from mmm.noise_paths import normal_quantiles, sum_deviation
 from mmm.vocabulary import FloatArray
 from optimizer.allocate import KpiCurves
 from optimizer.channel_draws import ChannelDraws
@@ -128,8 +127,7 @@ class KpiResponses:
         """
         rng = np.random.default_rng([int(self.artifact.digest[:8], 16), periods])
         deviation = sum_deviation(self.artifact.draws.noise, periods)
-        parts = (np.arange(len(deviation)) + 0.5) / len(deviation)
-        return np.asarray(deviation * rng.permutation(ndtri(parts)))
+        return np.asarray(deviation * rng.permutation(normal_quantiles(len(deviation))))
 
 
 def build_responses(artifact: ResponseArtifact, timeline: Timeline, scenario: Scenario) -> KpiResponses:

@@ -74,7 +74,7 @@ def open_home(settings: Settings) -> Home:
                 reason=Word(text=str(reason)),
             )
         ) from error
-    return _home(settings, store, JobQueue(store), Turns(settings.solves, settings.solve_wait))
+    return _home(settings, store, JobQueue(store), Turns(settings.solves, settings.solve_wait, settings.solve_room))
 
 
 def _home(settings: Settings, store: Store, queue: JobQueue, turns: Turns) -> Home:

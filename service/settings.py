@@ -13,6 +13,7 @@ DATABASE_VARIABLE = "MIXPLAN_DATABASE_URL"
 TENANT_VARIABLE = "MIXPLAN_TENANT"
 SOLVES_VARIABLE = "MIXPLAN_SOLVES"
 SOLVE_WAIT_VARIABLE = "MIXPLAN_SOLVE_WAIT"
+SOLVE_ROOM_VARIABLE = "MIXPLAN_SOLVE_ROOM"
 REQUEST_SECONDS_VARIABLE = "MIXPLAN_REQUEST_SECONDS"
 RATE_LIMIT_VARIABLE = "MIXPLAN_RATE_LIMIT"
 DEFAULT_HOME = ".mixplan"
@@ -35,6 +36,8 @@ class Settings:
         Scenarios that a process solves at a time.
     solve_wait
         Seconds that a request waits for its turn to solve at most.
+    solve_room
+        Requests that wait for their turn to solve in a process at most.
     rate_limit
         Requests a minute that a client may make of a process; 0 for no limit.
     request_seconds
@@ -45,7 +48,8 @@ class Settings:
     database_url: str | None = None
     tenant: str = DEFAULT_TENANT
     solves: int = 1
-    solve_wait: float = 10.0
+    solve_wait: float = 5.0
+    solve_room: int = 16
     rate_limit: int = 6000
     request_seconds: float = 20.0
 
@@ -78,7 +82,8 @@ def settings_from(home: Path | None, environment: Mapping[str, str]) -> Settings
         database_url=environment.get(DATABASE_VARIABLE) or None,
         tenant=environment.get(TENANT_VARIABLE) or DEFAULT_TENANT,
         solves=int(_number(environment, SOLVES_VARIABLE, 1, 1)),
-        solve_wait=_number(environment, SOLVE_WAIT_VARIABLE, 10.0, 0),
+        solve_wait=_number(environment, SOLVE_WAIT_VARIABLE, 5.0, 0),
+        solve_room=int(_number(environment, SOLVE_ROOM_VARIABLE, 16, 1)),
         request_seconds=_number(environment, REQUEST_SECONDS_VARIABLE, 20.0, 1),
         rate_limit=int(_number(environment, RATE_LIMIT_VARIABLE, 6000, 0)),
     )

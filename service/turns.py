@@ -1,4 +1,4 @@
-"""Turns to solve: so many at a time in a process, and a wait that ends."""
+"""Turns to solve: so many at a time in a process, so many that wait for one, and a wait that ends."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,15 +20,21 @@ class Turns:
         How many solve at a time, at least 1.
     patience
         Seconds that one waits for a turn at most.
+    room
+        How many requests may wait beside those that solve, at least 1.
     in_progress
         How many solve now.
+    admitted
+        How many requests solve or wait now.
     listener
         Told of each turn that is taken (1) and given back (-1).
     """
 
     places: int = 1
-    patience: float = 10.0
+    patience: float = 5.0
+    room: int = 16
     in_progress: int = 0
+    admitted: int = 0
     listener: Callable[[int], None] | None = None
     _free: BoundedSemaphore = field(init=False)
     _lock: Lock = field(default_factory=Lock)
@@ -55,6 +61,25 @@ class Turns:
         finally:
             self._count(-1)
             self._free.release()
+
+    def admit(self) -> None:
+        """Let a request in that will solve, until it is dismissed.
+
+        Raises
+        ------
+        Busy
+            When as many wait as there is room for.
+        """
+        with self._lock:
+            if self.admitted >= self.places + self.room:
+                waiting = Number(amount=self.room)
+                raise Busy(sentence("Other scenarios are being solved, and {waiting} more wait.", waiting=waiting))
+            self.admitted += 1
+
+    def dismiss(self) -> None:
+        """Let a request that was admitted go."""
+        with self._lock:
+            self.admitted -= 1
 
     def _count(self, change: int) -> None:
         with self._lock:

@@ -20,9 +20,8 @@ From the same V_c follows how much better or worse a channel would have to be fo
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
-from mmm.noise_paths import sum_deviation
+from mmm.noise_paths import normal_quantiles, sum_deviation
 from mmm.vocabulary import PERIODS_PER_YEAR, FloatArray
 from optimizer.insight.ground import Ground
 
@@ -158,8 +157,8 @@ def _test(
     )
     size = len(measured)
     truths = np.linspace(0, size - 1, min(_OUTCOMES, size)).round().astype(int)
-    quantiles = ndtri((np.arange(len(truths)) + 0.5) / len(truths))
-    results = measured[truths] + error * np.random.default_rng(size).permutation(quantiles)
+    quantiles = np.random.default_rng(size).permutation(normal_quantiles(len(truths)))
+    results = measured[truths] + error * quantiles
     distance = (results[:, None] - measured) / max(error, 1e-300)
     weights = np.exp(-0.5 * (distance**2 - (distance**2).min(axis=1, keepdims=True)))
     weights /= weights.sum(axis=1, keepdims=True)

@@ -1,5 +1,7 @@
 """The command that serves HTTP."""
 
+import gc
+import importlib
 import os
 import socket
 from contextlib import nullcontext
@@ -13,14 +15,17 @@ from service.cli.session import Session, open_session
 
 commands = typer.Typer()
 
-THREADS = 4
-"""Requests that a process answers at a time: solving is one at a time, reading goes on beside it."""
+READERS = 8
+"""Requests that a process answers at a time beside those that solve or wait for that."""
 
-MOST_AT_ONCE = 64
-"""Requests that a process holds; more wait where the operating system keeps connections."""
+MOST_CONNECTIONS = 512
+"""Connections that a process holds, also idle ones; more wait where the operating system keeps connections."""
 
 STOP_SECONDS = 60
 """Seconds that a process may take to answer what it holds when it is stopped."""
+
+APPLICATION = "service.http.app"
+"""Module of the application."""
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where the processes of a server count together (`service.http.metrics`)."""
@@ -48,7 +53,8 @@ def serve(
     _require_free(host, port)
     session = open_session(context, home, as_json=False, language=language)
     _require_keys_beyond_loopback(session, host)
-    folder = session.home.settings.home.resolve()
+    settings = session.home.settings
+    folder = settings.home.resolve()
     session.home.close()
     os.environ[HOME_VARIABLE] = str(folder)  # how the worker processes learn of it
     session.say(
@@ -57,24 +63,30 @@ def serve(
         .format(folder=folder, host=host, port=port)
     )
     server = Granian(
-        "service.http.app:create_app_from_environment",
+        f"{APPLICATION}:create_app_from_environment",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=THREADS,
-        backpressure=MOST_AT_ONCE,
+        blocking_threads=settings.solves + settings.solve_room + READERS,
+        backpressure=MOST_CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         factory=True,
         log_access=False,
     )
-    with (
-        TemporaryDirectory(prefix="mixplan-metrics-") as counts,
-        worker_beside(folder) if with_worker else nullcontext(),
-    ):
-        os.environ[METRICS_VARIABLE] = counts  # before any process of the server counts
-        server.serve()
+    with TemporaryDirectory(prefix="mixplan-metrics-") as counts:
+        os.environ[METRICS_VARIABLE] = counts  # before any process of the server loads what counts
+        _load_application()
+        with worker_beside(folder) if with_worker else nullcontext():
+            server.serve()
+
+
+def _load_application() -> None:
+    """Load what the processes of the server need, once: they are forked, and share what is loaded by then."""
+    importlib.import_module(APPLICATION)
+    gc.collect()
+    gc.freeze()  # the collector writes to whatever it looks at, and what is written to is shared no more
 
 
 def _require_keys_beyond_loopback(session: Session, host: str) -> None:

@@ -29,6 +29,7 @@ from service.http.reference import reference, register_reference
 from service.http.refits import refits
 from service.http.replies import EXTENSION, StrictJson
 from service.http.scenarios import scenarios
+from service.http.shedding import register_shedding
 from service.settings import settings_from
 
 LARGEST_REQUEST = 1_000_000
@@ -57,6 +58,7 @@ def create_app(home: Home) -> APIFlask:
     register_access(app)
     register_errors(app)
     register_conditions(app)
+    register_shedding(app, home.turns)
     register_idempotency(app)
     register_reference(app)
     blueprints = (

@@ -1,7 +1,7 @@
 """Scenarios over HTTP: ask, read again, vary, and see over budgets."""
 
 from apiflask import APIBlueprint
-from flask import Response, request, url_for
+from flask import Response, url_for
 
 from mmm.errors import Fault
 from optimizer.errors import ScenarioRefused
@@ -22,6 +22,7 @@ from service.comparison import saved_plan, side_by_side_of
 from service.http.bodies import ComparisonBody, FrontierBody, LanguageQuery, PageQuery, WhatIfBody
 from service.http.idempotency import work_identity
 from service.http.replies import actor, home, problem_reply, reader_for, reply
+from service.http.shedding import LATER, prefers_later
 from service.jobs.answers import job_answer
 from service.jobs.asking import ask_plan
 from service.language import Reader
@@ -45,7 +46,7 @@ def post_scenario(query_data: LanguageQuery, json_data: Scenario) -> Response:
     the smallest relaxation, and is not kept. One that may take longer than a request, or that comes with
     ``Prefer: respond-async``, becomes a job, whose result names scenario and plan: 202.
     """
-    is_preferred = "respond-async" in request.headers.get("Prefer", "").lower()
+    is_preferred = prefers_later()
     if is_preferred or json_data.solve.seconds > home().settings.request_seconds:
         return _plan_later(json_data, is_preferred)
     answer = home().desk.answer(json_data, now(), identity=work_identity())
@@ -165,7 +166,7 @@ def _plan_later(scenario: Scenario, is_preferred: bool) -> Response:
     job = ask_plan(home(), scenario, actor(), now(), identity=work_identity())
     headers = {"Location": url_for("jobs.get_job", identity=job.id)}
     if is_preferred:
-        headers["Preference-Applied"] = "respond-async"
+        headers["Preference-Applied"] = LATER
     reader = reader_for()
     return reply(job_answer(job, reader), reader, 202, headers)
 

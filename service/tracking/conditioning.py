@@ -23,7 +23,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from mmm.periods import periods_between
 from mmm.vocabulary import PERIODS_PER_YEAR, FloatArray
@@ -114,7 +113,7 @@ def conditioned(paths: JointPaths, actual: FloatArray) -> Conditioned:
     covariance, variance, media_variance = _covariances(paths, seen)
     mean = np.concatenate([paths.mean, np.zeros((1, columns))])
     whole = covariance[:, :seen].sum(axis=0)
-    gain = covariance @ cho_solve(cho_factor(whole), np.eye(seen)) if seen else covariance
+    gain = covariance @ np.linalg.inv(whole) if seen else covariance
     shift = gain @ (actual - mean[:, :seen].sum(axis=0))
     surprise = actual - paths.totals[:, :seen]
     return Conditioned(paths, mean + shift, shift, gain, surprise, covariance, variance, media_variance)

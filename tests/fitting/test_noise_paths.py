@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 
 from mmm.noise_paths import (
     NoiseDraws,
     NoisePaths,
     draw_forecast_noise,
     draw_noise,
+    normal_quantiles,
     sampled_whitening,
     sum_deviation,
     usual_paths,
@@ -75,3 +76,8 @@ def test_a_surprise_is_what_a_long_past_leaves_and_the_sampled_unit() -> None:
     last = whitening(paths, np.ones(400)).precision[:, -1]
     np.testing.assert_allclose(paths.surprise, last**-2, rtol=1e-9)
     np.testing.assert_allclose(sampled_whitening(paths, np.ones(400)).precision[:, -1], 1.0, rtol=1e-9)
+
+
+@pytest.mark.parametrize("parts", [1, 8, 999])
+def test_normal_quantiles_stand_in_the_middle_of_equal_parts(parts: int) -> None:
+    assert norm.cdf(normal_quantiles(parts)) == pytest.approx((np.arange(parts) + 0.5) / parts, abs=1e-12)
