@@ -80,7 +80,7 @@ def open_home(settings: Settings) -> Home:
 def _home(settings: Settings, store: Store, queue: JobQueue, turns: Turns) -> Home:
     tenant, vault = settings.tenant, Vault(store, settings.artifacts, settings.datasets)
     registry = Registry(store, vault, tenant)
-    scenarios = Scenarios(store, tenant)
+    datasets, scenarios = Datasets(store, vault, tenant), Scenarios(store, tenant)
     return Home(
         settings=settings,
         store=store,
@@ -89,10 +89,10 @@ def _home(settings: Settings, store: Store, queue: JobQueue, turns: Turns) -> Ho
         scenarios=scenarios,
         plans=Plans(store, tenant),
         actuals=ActualsLog(store, tenant),
-        datasets=Datasets(store, vault, tenant),
+        datasets=datasets,
         jobs=Jobs(store, queue, tenant),
         events=Events(store, tenant),
         queue=queue,
-        desk=PlanningDesk(registry, scenarios, turns),
+        desk=PlanningDesk(registry, datasets, scenarios, turns),
         turns=turns,
     )

@@ -14,9 +14,12 @@ from mmm.errors import Fault
 from mmm.sentence import phrase, sentence
 from mmm.vocabulary import Language, PeriodName
 from optimizer.errors import ScenarioRefused
+from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
+from service.datasets import Datasets
 from service.errors import NotKnown
+from service.newer_spend import known_before, newer_spend, newest_dataset
 from service.records import ModelVersion, SavedPlan, SavedScenario
 from service.registry import Registry
 from service.scenarios import Scenarios
@@ -44,10 +47,22 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMarket:
-    """A market's model in use, ready to plan with."""
+    """A market's model in use, ready to plan with.
+
+    Attributes
+    ----------
+    version, artifacts
+        The model, and its artifacts by KPI.
+    dataset
+        Id of the market's newest dataset; None where none was kept.
+    known
+        What was spent after the data of the model, by that dataset.
+    """
 
     version: ModelVersion
     artifacts: Mapping[str, ResponseArtifact]
+    dataset: str | None = None
+    known: KnownSpend | None = None
 
     def planner(self) -> "Planner":
         """A planner that has seen nothing yet.
@@ -59,7 +74,7 @@ class PlannedMarket:
         from optimizer.question import PlanningModel
 
         models = {kpi: PlanningModel(artifact, self.version.version) for kpi, artifact in self.artifacts.items()}
-        return Planner(models, is_strict=False)
+        return Planner(models, is_strict=False, known=self.known)
 
     @property
     def language(self) -> Language:
@@ -85,8 +100,9 @@ class PlanningDesk:
     more processes answer more at once. Whatever solves raises `service.errors.Busy` when no turn comes.
     """
 
-    def __init__(self, registry: Registry, scenarios: Scenarios, turns: Turns) -> None:
+    def __init__(self, registry: Registry, datasets: Datasets, scenarios: Scenarios, turns: Turns) -> None:
         self._registry = registry
+        self._datasets = datasets
         self._scenarios = scenarios
         self._planned: dict[str, PlannedMarket] = {}
         self._turns = turns
@@ -101,12 +117,15 @@ class PlanningDesk:
         NoChampion
             When no model of it may be planned with.
         ArtifactError
-            When the champion's artifact is missing or damaged.
+            When the champion's artifact or the market's newest dataset is missing or damaged.
         """
-        version = self._registry.champion(name)
+        version, dataset = self._registry.champion(name), newest_dataset(self._datasets, name)
         kept = self._planned.get(name)
         if kept is None or kept.version.digests != version.digests or kept.version.version != version.version:
-            kept = PlannedMarket(version, self._registry.load(version))
+            kept = None
+        if kept is None or kept.dataset != dataset:
+            artifacts = self._registry.load(version) if kept is None else kept.artifacts
+            kept = PlannedMarket(version, artifacts, dataset, newer_spend(self._datasets, artifacts, dataset))
             self._planned[name] = kept
         return kept
 
@@ -133,7 +152,9 @@ class PlanningDesk:
         ScenarioRefused
             When the scenario does not fit its market.
         """
-        market = self.market_of(scenario)
+        return self._plan(self.market_of(scenario), scenario)
+
+    def _plan(self, market: PlannedMarket, scenario: Scenario) -> Plan:
         reference = self.reference_spend(scenario)
         with self._turns.turn():
             return market.planner().plan(scenario, reference)
@@ -146,10 +167,12 @@ class PlanningDesk:
         ScenarioRefused
             When the scenario does not fit its market.
         """
-        plan = self.plan(scenario)
+        market = self.market_of(scenario)
+        plan = self._plan(market, scenario)
         if plan.status == "infeasible":
             return Answer(plan, None, None)
-        saved_scenario, saved_plan = self._scenarios.save(scenario, plan, now, identity=identity)
+        known = known_before(market.known, scenario.horizon.start, market.period)
+        saved_scenario, saved_plan = self._scenarios.save(scenario, plan, now, identity=identity, known=known)
         return Answer(saved_plan.plan, saved_scenario, saved_plan)
 
     def frontier(self, scenario: Scenario, budgets: Sequence[float]) -> "tuple[FrontierPoint, ...]":
