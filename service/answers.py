@@ -194,17 +194,19 @@ class CurvesAnswer(Answer):
 
 
 class MarketList(Answer):
-    """The markets that have models; `damaged` names those whose model in use cannot be read."""
+    """A page of the markets that have models; `damaged` names those whose model in use cannot be read."""
 
     markets: tuple[MarketSummary, ...]
     damaged: tuple[DamagedMarket, ...] = ()
+    next: str | None
 
 
 class ModelList(Answer):
-    """The model versions of a market, the newest first."""
+    """A page of the model versions of a market, the newest first; `next` is the cursor of the following page."""
 
     market: str
     models: tuple[ModelDetail, ...]
+    next: int | None
 
 
 class HealthAnswer(Answer):
@@ -346,10 +348,11 @@ class DatasetAnswer(Answer):
 
 
 class DatasetList(Answer):
-    """The versions of a market's data, the newest first."""
+    """A page of the versions of a market's data, the newest first; `next` is the cursor of the following page."""
 
     market: str
     datasets: tuple[DatasetAnswer, ...]
+    next: int | None
 
 
 class EventAnswer(Answer):

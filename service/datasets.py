@@ -15,6 +15,7 @@ from mmm.market import Market
 from mmm.sentence import sentence
 from mmm.spec_digest import spec_digest
 from service.errors import not_known
+from service.paging import Page, page_of
 from service.rows import with_new_rows
 from service.settings import DEFAULT_TENANT
 from service.store import Store
@@ -164,6 +165,12 @@ class Datasets:
         mine = select(DatasetRow).where(DatasetRow.tenant == self.tenant, DatasetRow.market == market)
         with self.store.reading() as session:
             return tuple(_dataset(row) for row in session.scalars(mine.order_by(DatasetRow.version.desc())))
+
+    def versions_page(self, market: str, limit: int, cursor: int | None = None) -> Page[Dataset]:
+        """Datasets of a market, the newest first, at most `limit` of those before `cursor`."""
+        mine = select(DatasetRow).where(DatasetRow.tenant == self.tenant, DatasetRow.market == market)
+        with self.store.reading() as session:
+            return page_of(session, mine, DatasetRow.version, _dataset, limit, cursor)
 
     def markets(self) -> tuple[KeptMarket, ...]:
         """The markets that have a dataset, in alphabetical order."""

@@ -19,6 +19,7 @@ from mmm.errors import Fault, FileRefused
 from mmm.sentence import sentence
 from service.errors import not_known
 from service.events import Events
+from service.paging import NamedPage, page_by_age
 from service.settings import DEFAULT_TENANT
 from service.store import Store
 from service.tables import KeyRow
@@ -105,6 +106,11 @@ class Keys:
         with self.store.reading() as session:
             mine = select(KeyRow).where(KeyRow.tenant == self.tenant).order_by(KeyRow.created_at)
             return tuple(_key(row) for row in session.scalars(mine))
+
+    def page(self, limit: int, cursor: str | None = None) -> NamedPage[Key]:
+        """Keys, the oldest first, at most `limit` of those behind `cursor`."""
+        with self.store.reading() as session:
+            return page_by_age(session, select(KeyRow).where(KeyRow.tenant == self.tenant), KeyRow, _key, limit, cursor)
 
     def revoke(self, identity: str, actor: str, now: datetime) -> Key:
         """End a key at once; one that has ended stays as it is.

@@ -1,5 +1,6 @@
 """What is known of a market: its models, channels and gates, as documents."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from mmm.artifact import ChannelInfo, Gate, Manifest, ResponseArtifact
@@ -88,10 +89,12 @@ class ModelDetail(StrictModel):
     damaged: tuple[DamagedKpi, ...] = ()
 
 
-def market_summaries(registry: Registry) -> tuple[tuple[MarketSummary, ...], tuple[DamagedMarket, ...]]:
-    """One line about each market with models, and the markets whose model in use cannot be read."""
+def market_summaries(
+    registry: Registry, names: Iterable[str]
+) -> tuple[tuple[MarketSummary, ...], tuple[DamagedMarket, ...]]:
+    """One line about each of some markets with models, and those of them whose model in use cannot be read."""
     summaries, damaged = [], []
-    for name in registry.markets():
+    for name in names:
         try:
             summaries.append(market_summary(registry, name))
         except ArtifactError as error:

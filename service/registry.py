@@ -18,6 +18,7 @@ from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import Verdict
 from service.errors import NoChampion, NotAllowed, not_known
 from service.events import Events
+from service.paging import NamedPage, Page, page_of
 from service.records import NO_ORIGIN, Alias, ModelVersion, Origin
 from service.settings import DEFAULT_TENANT
 from service.store import Store
@@ -92,6 +93,28 @@ class Registry:
         with self.store.reading() as session:
             mine = select(ModelRow.market).where(ModelRow.tenant == self.tenant)
             return tuple(session.scalars(mine.distinct().order_by(ModelRow.market)))
+
+    def markets_page(self, limit: int, cursor: str | None = None) -> NamedPage[str]:
+        """Names of markets that have models, in alphabetical order, at most `limit` of those behind `cursor`."""
+        mine = select(ModelRow.market).where(ModelRow.tenant == self.tenant)
+        if cursor is not None:
+            mine = mine.where(ModelRow.market > cursor)
+        with self.store.reading() as session:
+            names = tuple(session.scalars(mine.distinct().order_by(ModelRow.market).limit(limit + 1)))
+        return NamedPage(names[:limit], names[limit - 1] if len(names) > limit else None)
+
+    def versions_page(self, market: str, limit: int, cursor: int | None = None) -> Page[ModelVersion]:
+        """Versions of a market, the newest first, at most `limit` of those before `cursor`.
+
+        Raises
+        ------
+        NotKnown
+            When the market has no model.
+        """
+        self.versions(market)
+        mine = select(ModelRow).where(ModelRow.tenant == self.tenant, ModelRow.market == market)
+        with self.store.reading() as session:
+            return page_of(session, mine, ModelRow.version, _version, limit, cursor)
 
     def versions(self, market: str) -> tuple[ModelVersion, ...]:
         """All versions of a market, the newest first.

@@ -16,6 +16,7 @@ SOLVE_WAIT_VARIABLE = "MIXPLAN_SOLVE_WAIT"
 SOLVE_ROOM_VARIABLE = "MIXPLAN_SOLVE_ROOM"
 REQUEST_SECONDS_VARIABLE = "MIXPLAN_REQUEST_SECONDS"
 RATE_LIMIT_VARIABLE = "MIXPLAN_RATE_LIMIT"
+WEBHOOK_HOSTS_VARIABLE = "MIXPLAN_WEBHOOK_HOSTS"
 DEFAULT_HOME = ".mixplan"
 DEFAULT_TENANT = "default"
 
@@ -42,6 +43,8 @@ class Settings:
         Requests a minute that a client may make of a process; 0 for no limit.
     request_seconds
         Seconds of solving that a request may ask for; a scenario that may take longer becomes a job.
+    webhook_hosts
+        Hosts of our own machine or network that events may be sent to.
     """
 
     home: Path
@@ -52,6 +55,7 @@ class Settings:
     solve_room: int = 16
     rate_limit: int = 6000
     request_seconds: float = 20.0
+    webhook_hosts: frozenset[str] = frozenset()
 
     @property
     def database(self) -> Path:
@@ -86,6 +90,7 @@ def settings_from(home: Path | None, environment: Mapping[str, str]) -> Settings
         solve_room=int(_number(environment, SOLVE_ROOM_VARIABLE, 16, 1)),
         request_seconds=_number(environment, REQUEST_SECONDS_VARIABLE, 20.0, 1),
         rate_limit=int(_number(environment, RATE_LIMIT_VARIABLE, 6000, 0)),
+        webhook_hosts=frozenset(environment.get(WEBHOOK_HOSTS_VARIABLE, "").lower().replace(",", " ").split()),
     )
 
 

@@ -1,7 +1,7 @@
 """Requests with patience: what may pass by itself is tried again, and never done twice."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -63,13 +63,23 @@ class Calls:
 
     def pages[A: BaseModel](self, answer: type[A], path: str, name: str, query: Query) -> Iterator[A]:
         """Every item of a list, page by page; `name` is the member of a page that holds them."""
-        cursor: int | None = None
+        cursor: int | str | None = None
         while True:
             page = self.send("GET", path, query={**query, "cursor": cursor}).json()
             yield from map(answer.model_validate, page[name])
             cursor = page["next"]
             if cursor is None:
                 return
+
+    def whole[A: BaseModel](self, answer: type[A], path: str, names: Sequence[str], query: Query | None = None) -> A:
+        """A list with the items of all its pages; `names` are the members that hold them."""
+        page: dict[str, Any] = self.send("GET", path, query=query).json()
+        held: dict[str, Any] = {name: list(page.get(name, ())) for name in names}
+        while page.get("next") is not None:
+            page = self.send("GET", path, query={**(query or {}), "cursor": page["next"]}).json()
+            for name in names:
+                held[name] += page.get(name, ())
+        return answer.model_validate({**page, **held})
 
     def send(self, method: str, path: str, *, query: Query | None = None, **content: Any) -> httpx.Response:
         """The answer to a request, after as many attempts as it takes.

@@ -48,8 +48,8 @@ class Keys:
         return self.calls.post(NewKey, "/v1/keys", body)
 
     def all(self) -> KeyList:
-        """The keys of the tenant, the oldest first."""
-        return self.calls.get(KeyList, "/v1/keys")
+        """The keys of the tenant, the oldest first, all pages of them."""
+        return self.calls.whole(KeyList, "/v1/keys", ("keys",))
 
     def revoke(self, key_id: str) -> Key:
         """Refuse a key from now on."""

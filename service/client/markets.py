@@ -27,8 +27,8 @@ class MarketCalls:
     calls: Calls
 
     def all(self) -> Markets:
-        """The markets that have models."""
-        return self.calls.get(Markets, "/v1/markets")
+        """The markets that have models, all pages of them."""
+        return self.calls.whole(Markets, "/v1/markets", ("markets", "damaged"))
 
     def get(self, market: str) -> MarketDetail:
         """A market: its channels, its KPIs, the gates of its model."""
@@ -48,12 +48,12 @@ class MarketCalls:
         return Dataset.model_validate(self.calls.send("POST", path, files=files).json())
 
     def datasets(self, market: str) -> Datasets:
-        """The versions of a market's data, the newest first."""
-        return self.calls.get(Datasets, path_of("/v1/markets/{market}/data", market=market))
+        """The versions of a market's data, the newest first, all pages of them."""
+        return self.calls.whole(Datasets, path_of("/v1/markets/{market}/data", market=market), ("datasets",))
 
     def models(self, market: str) -> Models:
-        """The model versions of a market, the newest first."""
-        return self.calls.get(Models, path_of("/v1/markets/{market}/models", market=market))
+        """The model versions of a market, the newest first, all pages of them."""
+        return self.calls.whole(Models, path_of("/v1/markets/{market}/models", market=market), ("models",))
 
     def judgement(self, market: str, version: int) -> RefitReport:
         """Why a model version was promoted or held."""

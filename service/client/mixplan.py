@@ -14,6 +14,7 @@ from service.client.keys import Keys
 from service.client.markets import MarketCalls
 from service.client.plans import Plans
 from service.client.scenarios import Scenarios
+from service.client.webhooks import Webhooks
 
 USUAL_RETRIES = Retries()
 
@@ -68,6 +69,7 @@ class MixplanClient:
         self.plans = Plans(self._calls)
         self.jobs = Jobs(self._calls)
         self.keys = Keys(self._calls)
+        self.webhooks = Webhooks(self._calls)
 
     def events(self, market: str | None = None, subject: str | None = None) -> Iterator[Event]:
         """What happened, the newest first; of one market, or of one job, plan or model."""

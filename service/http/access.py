@@ -72,6 +72,11 @@ NEEDED: dict[str, Scope] = {
     "keys.post_key": "admin",
     "keys.list_keys": "admin",
     "keys.delete_key": "admin",
+    "webhooks.post_webhook": "admin",
+    "webhooks.list_webhooks": "admin",
+    "webhooks.get_webhook": "admin",
+    "webhooks.post_test": "admin",
+    "webhooks.delete_webhook": "admin",
 }
 """The scope that each endpoint needs. One that stands nowhere here is refused for everybody."""
 

@@ -30,6 +30,7 @@ from service.http.refits import refits
 from service.http.replies import EXTENSION, StrictJson
 from service.http.scenarios import scenarios
 from service.http.shedding import register_shedding
+from service.http.webhooks import webhooks
 from service.settings import settings_from
 
 LARGEST_REQUEST = 1_000_000
@@ -74,6 +75,7 @@ def create_app(home: Home) -> APIFlask:
         jobs,
         events,
         keys,
+        webhooks,
         health,
         metrics,
         reference,

@@ -10,7 +10,9 @@ from mmm.vocabulary import Language
 from optimizer.portfolio_document import Portfolio
 from optimizer.scenario import Budget, Scenario
 from service.keys import Scope
+from service.paging import AGE_CURSOR
 from service.records import PlanState
+from service.webhook_addresses import LONGEST_ADDRESS
 from service.what_if import MOST_CHANGES, Change
 
 MOST_POINTS = 200
@@ -23,12 +25,37 @@ class LanguageQuery(StrictModel):
     lang: Language | None = None
 
 
-class PageQuery(LanguageQuery):
-    """Query of a list."""
+class ListQuery(LanguageQuery):
+    """Query of a list: how much of it, and where the page begins."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[int, Field(ge=1, lt=2**63)] | None = None
+
+
+class PageQuery(ListQuery):
+    """Query of a list over all markets."""
+
     market: str | None = None
+
+
+class VersionsQuery(ListQuery):
+    """Query of versions: the cursor is the number of the last one."""
+
+    cursor: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+
+
+class NamesQuery(LanguageQuery):
+    """Query of a list by name: the cursor is the last name of the page before."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+
+
+class AgeQuery(LanguageQuery):
+    """Query of a list by age."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(pattern=AGE_CURSOR)] | None = None
 
 
 class JobsQuery(PageQuery):
@@ -99,6 +126,12 @@ class KeyBody(StrictModel):
     expires_at: AwareDatetime | None = None
 
 
+class WebhookBody(StrictModel):
+    """Where events shall be sent."""
+
+    address: Annotated[str, Field(min_length=1, max_length=LONGEST_ADDRESS)]
+
+
 class RefitBody(StrictModel):
     """How to refit a market: with the seed of its file unless another is given."""
 
@@ -148,7 +181,11 @@ REQUESTS: dict[str, type[BaseModel]] = {
         Scenario,
         Portfolio,
         LanguageQuery,
+        ListQuery,
         PageQuery,
+        VersionsQuery,
+        NamesQuery,
+        AgeQuery,
         JobsQuery,
         EventsQuery,
         CurvesQuery,
@@ -157,6 +194,7 @@ REQUESTS: dict[str, type[BaseModel]] = {
         FrontierBody,
         ComparisonBody,
         KeyBody,
+        WebhookBody,
         RefitBody,
         BatchBody,
         PromotionBody,

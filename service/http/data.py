@@ -9,7 +9,7 @@ from mmm.io import MARKET_FILE, MAX_DATA_BYTES, toml_tree
 from mmm.sentence import Sentence, sentence
 from service.answers import DatasetAnswer, DatasetList
 from service.datasets import Dataset
-from service.http.bodies import LanguageQuery
+from service.http.bodies import LanguageQuery, VersionsQuery
 from service.http.replies import home, reader_for, reply
 from service.times import now
 
@@ -57,15 +57,14 @@ def post_data(query_data: LanguageQuery, name: str) -> Response:
 
 
 @data.get("/<string:name>/data")
-@data.input(LanguageQuery, location="query")
+@data.input(VersionsQuery, location="query")
 @data.output(DatasetList)
-def list_data(query_data: LanguageQuery, name: str) -> Response:
+def list_data(query_data: VersionsQuery, name: str) -> Response:
     """List the versions of a market's data, the newest first."""
     home().datasets.market(name)
-    body = DatasetList(
-        market=name, datasets=tuple(DatasetAnswer.model_validate(one) for one in home().datasets.versions(name))
-    )
-    return reply(body, reader_for())
+    page = home().datasets.versions_page(name, query_data.limit, query_data.cursor)
+    datasets = tuple(map(DatasetAnswer.model_validate, page.items))
+    return reply(DatasetList(market=name, datasets=datasets, next=page.next_cursor), reader_for())
 
 
 def _created(dataset: Dataset) -> Response:

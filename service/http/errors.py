@@ -54,7 +54,7 @@ UPLOADS = frozenset({"data.post_data", "following.post_actuals"})
 UPLOADS_OR_JSON = frozenset({"following.post_actuals"})
 """Those of them that take the same as JSON."""
 
-WITHOUT_BODY = frozenset({"refits.post_rollback"})
+WITHOUT_BODY = frozenset({"refits.post_rollback", "webhooks.post_test"})
 """Addresses that take nothing."""
 
 

@@ -32,6 +32,7 @@ BODY_EXAMPLES: dict[str, Any] = {
     "plans_post_state": {"state": "approved", "revision": 1},
     "plans_post_rescore": {},
     "following_post_replan": {},
+    "webhooks_post_webhook": {"address": "https://example.com/mixplan"},
     "keys_post_key": {"name": "dashboard", "scopes": ["read"], "expires_at": "2027-12-31T00:00:00Z"},
 }
 """One body for each address that takes JSON."""
@@ -59,6 +60,10 @@ LINKS: dict[str, dict[str, Any]] = {
     },
     "refits_post_batch": _JOB,
     "keys_post_key": {"revoke": _link("delete_keys_delete_key", "End it", identity="$response.body#/key/id")},
+    "webhooks_post_webhook": {
+        "test": _link("post_webhooks_post_test", "Try it", identity="$response.body#/webhook/id"),
+        "remove": _link("delete_webhooks_delete_webhook", "End it", identity="$response.body#/webhook/id"),
+    },
     "markets_get_market": {
         "models": _link("get_markets_list_models", "Its models", name="$response.body#/name"),
         "curves": _link("get_markets_get_curves", "Its curves", name="$response.body#/name"),

@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response
 from pydantic import BaseModel, ConfigDict
 
-from service.http.bodies import KeyBody, LanguageQuery
+from service.http.bodies import AgeQuery, KeyBody, LanguageQuery
 from service.http.idempotency import never_keep
 from service.http.replies import actor, home, reader_for, reply
 from service.keys import Keys, Scope
@@ -39,11 +39,12 @@ class NewKeyAnswer(BaseModel):
 
 
 class KeyList(BaseModel):
-    """The keys of a tenant, the oldest first."""
+    """A page of the keys of a tenant, the oldest first; `next` is the cursor of the following page."""
 
     model_config = ConfigDict(frozen=True)
 
     keys: tuple[KeyAnswer, ...]
+    next: str | None
 
 
 @keys.post("")
@@ -59,11 +60,12 @@ def post_key(query_data: LanguageQuery, json_data: KeyBody) -> Response:
 
 
 @keys.get("")
-@keys.input(LanguageQuery, location="query")
+@keys.input(AgeQuery, location="query")
 @keys.output(KeyList)
-def list_keys(query_data: LanguageQuery) -> Response:
-    """List the keys of the tenant, also those that have ended."""
-    return reply(KeyList(keys=tuple(KeyAnswer.model_validate(key) for key in _keys().all())), reader_for())
+def list_keys(query_data: AgeQuery) -> Response:
+    """List the keys of the tenant, the oldest first, also those that have ended."""
+    page = _keys().page(query_data.limit, query_data.cursor)
+    return reply(KeyList(keys=tuple(map(KeyAnswer.model_validate, page.items)), next=page.next_cursor), reader_for())
 
 
 @keys.delete("/<string:identity>")

@@ -5,7 +5,7 @@ from flask import Response
 
 from service.answers import CurvesAnswer, MarketList, ModelList, curves_answer
 from service.errors import not_known
-from service.http.bodies import CurvesQuery, LanguageQuery
+from service.http.bodies import CurvesQuery, LanguageQuery, NamesQuery, VersionsQuery
 from service.http.replies import home, reader_for, reply
 from service.markets import MarketDetail, market_detail, market_summaries, model_detail, newest_manifest
 
@@ -13,12 +13,13 @@ markets = APIBlueprint("markets", __name__, url_prefix="/v1/markets", tag="Marke
 
 
 @markets.get("")
-@markets.input(LanguageQuery, location="query")
+@markets.input(NamesQuery, location="query")
 @markets.output(MarketList)
-def list_markets(query_data: LanguageQuery) -> Response:
-    """List the markets that have models."""
-    summaries, damaged = market_summaries(home().registry)
-    body = MarketList(markets=summaries, damaged=damaged)
+def list_markets(query_data: NamesQuery) -> Response:
+    """List the markets that have models, by name."""
+    page = home().registry.markets_page(query_data.limit, query_data.cursor)
+    summaries, damaged = market_summaries(home().registry, page.items)
+    body = MarketList(markets=summaries, damaged=damaged, next=page.next_cursor)
     return reply(body, reader_for())
 
 
@@ -32,13 +33,15 @@ def get_market(query_data: LanguageQuery, name: str) -> Response:
 
 
 @markets.get("/<string:name>/models")
-@markets.input(LanguageQuery, location="query")
+@markets.input(VersionsQuery, location="query")
 @markets.output(ModelList)
-def list_models(query_data: LanguageQuery, name: str) -> Response:
+def list_models(query_data: VersionsQuery, name: str) -> Response:
     """List the model versions of a market with their gates, the newest first."""
     registry = home().registry
+    page = registry.versions_page(name, query_data.limit, query_data.cursor)
     manifest = newest_manifest(registry, name)
-    body = ModelList(market=name, models=tuple(model_detail(registry, version) for version in registry.versions(name)))
+    models = tuple(model_detail(registry, version) for version in page.items)
+    body = ModelList(market=name, models=models, next=page.next_cursor)
     return reply(body, reader_for() if manifest is None else reader_for(manifest.language, manifest.currency))
 
 

@@ -73,7 +73,7 @@ def reply(value: object, reader: Reader, status: int = 200, headers: dict[str, s
     """A value as a JSON response in the reader's language; a page of a list links to the following one."""
     response = _json_response(document(value, reader))
     following = getattr(value, "next", None)
-    if isinstance(following, int):
+    if isinstance(following, int | str):
         query = url_encode({**request.args.to_dict(), "cursor": following})
         response.headers["Link"] = f'<{quote(request.path)}?{query}>; rel="next"'
     return _finished(response, reader, status, headers)

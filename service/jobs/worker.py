@@ -36,7 +36,7 @@ from service.jobs.reconciliation import Reconciliation
 from service.jobs.schedules import ask_due
 from service.tables import WorkerRow
 from service.times import naive_utc, now
-from service.webhooks import deliver_due
+from service.webhook_delivery import deliver_due
 
 HOUSEKEEPING_SECONDS = 5.0
 """How often a worker says that it is there, and looks for jobs of workers that are not."""

@@ -320,6 +320,7 @@ def test_the_client_needs_neither_server_nor_database_nor_sampler() -> None:
 SAMPLES: dict[str, Any] = {
     "scenario": {}, "scenario_id": "s", "changes": [], "lowest": 1.0, "highest": 2.0, "portfolio": {}, "market": "m",
     "plan_id": "p", "state": "approved", "rows": [], "name": "n", "scopes": [], "key_id": "k",
+    "address": "https://example.com", "webhook_id": "w",
     "version": 1, "earlier": 1, "job": "j", "job_id": "j", "data": Path(__file__),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from service.http.access import NEEDED, OPEN
 from service.http.app import create_app
 from service.keys import SCOPES, Keys, key_of
 from service.times import now
+from service.webhooks import Webhooks
 
 
 def secret_of(home: Home, *scopes: Any, tenant: str = "default", until: datetime | None = None) -> str:
@@ -148,6 +149,7 @@ def belongings(home: Home, tenants: Any, document: dict[str, Any]) -> dict[str, 
         "/v1/plans/{identity}": scenario["plan_id"],
         "/v1/jobs/{identity}": job.id,
         "/v1/keys/{identity}": key.id,
+        "/v1/webhooks/{identity}": Webhooks(home.store, "rich").add("https://example.com/", now())[0].id,
         "name": "testland",
         "version": "1",
     }
@@ -201,7 +203,7 @@ def test_lists_show_nothing_of_another_tenant(
     tenants: tuple[FlaskClient, dict[str, str], dict[str, str]], belongings: dict[str, str]
 ) -> None:
     client, rich, poor = tenants
-    lists = {"/v1/scenarios": "scenarios", "/v1/markets": "markets", "/v1/jobs": "jobs"}
+    lists = {"/v1/scenarios": "scenarios", "/v1/markets": "markets", "/v1/jobs": "jobs", "/v1/webhooks": "webhooks"}
     for address, name in lists.items():
         assert client.get(address, headers=rich).json[name]
         assert client.get(address, headers=poor).json[name] == []

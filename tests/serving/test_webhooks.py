@@ -14,7 +14,8 @@ from typer.testing import Result
 
 from mmm.errors import FileRefused
 from service.home import Home
-from service.webhooks import LONGEST_WAIT, SETTLED, Webhooks, deliver_due, is_signed
+from service.webhook_delivery import LONGEST_WAIT, SETTLED, deliver_due, is_signed
+from service.webhooks import Webhooks
 
 LATER = NOW + SETTLED
 
