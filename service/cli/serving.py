@@ -50,9 +50,9 @@ def serve(
     from service.cli.beside import worker_beside
     from service.settings import HOME_VARIABLE
 
-    _require_free(host, port)
     session = open_session(context, home, as_json=False, language=language)
     _require_keys_beyond_loopback(session, host)
+    _require_free(host, port)
     settings = session.home.settings
     folder = settings.home.resolve()
     session.home.close()
