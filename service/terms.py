@@ -116,6 +116,7 @@ TERMS: tuple[str, ...] = (
     # jobs
     term("refit"),
     term("batch"),
+    term("backtest"),
     term("queued"),
     term("running"),
     term("succeeded"),

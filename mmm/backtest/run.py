@@ -5,91 +5,20 @@ The rivals are the seasonal-naive forecast (`mmm.backtest.seasonal_naive`) and a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
+from mmm.backtest.document import Backtest, ForecastScore, Window
 from mmm.backtest.ridge_mix import forecast_by_ridge
 from mmm.backtest.rolling_origin import Origin, known_at
 from mmm.backtest.seasonal_naive import forecast_by_last_year
-from mmm.backtest.verdict import Comparison, best_of, compare, earns_its_keep, verdict
+from mmm.backtest.verdict import best_of, compare, earns_its_keep, verdict
 from mmm.design import build_design
 from mmm.fit import forecast_last
 from mmm.forecast_scores import Forecast, PeriodScores, joined, score_periods
 from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.progress import Listener
-from mmm.sentence import Sentence
-from mmm.vocabulary import ForecastName, PeriodName
-
-
-@dataclass(frozen=True, slots=True)
-class ForecastScore:
-    """One forecast's scores over some periods.
-
-    Attributes
-    ----------
-    forecast
-        Whose.
-    error
-        Sum of absolute errors of the expected outcome over sum of outcomes (WAPE).
-    crps
-        Mean continuous ranked probability score, outcome units a period: smaller is better.
-    coverage
-        Share of periods inside the 90 % interval.
-    """
-
-    forecast: ForecastName
-    error: float
-    crps: float
-    coverage: float
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What followed one origin: first and last period, how many were known and forecast, and each forecast's scores."""
-
-    start: date
-    end: date
-    known: int
-    periods: int
-    scores: tuple[ForecastScore, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Backtest:
-    """A backtest of one outcome.
-
-    Attributes
-    ----------
-    market, kpi, unit, period
-        What was forecast.
-    windows
-        The earliest first.
-    overall
-        Each forecast's scores over all windows together.
-    comparisons
-        The model against each rival.
-    best
-        The forecast with the smallest CRPS overall.
-    earns_its_keep
-        Whether the model is better than the seasonal-naive forecast by more than chance, and not worse than ridge
-        regression by more than chance.
-    text
-        The same in sentences.
-    """
-
-    market: str
-    kpi: str
-    unit: str
-    period: PeriodName
-    windows: tuple[Window, ...]
-    overall: tuple[ForecastScore, ...]
-    comparisons: tuple[Comparison, ...]
-    best: ForecastName
-    earns_its_keep: bool
-    text: tuple[Sentence, ...]
-
+from mmm.vocabulary import ForecastName
 
 type Forecasts = dict[ForecastName, Forecast]
 type ScoresByForecast = dict[ForecastName, PeriodScores]

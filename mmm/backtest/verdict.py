@@ -1,53 +1,20 @@
 """What a backtest says of the model: better than its rivals by more than chance, or not, in sentences."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 from scipy.stats import binom
 
+from mmm.backtest.document import FORECAST_TERMS, Comparison, Standing
 from mmm.forecast_scores import INTERVAL, PeriodScores, standard_error_of_mean
 from mmm.periods import PLURALS
 from mmm.sentence import Number, Sentence, Share, Term, sentence
 from mmm.vocabulary import ForecastName, PeriodName
-
-type Standing = Literal["ahead", "level", "behind"]
-
-FORECAST_TERMS: dict[ForecastName, str] = {
-    "model": "the model",
-    "seasonal_naive": "repeating the year before",
-    "ridge": "ridge regression",
-}
-"""What each forecast is called, as a term."""
 
 CHANCE_ERRORS = 1.645
 """Standard errors by which a mean difference must differ from zero: one in twenty beyond on either side by chance."""
 
 COVERAGE_CHANCE = 0.05
 """Chance of so few hits below which an interval is said to be too narrow, were it right and periods independent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The model against one rival.
-
-    Attributes
-    ----------
-    rival
-        Whom it is compared with.
-    crps_change
-        The model's CRPS relative to the rival's, less one: below zero the model is better.
-    difference, standard_error
-        Mean difference of the two CRPS (model less rival), outcome units a period, and its standard error.
-    standing
-        `ahead` or `behind` where the difference is more than chance, else `level`.
-    """
-
-    rival: ForecastName
-    crps_change: float
-    difference: float
-    standard_error: float
-    standing: Standing
 
 
 def compare(overall: Mapping[ForecastName, PeriodScores]) -> tuple[Comparison, ...]:

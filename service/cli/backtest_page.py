@@ -6,8 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmm.backtest.run import Backtest, ForecastScore
-from mmm.backtest.verdict import FORECAST_TERMS
+from mmm.backtest.document import FORECAST_TERMS, Backtest, ForecastScore
 from mmm.periods import PLURALS
 from mmm.sentence import Term, Word, sentence
 from service.cli.tables import bullet, heading, table, with_unit

@@ -1,11 +1,15 @@
 """The command that holds the model against simpler forecasts."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service.cli.options import HomeOption, JsonOption, LanguageOption, MarketFile
-from service.cli.session import open_session
+from service.cli.session import Session, actor, open_session
+
+if TYPE_CHECKING:
+    from service.jobs.asking import BacktestChoices
 
 commands = typer.Typer()
 
@@ -21,6 +25,7 @@ def backtest(
     ] = None,
     kpi: Annotated[str | None, typer.Option("--kpi", help="Which KPI; the first unless given.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the draws; the market's own unless given.")] = None,
+    queue_only: Annotated[bool, typer.Option("--queue-only", help="Leave the work to a worker.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
     language: LanguageOption = None,
@@ -28,6 +33,7 @@ def backtest(
     """Forecast the past from what was known, and score it against simpler forecasts."""
     from mmm.io import load_market
     from service.errors import not_known
+    from service.jobs.asking import BacktestChoices
 
     session = open_session(context, home, as_json, language, market)
     loaded = load_market(market)
@@ -37,6 +43,9 @@ def backtest(
     name = kpi or names[0]
     if name not in names:
         raise not_known("KPI", name, names)
+    if queue_only:
+        _leave_to_worker(session, market, BacktestChoices(folds, periods, name, seed))
+        return
     # Imported here: scikit-learn and the sampler take seconds, which help and refusals need not wait for.
     from mmm.backtest.rolling_origin import rolling_origins
     from mmm.backtest.run import score_origin, summarize
@@ -56,3 +65,18 @@ def backtest(
     from service.cli.backtest_page import backtest_page
 
     session.show(*backtest_page(found, reader))
+
+
+def _leave_to_worker(session: Session, market: Path, choices: "BacktestChoices") -> None:
+    """Keep the data that a file leads to as the market's newest, and queue a backtest of them."""
+    from service.cli.job_page import job_page
+    from service.jobs.answers import job_answer
+    from service.jobs.asking import ask_backtest
+    from service.market_folders import keep_market_folder
+    from service.times import now
+
+    kept = keep_market_folder(session.home, market)
+    reader = session.reader()
+    job = job_answer(ask_backtest(session.home, kept.market, choices, actor(), now()), reader)
+    session.tell(job, reader, lambda: job_page(job, reader))
+    session.next(reader, f"mixplan jobs {job.id}")

@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.backtest_page import backtest_page
 from service.cli.judgement_page import judgement_page
 from service.cli.tables import bullet, heading, table
 from service.jobs.answers import JobAnswer
@@ -47,6 +48,8 @@ def job_page(job: JobAnswer, reader: Reader) -> list[RenderableType]:
     if job.result is not None and "report" in job.result:
         report = RefitReport.model_validate(job.result["report"])
         parts += judgement_page(report.judgement, reader)
+    if job.result is not None and "backtest" in job.result:
+        parts += ["", *backtest_page(job.result["backtest"], reader)]
     if job.problem is not None:
         parts.append(Text(str(job.problem["detail"])))
         parts += [bullet(f"{flaw['pointer']}: {flaw['detail']}") for flaw in job.problem.get("errors", [])]

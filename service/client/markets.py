@@ -70,6 +70,20 @@ class MarketCalls:
         path = path_of("/v1/markets/{market}/refits", market=market)
         return self.calls.post(Job, path, {} if seed is None else {"seed": seed})
 
+    def backtest(
+        self,
+        market: str,
+        *,
+        kpi: str | None = None,
+        folds: int = 4,
+        periods: int | None = None,
+        seed: int | None = None,
+    ) -> Job:
+        """Forecast the past from what was known then, and score it: a job, whose result has the scores."""
+        asked = {"kpi": kpi, "folds": folds, "periods": periods, "seed": seed}
+        path = path_of("/v1/markets/{market}/backtests", market=market)
+        return self.calls.post(Job, path, {name: value for name, value in asked.items() if value is not None})
+
     def refit_several(self, markets: Sequence[str] | None = None) -> Job:
         """Fit several markets again, or every one that has data: a job that waits for a refit of each."""
         return self.calls.post(Job, "/v1/refits", {} if markets is None else {"markets": list(markets)})

@@ -51,6 +51,7 @@ NEEDED: dict[str, Scope] = {
     "data.post_data": "fit",
     "data.list_data": "read",
     "refits.post_refit": "fit",
+    "refits.post_backtest": "fit",
     "refits.post_batch": "fit",
     "refits.get_judgement": "read",
     "refits.post_promotion": "fit",

@@ -138,6 +138,15 @@ class RefitBody(StrictModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 
+class BacktestBody(StrictModel):
+    """What to backtest: which KPI (the market's first unless given), how often, and how long each window is."""
+
+    kpi: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    folds: Annotated[int, Field(ge=2, le=60)] = 4
+    periods: Annotated[int, Field(ge=1, le=400)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+
+
 class BatchBody(StrictModel):
     """Which markets to refit; every one that has data unless named."""
 
@@ -196,6 +205,7 @@ REQUESTS: dict[str, type[BaseModel]] = {
         KeyBody,
         WebhookBody,
         RefitBody,
+        BacktestBody,
         BatchBody,
         PromotionBody,
         StateBody,

@@ -27,6 +27,7 @@ BODY_EXAMPLES: dict[str, Any] = {
         "markets": [{"scenario": SCENARIO}, {"scenario": SCENARIO | {"market": "coffee-fr"}}],
     },
     "refits_post_refit": {},
+    "refits_post_backtest": {"folds": 4, "periods": 13},
     "refits_post_batch": {"markets": ["coffee-de", "coffee-fr"]},
     "refits_post_promotion": {"force": False},
     "plans_post_state": {"state": "approved", "revision": 1},
@@ -58,6 +59,7 @@ LINKS: dict[str, dict[str, Any]] = {
     | {
         "cancel": _link("delete_jobs_cancel_job", "Stop it", identity="$response.body#/id"),
     },
+    "refits_post_backtest": _JOB,
     "refits_post_batch": _JOB,
     "keys_post_key": {"revoke": _link("delete_keys_delete_key", "End it", identity="$response.body#/key/id")},
     "webhooks_post_webhook": {

@@ -4,11 +4,11 @@ from apiflask import APIBlueprint
 from flask import Response, url_for
 
 from service.errors import not_known
-from service.http.bodies import BatchBody, LanguageQuery, PromotionBody, RefitBody
+from service.http.bodies import BacktestBody, BatchBody, LanguageQuery, PromotionBody, RefitBody
 from service.http.idempotency import work_identity
 from service.http.replies import actor, home, reader_for, reply
 from service.jobs.answers import JobAnswer, job_answer
-from service.jobs.asking import ask_batch, ask_refit
+from service.jobs.asking import BacktestChoices, ask_backtest, ask_batch, ask_refit
 from service.jobs.records import Job
 from service.markets import ModelDetail, model_detail, newest_manifest
 from service.records import ModelVersion
@@ -26,6 +26,20 @@ refits = APIBlueprint("refits", __name__, url_prefix="/v1", tag="Refits")
 def post_refit(query_data: LanguageQuery, json_data: RefitBody, name: str) -> Response:
     """Fit a market again on its newest data: a job, which promotes the model when it has earned it."""
     return _accepted(ask_refit(home(), name, actor(), now(), seed=json_data.seed, identity=work_identity()))
+
+
+@refits.post("/markets/<string:name>/backtests")
+@refits.input(LanguageQuery, location="query")
+@refits.input(BacktestBody)
+@refits.output(JobAnswer, status_code=202)
+@refits.doc(responses=[400, 404, 409, 413, 415])
+def post_backtest(query_data: LanguageQuery, json_data: BacktestBody, name: str) -> Response:
+    """Forecast a market's past from what was known then, and score it against simpler forecasts: a job.
+
+    Its result has the scores of each window and of all together as `backtest`. Nothing is published by it.
+    """
+    choices = BacktestChoices(json_data.folds, json_data.periods, json_data.kpi, json_data.seed)
+    return _accepted(ask_backtest(home(), name, choices, actor(), now(), identity=work_identity()))
 
 
 @refits.post("/refits")

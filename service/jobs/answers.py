@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from mmm.backtest.document import Backtest
 from service.jobs.records import Job, JobKind, JobStatus
 from service.jobs.troubles import problem_from
 from service.language import Reader
@@ -76,10 +77,12 @@ def job_answer(job: Job, reader: Reader) -> JobAnswer:
 
 
 def _read(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A result whose report is a value, so that its sentences are told in the reader's language."""
-    if "report" not in result:
-        return result
-    return {**result, "report": RefitReport.model_validate(result["report"])}
+    """A result whose report or backtest is a value, so that its sentences are told in the reader's language."""
+    if "report" in result:
+        return {**result, "report": RefitReport.model_validate(result["report"])}
+    if "backtest" in result:
+        return {**result, "backtest": TypeAdapter(Backtest).validate_python(result["backtest"])}
+    return result
 
 
 def job_list(page: Page[Job], reader: Reader) -> JobList:

@@ -1,6 +1,7 @@
 """Asking for jobs: what CLI, HTTP and schedules have in common."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from mmm.sentence import sentence
@@ -8,6 +9,28 @@ from optimizer.scenario import Scenario
 from service.errors import NotAllowed
 from service.home import Home
 from service.jobs.records import Job
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestChoices:
+    """What to backtest.
+
+    Attributes
+    ----------
+    folds
+        From how many points of history to forecast, at least 2.
+    periods
+        Length of each window; the usual one of the market's period where None.
+    kpi
+        Name of an outcome; the market's first where None.
+    seed
+        Of the draws; the market's own where None.
+    """
+
+    folds: int = 4
+    periods: int | None = None
+    kpi: str | None = None
+    seed: int | None = None
 
 
 def ask_refit(
@@ -32,6 +55,20 @@ def ask_plan(home: Home, scenario: Scenario, actor: str, now: datetime, *, ident
     """Queue the planning of a scenario."""
     written = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return home.jobs.ask("plan", scenario.market, {"scenario": written}, actor, now, identity=identity)
+
+
+def ask_backtest(
+    home: Home, market: str, choices: BacktestChoices, actor: str, now: datetime, *, identity: str | None = None
+) -> Job:
+    """Queue a backtest of a market on its newest dataset.
+
+    Raises
+    ------
+    NotKnown
+        When no data of that market were ever kept.
+    """
+    request = {"dataset": home.datasets.market(market).dataset, **asdict(choices)}
+    return home.jobs.ask("backtest", market, request, actor, now, identity=identity)
 
 
 def ask_batch(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-type JobKind = Literal["refit", "plan", "batch"]
+type JobKind = Literal["refit", "plan", "batch", "backtest"]
 """refit: fit a market's newest data, judge, promote or hold. plan: a scenario that takes long. batch: refits of many
-markets, each a job of its own."""
+markets, each a job of its own. backtest: forecasts of a market's past, scored."""
 
 type JobStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from service.errors import NoChampion, NotKnown
+from service.errors import NoChampion, NotKnown, not_known
 from service.home import Home
 from service.jobs.patience import patiently
 from service.jobs.points import pass_point
@@ -12,7 +12,7 @@ from service.jobs.records import JobProgress
 if TYPE_CHECKING:
     from mmm.artifact import ResponseArtifact
     from mmm.market import Market
-    from mmm.progress import Progress
+    from mmm.progress import Listener, Progress
 
 type Stages = Callable[[str, str, int, int], None]
 """A listener that is told outcome, stage, done and total."""
@@ -33,6 +33,8 @@ def perform(home: Home, request: Mapping[str, Any], report: Report) -> dict[str,
             return _refit(home, request, report)
         case "plan":
             return _plan(home, request)
+        case "backtest":
+            return _backtest(home, request, report)
         case kind:
             raise ValueError(f"no work is called {kind!r}")
 
@@ -49,6 +51,38 @@ def _plan(home: Home, request: Mapping[str, Any]) -> dict[str, Any]:
         conflict = [rule["rule"] for rule in document["conflict"]]
         return {"outcome": "infeasible", "conflict": conflict, "relaxation": document["relaxation"]}
     return {"outcome": "planned", "scenario_id": answer.scenario.id, "plan_id": answer.saved.id}
+
+
+def _backtest(home: Home, request: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Forecast a market's past from what was known, window by window, and score it against simpler forecasts."""
+    from pydantic import TypeAdapter
+
+    from mmm.backtest.document import Backtest
+    from mmm.backtest.rolling_origin import rolling_origins
+    from mmm.backtest.run import score_origin, summarize
+
+    market = home.datasets.load(home.datasets.dataset(request["dataset"]))
+    names = [outcome.name for outcome in market.spec.outcomes]
+    kpi = request["kpi"] or names[0]
+    if kpi not in names:
+        raise not_known("KPI", kpi, names)
+    origins = rolling_origins(market, request["folds"], request["periods"])
+    seed = market.spec.model.seed if request["seed"] is None else request["seed"]
+    scores = []
+    for number, origin in enumerate(origins):
+        tell = _window_reporter(report, number, len(origins))
+        scores.append(score_origin(market, kpi, origin, seed=seed, progress=tell))
+    found = summarize(market, kpi, origins, scores)
+    return {"dataset": request["dataset"], "backtest": TypeAdapter(Backtest).dump_python(found, mode="json")}
+
+
+def _window_reporter(report: Report, number: int, windows: int) -> "Listener":
+    """A listener to the fit before one of a backtest's windows, `number` of `windows` before it."""
+
+    def tell(progress: "Progress") -> None:
+        report(JobProgress("backtest", number * progress.total + progress.done, windows * progress.total))
+
+    return tell
 
 
 def _refit(home: Home, request: Mapping[str, Any], report: Report) -> dict[str, Any]:

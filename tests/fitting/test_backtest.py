@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from fitting_markets import assembled, mixed_market, quick, small_market
 
+from mmm.backtest.document import Backtest
 from mmm.backtest.ridge_mix import MediaShape, forecast_by_ridge, media_columns
 from mmm.backtest.rolling_origin import Origin, fewest_known_periods, known_at, rolling_origins
-from mmm.backtest.run import Backtest, ScoresByForecast, forecasts_at, score_origin, summarize
+from mmm.backtest.run import ScoresByForecast, forecasts_at, score_origin, summarize
 from mmm.backtest.seasonal_naive import forecast_by_last_year
 from mmm.backtest.verdict import compare, earns_its_keep, verdict
 from mmm.design import build_design

@@ -6,10 +6,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from rich.cells import cell_len
+from serving.small_market import small_csv, small_toml
 from typer.testing import CliRunner, Result
 
 from service.cli.main import app
+from service.errors import NotKnown
+from service.home import Home, open_home
+from service.http.app import create_app
+from service.jobs.asking import BacktestChoices, ask_backtest
+from service.jobs.conclusion import conclude
+from service.jobs.records import JobProgress
+from service.jobs.work import perform
+from service.settings import Settings
+from service.times import now
 
 QUICK = """
 [model]
@@ -39,6 +50,44 @@ class Bench:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench(tmp_path_factory.mktemp("backtest"))
+
+
+def test_a_job_finds_what_the_command_finds(bench: Bench) -> None:
+    asked = bench.mixplan("backtest", bench.market, "--folds", "2", "--periods", "8", "--queue-only", "--json")
+    job = json.loads(asked.stdout)
+    assert (asked.exit_code, job["kind"], job["status"]) == (0, "backtest", "queued")
+    home = open_home(Settings(bench.home))
+    told: list[JobProgress] = []
+    result = perform(home, {**home.jobs.job(job["id"]).request, "kind": "backtest", "job": job["id"]}, told.append)
+    home.jobs.begin(job["id"], "w", now())
+    conclude(home, job["id"], {"status": "succeeded", "result": json.loads(json.dumps(result))}, now())
+    shares = [progress.done / progress.total for progress in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    client = create_app(home).test_client()
+    assert client.get(f"/v1/jobs/{job['id']}").json["result"]["backtest"] == json.loads(bench.document.stdout)
+    home.close()
+    page = bench.mixplan("jobs", job["id"], "--lang", "zh").stdout
+    assert all(line in page for line in bench.page.stdout.splitlines())
+
+
+def test_a_backtest_is_asked_for_over_http(home: Home, client: FlaskClient) -> None:
+    home.datasets.keep(small_toml("shop"), "x.csv", small_csv(), now())
+    sent = {"json": {"folds": 3}, "headers": {"Idempotency-Key": "k"}}
+    asked = client.post("/v1/markets/shop/backtests", **sent)
+    assert (asked.status_code, asked.json["kind"], asked.json["market"]) == (202, "backtest", "shop")
+    assert client.post("/v1/markets/shop/backtests", **sent).json["id"] == asked.json["id"]
+    assert home.jobs.job(asked.json["id"]).request["folds"] == 3
+    assert client.delete(asked.headers["Location"]).json["status"] == "cancelled"
+    assert client.post("/v1/markets/nowhere/backtests", json={}).status_code == 404
+    assert client.post("/v1/markets/shop/backtests", json={"folds": 1}).status_code == 422
+
+
+def test_a_backtest_of_no_such_kpi_fails_in_words(home: Home) -> None:
+    home.datasets.keep(small_toml("shop"), "x.csv", small_csv(), now())
+    job = ask_backtest(home, "shop", BacktestChoices(kpi="ordrs"), "test", now())
+    with pytest.raises(NotKnown, match="orders"):
+        perform(home, {**job.request, "kind": job.kind, "job": job.id}, lambda _: None)
 
 
 def test_the_document_has_each_window_each_forecast_and_the_verdict(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 from serving.test_registry import NOW, gated
 
-from mmm.backtest.run import Backtest, ForecastScore, Window
+from mmm.backtest.document import Backtest, ForecastScore, Window
 from mmm.checks.sensitivity import ChannelSensitivity, PriorSensitivity, WidenedReturn
 from mmm.errors import Fault
 from mmm.sentence import sentence
