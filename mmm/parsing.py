@@ -64,6 +64,17 @@ FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
 type CalendarDay = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
 """A day of a document."""
 
+type Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=80,
+        pattern=r"^[^\s/\\.\[\]](?:[^/\\.\[\]\n\r\t]*[^\s/\\.\[\]])?$",
+        description=sentence("a name without slash, dot or bracket, and without white space at its ends").template,
+    ),
+]
+"""Name of a channel, outcome or control: any script, no slash, dot or bracket (they would break paths to fields)."""
+
 MOST_ERRORS = 1_000
 """Errors of one document that are told: nobody reads more, and sorting them out takes time with their square."""
 

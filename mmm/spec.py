@@ -12,9 +12,10 @@ from typing import Annotated, Self
 from cronsim import CronSim, CronSimError
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from mmm.parsing import CalendarDay, StrictModel, Unfit
+from mmm.parsing import CalendarDay, Name, StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import (
+    DEFAULT_BRAND_WEIGHT,
     AdstockKind,
     BendKind,
     GeosKind,
@@ -26,17 +27,6 @@ from mmm.vocabulary import (
     Stage,
     TrendKind,
 )
-
-type Name = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=80,
-        pattern=r"^[^\s/\\.\[\]](?:[^/\\.\[\]\n\r\t]*[^\s/\\.\[\]])?$",
-        description=sentence("a name without slash, dot or bracket, and without white space at its ends").template,
-    ),
-]
-"""Name of a channel, outcome or control: any script, no slash, dot or bracket (they would break paths to fields)."""
 
 type Column = Annotated[str, Field(min_length=1, max_length=200)]
 type Positive = Annotated[float, Field(gt=0, le=1e15)]
@@ -51,8 +41,6 @@ type Country = Annotated[
         description=sentence("a code of two capitals (ISO 3166) such as DE, US or CN").template,
     ),
 ]
-
-DEFAULT_BRAND_WEIGHT: dict[Role, float] = {"brand": 1.0, "performance": 0.0}
 
 
 class MarketHeader(StrictModel):

@@ -33,6 +33,9 @@ type TaskCount = Literal["total", "incremental"]
 
 STAGES: tuple[Stage, ...] = ("need", "search", "evaluation", "purchase", "post_purchase")
 
+DEFAULT_BRAND_WEIGHT: dict[Role, float] = {"brand": 1.0, "performance": 0.0}
+"""Share of a channel's spend that counts as brand, where its role alone is stated."""
+
 COMMON_DEMAND_NAMES: dict[Language, str] = {"en": "demand that budgets follow", "zh": "预算所跟随的需求"}
 """What the control that `mmm.common_demand` adds is called in a market of each language."""
 

@@ -6,7 +6,9 @@ from mmm.artifact import ResponseArtifact
 from mmm.errors import Fault
 from mmm.parsing import meant, nearest
 from mmm.sentence import Names, Number, Sentence, Word, listed, phrase, sentence
+from optimizer.extension import announced
 from optimizer.goal_tree import goal_faults
+from optimizer.new_channel_faults import new_channel_faults
 from optimizer.scenario import Scenario, place_of
 from optimizer.scenario_rules import Group, group_members
 from optimizer.split import split_preset
@@ -31,7 +33,8 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
             faults.append(_unknown(file, field, kpi, kpis, sentence("an outcome of the market")))
     if scenario.kpi not in artifacts:
         return faults
-    artifact = artifacts[scenario.kpi]
+    faults += new_channel_faults(scenario, artifacts, file)
+    artifact = announced(artifacts[scenario.kpi], scenario)
     if scenario.market != artifact.manifest.market:
         expected = sentence("the market of the model, {market}", market=Word(text=artifact.manifest.market))
         faults.append(Fault(file, "market", scenario.market, expected))

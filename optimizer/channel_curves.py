@@ -12,6 +12,7 @@ from optimizer.evaluate import interval, ratio_interval
 from optimizer.plan import Interval
 from optimizer.question import Question
 from optimizer.reach_limits import ReachLimit, reach_limits
+from optimizer.scenario_rules import ChannelRules
 from optimizer.timeline import largest_window
 
 CURVE_POINTS = 201
@@ -43,7 +44,8 @@ class ChannelFrequency(StrictModel):
 class ChannelCurve(StrictModel):
     """One channel: its curve, and what it brings at `spend` (that of the last year, or of the reference plan).
 
-    The curve of a channel with reach and frequency ends where it would have to reach more people than it ever did.
+    Of a channel without history, whose curve is assumed, it ends at twice the most that the scenario lets it have. The
+    curve of a channel with reach and frequency ends where it would have to reach more people than it ever did.
     """
 
     name: str
@@ -56,6 +58,7 @@ class ChannelCurve(StrictModel):
     largest_seen: float
     curve: CurveTable
     frequency: ChannelFrequency | None = None
+    is_assumed: bool = False
 
 
 def channel_curves(artifact: ResponseArtifact, question: Question | None) -> tuple[ChannelCurve, ...]:
@@ -68,15 +71,28 @@ def channel_curves(artifact: ResponseArtifact, question: Question | None) -> tup
     if question is not None:
         timeline, responses = question.timeline, question.kpi.responses
         spends, largest, within_reach = timeline.reference, timeline.largest_seen, timeline.within_reach
+        artifact = question.artifact
     else:
         responses, spends, largest, within_reach = _last_year(artifact)
+    new = {} if question is None else _most_of_new(question)
     rows = []
     for index, name in enumerate(artifact.channels):
-        end = 2.0 * largest[name]
+        end = 2.0 * new.get(name, largest[name])
         end = min(end, within_reach[name].spend) if name in within_reach else end
         curve = _channel_curve(artifact, index, responses[name], spends[name], largest[name], end)
-        rows.append(curve.model_copy(update={"frequency": frequencies.get(name)}))
+        rows.append(curve.model_copy(update={"frequency": frequencies.get(name), "is_assumed": name in new}))
     return tuple(rows)
+
+
+def _most_of_new(question: Question) -> dict[str, float]:
+    """The most that the scenario lets each channel without history have, money."""
+    scenario, most = question.scenario, {}
+    setting = question.setting(scenario, spends_all=False)
+    for name in scenario.new_channels:
+        rule, small = scenario.channels.get(name, ChannelRules()), setting.most_of_new(name)
+        own = rule.max if rule.locked is None else rule.locked
+        most[name] = small if small is not None else own or 0.0
+    return most
 
 
 def _last_year(

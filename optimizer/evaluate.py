@@ -35,6 +35,7 @@ def score_outcome(kpi: KpiResponses, spend: Mapping[str, float]) -> OutcomePlan:
     outcome = kpi.artifact.manifest.outcome
     incremental, within = kpi.media_draws(spend), kpi.media_draws(spend, periods)
     base = kpi.base_draws(periods)
+    measured = kpi.measured().media_draws(spend) if kpi.assumed else None
     return OutcomePlan(
         kpi=outcome.name,
         unit=outcome.unit,
@@ -43,6 +44,8 @@ def score_outcome(kpi: KpiResponses, spend: Mapping[str, float]) -> OutcomePlan:
         base=interval(base),
         total=_with_noise(base + within, kpi.noise_draws(periods)),
         after_horizon=interval(incremental - within),
+        measured=None if measured is None else interval(measured),
+        assumed=None if measured is None else interval(incremental - measured),
     )
 
 

@@ -22,7 +22,8 @@ class ChannelOutlook:
     """One channel in a plan, as far as its verdict goes.
 
     `rule` is what a binding rule of the channel's own says, None where none binds; `smallest` is the spend below
-    which a channel counts as off; `is_free` whether the plan spends nothing at all.
+    which a channel counts as off; `is_free` whether the plan spends nothing at all, `is_new` whether nothing was ever
+    measured of the channel.
     """
 
     channel: str
@@ -34,6 +35,7 @@ class ChannelOutlook:
     smallest: float
     objective: Objective
     is_free: bool
+    is_new: bool = False
 
 
 def channel_verdict(outlook: ChannelOutlook) -> tuple[ChannelVerdict, Sentence]:
@@ -41,6 +43,11 @@ def channel_verdict(outlook: ChannelOutlook) -> tuple[ChannelVerdict, Sentence]:
     if outlook.spend <= outlook.smallest:
         return "stop", _why_off(outlook)
     name = Word(text=outlook.channel)
+    if outlook.is_new:
+        return "watch", sentence(
+            "{channel} is new: what it brings is assumed, not measured. Start small, and measure it on the way.",
+            channel=name,
+        )
     if outlook.is_beyond_observed:
         return "watch", sentence(
             "{channel} gets more than it ever had over such a horizon: its curve is extrapolated, raise it in steps.",
@@ -58,6 +65,11 @@ def channel_verdict(outlook: ChannelOutlook) -> tuple[ChannelVerdict, Sentence]:
 
 def _why_off(outlook: ChannelOutlook) -> Sentence:
     name = Word(text=outlook.channel)
+    if outlook.is_new and outlook.objective == "size":
+        return sentence(
+            "{channel} gets nothing: what is assumed of it counts for no task. With min it is tried all the same.",
+            channel=name,
+        )
     if outlook.is_free and outlook.objective == "size":
         return sentence("{channel} is not needed: the tasks are reached without any spend.", channel=name)
     if outlook.rule is not None:

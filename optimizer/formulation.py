@@ -21,7 +21,7 @@ from optimizer.capacity import NO_CAPACITY, CapacityLines, PeriodCapacity
 from optimizer.costs import unit_costs
 from optimizer.cpa_ceilings import CpaLimits
 from optimizer.reach_limits import ReachLimit
-from optimizer.scenario import Scenario
+from optimizer.scenario import Scenario, most_of_new
 
 type LimitUnit = Literal["money", "share", "ratio", "count", "cpa", "kpi"]
 
@@ -58,6 +58,11 @@ class Setting:
         return tuple(channel.name for channel in self.channels)
 
     @property
+    def known_names(self) -> tuple[str, ...]:
+        """Names of the channels that have a history."""
+        return tuple(name for name in self.names if name not in self.scenario.new_channels)
+
+    @property
     def unit_costs(self) -> Mapping[str, float]:
         """What the company pays for a unit of each channel's spend."""
         return unit_costs(self.scenario, self.channels)
@@ -72,6 +77,10 @@ class Setting:
         """What the company would pay for the reference plan's spend over the horizon."""
         costs = self.unit_costs
         return sum(costs[name] * amount for name, amount in self.reference.items())
+
+    def most_of_new(self, name: str) -> float | None:
+        """The most that a channel without history may get, money; None where its own rules say how much."""
+        return most_of_new(self.scenario, name, self.reference_total or self.ceiling)
 
     @property
     def smallest_on(self) -> float:

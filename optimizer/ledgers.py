@@ -10,7 +10,7 @@ from optimizer.cleaning import OFF
 from optimizer.plan import TaskLedger, TaskPlan
 from optimizer.question import Question
 from optimizer.scenario import Scenario, own_task
-from optimizer.tasks import MeasuredTask
+from optimizer.tasks import MeasuredTask, measure_task
 
 MOST_TASKS = 4
 """With more tasks than this, what each adds to the others is not looked for: that may take a search like the plan's."""
@@ -82,7 +82,18 @@ def _task(
         cost=cost,
         added_cost=0.0 if added is not None and added < OFF * allocation.total else added,
         drives_budget=is_size and cost is not None and cost >= 0.999 * allocation.total,
+        with_assumed=_with_assumed(question, task, allocation),
     )
+
+
+def _with_assumed(question: Question, task: MeasuredTask, allocation: Allocation) -> float | None:
+    """Probability of a task with what channels without history are assumed to bring; None where there are none."""
+    if not question.scenario.new_channels:
+        return None
+    whole = measure_task(
+        task.task, question.responses[task.task.kpi], task.periods or question.scenario.horizon.periods
+    )
+    return whole.reached_probability(allocation.spend)
 
 
 def _gap(question: Question, allocation: Allocation, ledger: BottomUpPlan) -> LedgerGap:

@@ -39,7 +39,11 @@ class ModelReference(StrictModel):
 
 
 class ChannelPlan(StrictModel):
-    """One channel's part. Ratios are None where they have no meaning (no spend, or no value per unit)."""
+    """One channel's part. Ratios are None where they have no meaning (no spend, or no value per unit).
+
+    `evidence` says what its effect rests on: `measured` and `prior` by how far the data narrowed it, `assumed` for a
+    channel without history, with `basis` as what is assumed of it; None where the model does not say.
+    """
 
     channel: str
     role: Role
@@ -55,6 +59,8 @@ class ChannelPlan(StrictModel):
     verdict: ChannelVerdict
     reason: Sentence
     beyond_observed: bool
+    evidence: Evidence | None = None
+    basis: Sentence | None = None
 
 
 class OutcomePlan(StrictModel):
@@ -64,7 +70,8 @@ class OutcomePlan(StrictModel):
     arrives after the horizon has ended; `base` is what arrives within the horizon without this
     plan (with what earlier spend still brings); `total` is what arrives within the horizon:
     base + incremental - after_horizon, draw by draw. Noise of single periods is in `total`'s
-    quantiles.
+    quantiles. Of `incremental`, `assumed` is what channels without history are assumed to bring, and `measured` what
+    all others do; None where the plan has no channel without history.
     """
 
     kpi: str
@@ -74,13 +81,16 @@ class OutcomePlan(StrictModel):
     base: Interval
     total: Interval
     after_horizon: Interval
+    measured: Interval | None = None
+    assumed: Interval | None = None
 
 
 class TaskPlan(StrictModel):
     """One task as asked, with what the plan does for it.
 
     `cost` is the smallest budget for it alone, `added_cost` the budget less the smallest one for all other tasks: None
-    where that is not looked for (a budget that is no smallest one, or many tasks).
+    where that is not looked for (a budget that is no smallest one, or many tasks). What channels without history are
+    assumed to bring does not count, but in `with_assumed`, the probability with it (None without such channels).
     """
 
     kpi: str
@@ -94,6 +104,7 @@ class TaskPlan(StrictModel):
     cost: float | None
     added_cost: float | None = None
     drives_budget: bool
+    with_assumed: float | None = None
 
 
 class TaskLedger(StrictModel):

@@ -8,6 +8,7 @@ from mmm.sentence import Sentence, Word, sentence
 from optimizer.allocate import Allocation
 from optimizer.answer import answer, worth_of_draws
 from optimizer.answered import Answer, Refusal
+from optimizer.assumptions import basis_of, evidence_of
 from optimizer.cautious import WorthOfDraws, mean_of_worst
 from optimizer.cleaning import OFF
 from optimizer.costs import unit_costs
@@ -39,7 +40,8 @@ from optimizer.split import brand_band, split_preset
 def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
     """Every channel's spend, what it brings, and what to do with it; in the artifact's order."""
     allocation = found.allocation
-    rules = _own_rules(found)
+    rules, scenario = _own_rules(found), question.scenario
+    evidence = evidence_of(question.artifact.manifest, scenario)
     spend_total = sum(allocation.spend.values())
     value = question.artifact.manifest.outcome.value_per_unit
     plans = []
@@ -58,8 +60,9 @@ def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
                 is_beyond_observed=is_beyond,
                 rule=rules.get(info.name),
                 smallest=OFF * question.ceiling,
-                objective=question.scenario.objective,
+                objective=scenario.objective,
                 is_free=spend_total == 0,
+                is_new=info.name in scenario.new_channels,
             )
         )
         money = np.full(len(draws), spend)
@@ -80,6 +83,8 @@ def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
                 verdict=verdict,
                 reason=reason,
                 beyond_observed=is_beyond,
+                evidence=evidence.get(info.name),
+                basis=basis_of(scenario, info.name, scenario.kpi),
             )
         )
     return tuple(plans)
@@ -89,7 +94,8 @@ def _own_rules(found: Answer) -> dict[str, Sentence]:
     """By channel, what a rule about it alone says that holds it where it is."""
     allocation = found.allocation
     settle(found.form, allocation.spend, allocation.is_on, allocation.total)
-    by_place = {f"channels.{name}": name for name in found.form.setting.names}
+    names = found.form.setting.names
+    by_place = {f"{table}.{name}": name for name in names for table in ("channels", "new_channels")}
     return {
         by_place[place]: row.text
         for row in binding_rows(found.form)

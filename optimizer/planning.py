@@ -7,6 +7,7 @@ from mmm.sentence import Sentence, sentence
 from optimizer.allocate import METHOD
 from optimizer.answer import answer
 from optimizer.answered import Answer, Refusal
+from optimizer.assumptions import assumed_warning
 from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.checker.check import faults_of_plan
 from optimizer.cleaning import cleaned, still_reaching
@@ -145,6 +146,8 @@ class Planner:
         if scenario.objective == "maximize" and allocation.total < question.ceiling * (1.0 - 1e-9):
             warnings.append(unspent_warning(question.ceiling - allocation.total))
         spend, tasks = allocation.spend, task_plans(question, allocation)
+        outcomes = tuple(score_outcome(kpi, spend) for kpi in question.responses.values())
+        warnings += [said for outcome in outcomes for said in assumed_warning(outcome, scenario)]
         return Plan(
             **_header(question, self._models),
             status="optimal" if allocation.gap <= scenario.solve.gap and answered.method != IN_TURNS else "feasible",
@@ -154,7 +157,7 @@ class Planner:
             fixed_costs=fixed_costs(scenario, allocation),
             fees=fees_of(scenario, question.artifact.manifest.channels, spend),
             coop=coop_of(scenario, question.artifact.manifest.channels, spend),
-            outcomes=tuple(score_outcome(kpi, spend) for kpi in question.responses.values()),
+            outcomes=outcomes,
             tasks=tasks,
             ledger=task_ledger(scenario, tasks, allocation.total),
             bottom_up=bottom_up_plan(scenario, question, allocation),

@@ -10,6 +10,7 @@ from optimizer.allocate import KpiCurves
 from optimizer.capacity import NO_CAPACITY, CapacityLines, PeriodCapacity
 from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
+from optimizer.extension import extended
 from optimizer.formulation import Setting
 from optimizer.goal_tree import with_goal_tasks
 from optimizer.known_spend import KnownSpend
@@ -136,21 +137,23 @@ class Desk:
         ScenarioRefused
             When it does not fit its market, with every fault.
         """
-        artifacts = {kpi: model.artifact for kpi, model in self.models.items()}
+        artifacts: Mapping[str, ResponseArtifact] = {kpi: model.artifact for kpi, model in self.models.items()}
         if faults := scenario_faults(scenario, artifacts):
             raise ScenarioRefused(faults)
         scenario = with_goal_tasks(scenario, artifacts)
+        kpis = counted_kpis(scenario)
+        artifacts = {kpi: extended(artifacts[kpi], scenario) for kpi in kpis}
         timeline = build_timeline(scenario, artifacts[scenario.kpi], reference_spend, self.known)
-        counted = [*(task.kpi for task in scenario.tasks), *(rule.kpi for rule in scenario.capacity)]
-        kpis = dict.fromkeys([scenario.kpi, *scenario.values, *counted])
-        responses = {kpi: self._responses_of(kpi, scenario, timeline) for kpi in kpis}
+        responses = {kpi: self._responses_of(artifacts[kpi], scenario, timeline) for kpi in kpis}
         return _put(scenario, timeline, responses)
 
-    def _responses_of(self, kpi: str, scenario: Scenario, timeline: Timeline) -> KpiResponses:
-        closed = closed_periods(scenario, self.models[kpi].artifact).tobytes().hex()
-        key = "|".join((kpi, scenario.horizon.model_dump_json(), scenario.flighting.model_dump_json(), closed))
+    def _responses_of(self, artifact: ResponseArtifact, scenario: Scenario, timeline: Timeline) -> KpiResponses:
+        closed = closed_periods(scenario, artifact).tobytes().hex()
+        assumed = [f"{name}{channel.model_dump_json()}" for name, channel in scenario.new_channels.items()]
+        shared = (scenario.horizon.model_dump_json(), scenario.flighting.model_dump_json(), closed, *assumed)
+        key = "|".join((artifact.manifest.outcome.name, *shared))
         if key not in self._responses:
-            self._responses[key] = build_responses(self.models[kpi].artifact, timeline, scenario)
+            self._responses[key] = build_responses(artifact, timeline, scenario)
         return self._responses[key]
 
 
@@ -163,9 +166,17 @@ def rephased(question: Question, shares: FloatArray) -> Question:
     return _put(scenario, timeline, responses)
 
 
+def counted_kpis(scenario: Scenario) -> tuple[str, ...]:
+    """KPIs that a scenario is about, its own first."""
+    counted = [*(task.kpi for task in scenario.tasks), *(rule.kpi for rule in scenario.capacity)]
+    return tuple(dict.fromkeys([scenario.kpi, *scenario.values, *counted]))
+
+
 def _put(scenario: Scenario, timeline: Timeline, responses: Mapping[str, KpiResponses]) -> Question:
     tasks = tuple(
-        measure_task(task, responses[task.kpi], periods_until(scenario.horizon, task.by, responses[task.kpi].artifact))
+        measure_task(
+            task, responses[task.kpi].measured(), periods_until(scenario.horizon, task.by, responses[task.kpi].artifact)
+        )
         for task in scenario.tasks
     )
     return Question(scenario, timeline, responses[scenario.kpi], responses, tasks)
@@ -184,7 +195,10 @@ def without_rules(scenario: Scenario, budget: float) -> Scenario:
             "budget": budget,
             "tasks": (),
             "target": None,
-            "channels": {name: _without_limits(rule) for name, rule in scenario.channels.items()},
+            "channels": {
+                name: _without_limits(rule, is_new=name in scenario.new_channels)
+                for name, rule in scenario.channels.items()
+            },
             "groups": (),
             "either_or": (),
             "requires": (),
@@ -196,9 +210,13 @@ def without_rules(scenario: Scenario, budget: float) -> Scenario:
     )
 
 
-def _without_limits(rule: ChannelRules) -> ChannelRules:
-    """What of a channel's rules is no limit: what its spend costs, and when it can be spent."""
-    return ChannelRules(fee=rule.fee, coop=rule.coop, blackout=rule.blackout, lead_time=rule.lead_time)
+def _without_limits(rule: ChannelRules, *, is_new: bool) -> ChannelRules:
+    """What of a channel's rules is no limit: what its spend costs, and when it can be spent.
+
+    A channel without history stays as small as it is to be: its curve says nothing beyond that.
+    """
+    most = (rule.max if rule.locked is None else rule.locked) if is_new else None
+    return ChannelRules(fee=rule.fee, coop=rule.coop, blackout=rule.blackout, lead_time=rule.lead_time, max=most)
 
 
 def with_budget(scenario: Scenario, budget: float) -> Scenario:

@@ -1,7 +1,7 @@
 """Responses of every channel over one scenario's horizon, per KPI, and the curves made of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,16 +28,33 @@ class KpiResponses:
         The model.
     responses
         Per channel, the whole effect: horizon and after.
+    assumed
+        Channels without history, whose curves are assumed.
     """
 
     artifact: ResponseArtifact
     responses: Mapping[str, ChannelResponse]
     baseline: FloatArray
+    assumed: frozenset[str] = frozenset()
     _curves: dict[int | None, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
     _draws: dict[int | None, Mapping[str, ChannelDraws]] = field(default_factory=dict)
     _within: dict[int | None, Mapping[str, ChannelResponse]] = field(default_factory=dict)
     _during: dict[int, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
     _separable: SeparableCurves | None = None
+    _measured: "KpiResponses | None" = None
+
+    def measured(self) -> "KpiResponses":
+        """The same with nothing counted of channels without history; kept."""
+        if not self.assumed:
+            return self
+        if self._measured is None:
+            none = np.zeros(self.artifact.manifest.draws)
+            responses = {
+                name: replace(response, ceiling=none) if name in self.assumed else response
+                for name, response in self.responses.items()
+            }
+            self._measured = KpiResponses(self.artifact, responses, self.baseline)
+        return self._measured
 
     def counted(self, periods: int | None) -> Mapping[str, ChannelResponse]:
         """Responses counted over the first `periods` periods, or over the whole effect when None."""
@@ -143,4 +160,5 @@ def build_responses(artifact: ResponseArtifact, timeline: Timeline, scenario: Sc
         for index, name in enumerate(artifact.channels)
     }
     horizon = scenario.horizon
-    return KpiResponses(artifact, responses, forecast_baseline(artifact, horizon.start, horizon.periods))
+    baseline = forecast_baseline(artifact, horizon.start, horizon.periods)
+    return KpiResponses(artifact, responses, baseline, frozenset(scenario.new_channels))

@@ -21,6 +21,7 @@ from optimizer.rulebook.channels import (
 )
 from optimizer.rulebook.cpa import limit_average_cpa, limit_marginal_cpa
 from optimizer.rulebook.groups import keep_brand_share, keep_group_counts, keep_group_limits
+from optimizer.rulebook.new_channels import keep_new_channels_small
 from optimizer.rulebook.order import keep_either_or, keep_precedence, limit_channel_count, require_upstream
 from optimizer.rulebook.periods import keep_bursts, limit_cash, limit_channel_period
 
@@ -28,6 +29,7 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     spend_the_budget,
     keep_total_change,
     keep_channel_bounds,
+    keep_new_channels_small,
     stay_within_reach,
     lock_channels,
     limit_channel_change,

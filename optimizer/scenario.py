@@ -5,11 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mmm.parsing import CalendarDay, StrictModel, Unfit
+from mmm.parsing import CalendarDay, Name, StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import Attitude, Stage, TaskCount
 from optimizer.annual_goal import AnnualGoal
 from optimizer.bottom_up import BottomUp
+from optimizer.new_channel import NewChannel
 from optimizer.scenario_rules import (
     SMALLEST_BUDGET,
     Amount,
@@ -138,7 +139,7 @@ class Scenario(StrictModel):
     """One question. Valid in itself; whether it fits its market is checked when it is planned.
 
     `values` is the money that a unit of each KPI is worth, instead of the market's value per unit: what is maximised is
-    then the sum of these KPIs in money.
+    then the sum of these KPIs in money. `new_channels` are channels that the market's models do not know.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
@@ -159,6 +160,7 @@ class Scenario(StrictModel):
     tasks: tuple[Task, ...] = ()
     target: Target | None = None
     channels: Mapping[str, ChannelRules] = Field(default_factory=dict)
+    new_channels: Mapping[Name, NewChannel] = Field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     either_or: tuple[EitherOr, ...] = ()
     requires: tuple[Requires, ...] = ()
@@ -219,6 +221,17 @@ class Scenario(StrictModel):
         if problems:
             raise Unfit(*problems)
         return self
+
+
+def most_of_new(scenario: Scenario, name: str, otherwise: float) -> float | None:
+    """The most that a new channel may get, money; None where its own rules say how much.
+
+    `otherwise` is the money of which it gets its share where the scenario has no budget.
+    """
+    rule = scenario.channels.get(name)
+    if rule is not None and (rule.max is not None or rule.locked is not None):
+        return None
+    return scenario.new_channels[name].at_most_share * (scenario.budget or otherwise)
 
 
 def own_task(scenario: Scenario) -> Task | None:

@@ -16,7 +16,8 @@ _SMALLEST = 1e-6
 def silo_split(question: Question, total: float) -> Mapping[str, float] | None:
     """Spend by channel when every department splits its own money without any rule; None with fewer than two of them.
 
-    Channels without a department count as one of their own. `total` is what the company pays in all.
+    Channels without a department count as one of their own; new ones have no share to split. `total` is what the
+    company pays in all.
     """
     channels = question.artifact.manifest.channels
     departments: dict[str | None, list[str]] = {}
@@ -36,7 +37,7 @@ def silo_split(question: Question, total: float) -> Mapping[str, float] | None:
         rules = {
             info.name: own.channels[info.name].model_copy(update={"max": 0.0}) if info.name in own.channels else _OFF
             for info in channels
-            if info.name not in members
+            if info.name not in members or info.name in question.scenario.new_channels
         }
         found = answer(question, own.model_copy(update={"channels": {**own.channels, **rules}}))
         if isinstance(found, Refusal):

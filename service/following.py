@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from mmm.artifact import ResponseArtifact
 from mmm.sentence import Word, sentence
+from optimizer.extension import extended
 from optimizer.planning import Planner
 from optimizer.question import PlanningModel
 from service.documents import document
@@ -47,13 +48,19 @@ def followed_plan(home: Home, market: str, identity: str | None = None) -> Saved
 
 
 def own_models(home: Home, saved: SavedPlan) -> dict[str, ResponseArtifact]:
-    """The models that a plan was made with, by KPI, whichever are in use today.
+    """The models that a plan was made with, by KPI, whichever are in use today; with the channels that it assumed.
 
     Raises
     ------
     ArtifactError
         When one is missing or damaged.
     """
+    scenario = home.scenarios.scenario(saved.scenario_id).scenario
+    return {kpi: extended(artifact, scenario) for kpi, artifact in _fitted(home, saved).items()}
+
+
+def _fitted(home: Home, saved: SavedPlan) -> dict[str, ResponseArtifact]:
+    """The models that a plan was made with, as they were fitted."""
     return {model.kpi: home.vault.artifact(model.digest) for model in saved.plan.models}
 
 
@@ -148,7 +155,7 @@ def replanned(
     )
     versions = {model.kpi: model.version for model in plan.models}
     planner = Planner(
-        {kpi: PlanningModel(artifact, versions[kpi]) for kpi, artifact in models.items()},
+        {kpi: PlanningModel(artifact, versions[kpi]) for kpi, artifact in _fitted(home, saved).items()},
         is_strict=False,
         known=rest.known,
     )

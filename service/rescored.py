@@ -21,4 +21,5 @@ def rescored(home: Home, saved: SavedPlan, number: int | None = None) -> Rescore
     """
     market = saved.plan.market
     version = home.registry.champion(market) if number is None else home.registry.version(market, number)
-    return rescore(saved.plan, home.registry.load(version), version.version, saved.known)
+    scenario = home.scenarios.scenario(saved.scenario_id).scenario
+    return rescore(saved.plan, home.registry.load(version), version.version, saved.known, scenario.new_channels)

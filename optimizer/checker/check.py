@@ -3,15 +3,16 @@
 Cheap enough to look at every plan before it leaves; shares no code with what found it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import FloatArray
 from optimizer.checker.capacity import broken_capacities
+from optimizer.checker.new_channels import with_new_channels, wrong_marks
 from optimizer.checker.rules import broken_rules
-from optimizer.checker.value import brought_by, is_countable
+from optimizer.checker.value import brought_at, is_countable
 from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
@@ -33,12 +34,16 @@ def faults_of_plan(
     """
     if plan.status == "infeasible":
         return ()
+    counted = dict.fromkeys([plan.kpi, *(outcome.kpi for outcome in plan.outcomes)])
+    artifacts = {kpi: with_new_channels(scenario, artifacts[kpi]) for kpi in counted}
     faults = broken_rules(scenario, plan, artifacts[plan.kpi], known)
-    brought = {
-        outcome.kpi: brought_by(plan, artifacts[outcome.kpi], artifacts[plan.kpi], known)
+    parts = {
+        outcome.kpi: _brought_by_channel(plan, artifacts[outcome.kpi], artifacts[plan.kpi], known)
         for outcome in plan.outcomes
         if is_countable(artifacts[outcome.kpi])
     }
+    faults += wrong_marks(scenario, plan, parts)
+    brought = {kpi: np.asarray(sum(by_channel.values())) for kpi, by_channel in parts.items()}
     for outcome in plan.outcomes:
         draws = brought.get(outcome.kpi)
         if draws is not None and not _is_near(outcome.incremental.mean, float(draws.mean()), float(draws.mean())):
@@ -46,7 +51,21 @@ def faults_of_plan(
     if len(brought) == len(plan.outcomes):
         faults += _broken_certificate(scenario, plan, artifacts[plan.kpi], brought)
     faults += broken_capacities(scenario, plan, artifacts, known)
-    return (*faults, *_broken_tasks(plan, brought))
+    assumed = {kpi: _sum_of(by_channel, scenario.new_channels) for kpi, by_channel in parts.items()}
+    return (*faults, *_broken_tasks(plan, brought, assumed))
+
+
+def _brought_by_channel(
+    plan: Plan, artifact: ResponseArtifact, past: ResponseArtifact, known: KnownSpend | None
+) -> dict[str, FloatArray]:
+    """What each channel of a plan brings, per draw. Shape (S,) each."""
+    spend = {channel.channel: channel.spend for channel in plan.channels}
+    return {name: brought_at(plan, artifact, name, spend[name], past, known) for name in artifact.channels}
+
+
+def _sum_of(by_channel: Mapping[str, FloatArray], names: Collection[str]) -> FloatArray | float:
+    """What some channels bring together, per draw; zero where there are none."""
+    return sum((by_channel[name] for name in names), 0.0)
 
 
 def _broken_certificate(
@@ -100,17 +119,22 @@ def _broken_regret(
     return faults
 
 
-def _broken_tasks(plan: Plan, brought: Mapping[str, FloatArray]) -> list[str]:
-    """Probabilities of tasks on what media add in all, counted anew."""
-    return [
-        f"tasks[{place}] is said to be reached with {task.reached_probability}"
-        for place, task in enumerate(plan.tasks, start=1)
-        if task.counts == "incremental"
-        and task.by is None
-        and task.kpi in brought
-        and abs(float((brought[task.kpi] >= task.at_least * (1.0 - 1e-9)).mean()) - task.reached_probability)
-        > _DRAWS / len(brought[task.kpi])
-    ]
+def _broken_tasks(
+    plan: Plan, brought: Mapping[str, FloatArray], assumed: Mapping[str, FloatArray | float]
+) -> list[str]:
+    """Probabilities of tasks on what media add in all, counted anew: by channels with a history, and by all of them."""
+    faults = []
+    for place, task in enumerate(plan.tasks, start=1):
+        if task.counts != "incremental" or task.by is not None or task.kpi not in brought:
+            continue
+        draws = brought[task.kpi]
+        cases = [(task.reached_probability, draws - assumed[task.kpi])]
+        cases += [] if task.with_assumed is None else [(task.with_assumed, draws)]
+        for said, counted in cases:
+            share = float((counted >= task.at_least * (1.0 - 1e-9)).mean())
+            if abs(share - said) > _DRAWS / len(draws):
+                faults.append(f"tasks[{place}] is said to be reached with {said}")
+    return faults
 
 
 def _mean_of_first(ordered: FloatArray, level: float) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from mmm.artifact import ChannelInfo, ResponseArtifact
 from mmm.vocabulary import FloatArray, PeriodName
 from optimizer.checker.calendar import periods_between, periods_from
+from optimizer.checker.new_channels import broken_limits
 from optimizer.checker.value import brought_at
 from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
@@ -98,6 +99,8 @@ def broken_rules(
         check("total change", low - slack <= plan.budget <= high + slack)
     most_seen = rules.at_most_seen
     for index, name in enumerate(artifact.channels if most_seen is not None else ()):
+        if name in scenario.new_channels:
+            continue
         seen = _most_seen(artifact.draws.spend[:, index], scenario.horizon.periods)
         check(f"{name} at most seen", spend[name] <= (most_seen or 0.0) * seen + slack)
     for channel in plan.channels:
@@ -115,6 +118,7 @@ def broken_rules(
             check(f"{channel.channel} marginal cpa", is_kept)
     adds_up = whole + plan.fees - plan.coop + plan.test_reserve + plan.fixed_costs
     check("money adds up", abs(adds_up - plan.budget) <= 0.005 + slack)
+    broken += broken_limits(scenario, plan, reference_cost)
     return broken + _broken_periods(scenario, plan, artifact.manifest.period, costs)
 
 

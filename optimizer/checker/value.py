@@ -20,14 +20,6 @@ def is_countable(artifact: ResponseArtifact) -> bool:
     return all(info.saturation != "reach" for info in artifact.manifest.channels)
 
 
-def brought_by(
-    plan: Plan, artifact: ResponseArtifact, past: ResponseArtifact | None = None, known: KnownSpend | None = None
-) -> FloatArray:
-    """What all channels of a plan bring, per draw; `past` is the model whose history counts. Shape (S,)."""
-    spend = {channel.channel: channel.spend for channel in plan.channels}
-    return np.sum([brought_at(plan, artifact, name, spend[name], past, known) for name in artifact.channels], axis=0)
-
-
 def brought_at(
     plan: Plan,
     artifact: ResponseArtifact,

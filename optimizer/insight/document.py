@@ -36,7 +36,7 @@ class ChannelExplanation(StrictModel):
 
     `knowing_it` is what knowing its curve exactly would add to the plan on average. From `more_if` times what it is
     believed to bring its best spend is at least a tenth more, from `less_if` times a tenth less; None where no factor
-    does that.
+    does that. `is_assumed` says that it has no history, so that what is believed is what the planner assumed.
     """
 
     channel: str
@@ -48,6 +48,7 @@ class ChannelExplanation(StrictModel):
     more_if: float | None
     less_if: float | None
     test: PauseTest | None
+    is_assumed: bool = False
 
 
 class AlternativePlan(StrictModel):

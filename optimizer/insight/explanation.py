@@ -79,6 +79,7 @@ def _channel(
         more_if=None if information is None else information.more_if,
         less_if=None if information is None else information.less_if,
         test=None if information is None else _test(ground, information.test),
+        is_assumed=room.channel in ground.question.scenario.new_channels,
     )
 
 

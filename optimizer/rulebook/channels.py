@@ -91,11 +91,11 @@ def keep_increments(form: Formulation) -> None:
 
 
 def limit_extrapolation(form: Formulation) -> None:
-    """No channel gets more than a multiple of the most that it ever had over such a horizon."""
+    """No channel gets more than a multiple of the most that it ever had over such a horizon; new ones never had any."""
     ratio = form.setting.scenario.rules.at_most_seen
     if ratio is None:
         return
-    for name in form.setting.names:
+    for name in form.setting.known_names:
         most, channel = ratio * form.setting.largest_seen[name], Word(text=name)
         if most > 0:
             text = sentence(

@@ -32,6 +32,7 @@ _OF_ANY_SPLIT = frozenset(
         "tasks",
         "target",
         "channels",
+        "new_channels",
         "rules",
         "reference",
         "flighting",
@@ -88,7 +89,10 @@ def _range(setting: Setting, name: str, most: float) -> SpendRange:
     if rule.per_period_max is not None:
         fullest = float(np.max(setting.phasing[name]))
         most = min(most, rule.per_period_max / fullest if fullest > 0 else np.inf)
-    if setting.scenario.rules.at_most_seen is not None:
+    if name in setting.scenario.new_channels:
+        small = setting.most_of_new(name)
+        most = most if small is None else min(most, small)
+    elif setting.scenario.rules.at_most_seen is not None:
         most = min(most, setting.scenario.rules.at_most_seen * setting.largest_seen[name])
     if name in setting.within_reach:
         most = min(most, setting.within_reach[name].spend)

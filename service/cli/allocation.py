@@ -9,7 +9,7 @@ from optimizer.plan import ChannelPlan, Plan
 from optimizer.scenario import ReferenceKind
 from service.cli.figures import main_outcome
 from service.cli.rounding import rounded_to_total
-from service.cli.tables import bar, interval, mean, optional_ratio, table
+from service.cli.tables import bar, channel_name, interval, mean, optional_ratio, table
 from service.language import Reader
 
 BAR = 6
@@ -78,9 +78,7 @@ def allocation_table(plan: Plan, reader: Reader, reference: ReferenceKind, width
 def _channel_row(
     shown: Table, channel: ChannelPlan, money: str, figures: list[str], reader: Reader, *, is_wide: bool
 ) -> None:
-    name = Text(channel.channel)
-    if channel.beyond_observed:
-        name.append("*")
+    name = channel_name(channel.channel, is_assumed=channel.evidence == "assumed", is_beyond=channel.beyond_observed)
     share = Text(reader.share(channel.share, 0).rjust(4), no_wrap=True)
     shown.add_row(
         name,

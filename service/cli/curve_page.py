@@ -6,7 +6,17 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from service.answers import Band, CurvesAnswer
-from service.cli.tables import heading, interval, mean, optional_ratio, ratio_interval, table, with_unit
+from service.cli.tables import (
+    ASSUMED_MARK,
+    channel_name,
+    heading,
+    interval,
+    mean,
+    optional_ratio,
+    ratio_interval,
+    table,
+    with_unit,
+)
 from service.frequency import TOLD, frequency_table
 from service.language import Reader
 
@@ -39,21 +49,26 @@ def curve_page(answer: CurvesAnswer, over: str, reader: Reader, width: int) -> l
         )
         spend = reader.money(channel.spend, 0 if channel.spend >= 1 else None)
         figures.add_row(
-            Text(channel.name), spend, (interval if is_wide else mean)(channel.contribution, reader), *shown
+            channel_name(channel.name, is_assumed=channel.is_assumed),
+            spend,
+            (interval if is_wide else mean)(channel.contribution, reader),
+            *shown,
         )
     middles = [_("At half of it")] if is_wide else []
     bends = table(_("Channel"), _("From nothing to twice the largest spend"), *middles, _("At the end"), numbers=[2, 3])
     for channel in answer.channels:
         end, middle = channel.curve.spend[-1], len(channel.curve.mean) // 2
         bends.add_row(
-            Text(channel.name),
+            channel_name(channel.name, is_assumed=channel.is_assumed),
             _line(channel.curve.mean, STEPS if is_wide else STEPS // 2),
             *([f"{reader.money(end / 2)} → {reader.quantity(channel.curve.mean[middle])}"] if is_wide else []),
             f"{reader.money(end)} → {reader.quantity(channel.curve.mean[-1])}",
         )
     title = heading(f"{answer.market} · {with_unit(answer.kpi, answer.unit)}")
     frequencies = _frequencies(answer, reader, is_wide)
-    return [title, Text(over), "", figures, "", bends, *frequencies, *_long_run(answer, reader)]
+    is_marked = any(channel.is_assumed for channel in answer.channels)
+    notes = [Text(reader.say(ASSUMED_MARK), style="italic")] if is_marked else []
+    return [title, Text(over), "", figures, "", bends, *notes, *frequencies, *_long_run(answer, reader)]
 
 
 def _frequencies(answer: CurvesAnswer, reader: Reader, is_wide: bool) -> list[RenderableType]:

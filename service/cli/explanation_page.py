@@ -10,7 +10,7 @@ from mmm.sentence import Money, Number, Sentence, Share, Term, Value, Word, phra
 from mmm.vocabulary import PeriodName
 from optimizer.insight.document import ChannelExplanation, Explanation, PauseTest
 from service.cli.figures import quantity
-from service.cli.tables import bullet, heading, table
+from service.cli.tables import ASSUMED_MARK, bullet, channel_name, heading, table
 from service.language import Reader
 
 
@@ -23,7 +23,10 @@ def explanation_page(found: Explanation, reader: Reader, period: PeriodName) -> 
     parts += [bullet(reader.say(note)) for note in found.notes]
     for section in (_room, _alternatives, _known):
         parts += section(found, reader)
-    return [*parts, *_tests(found, reader, period)]
+    parts += _tests(found, reader, period)
+    if any(channel.is_assumed for channel in found.channels):
+        parts.append(Text(reader.say(ASSUMED_MARK), style="italic"))
+    return parts
 
 
 def _room(found: Explanation, reader: Reader) -> Iterator[RenderableType]:
@@ -37,7 +40,9 @@ def _room(found: Explanation, reader: Reader) -> Iterator[RenderableType]:
     shown = table(_("Channel"), _("Best"), _("At least"), _("At most"), numbers=[1, 2, 3])
     for channel in found.channels:
         amounts = (channel.spend, channel.low, channel.high)
-        shown.add_row(Text(channel.channel), *(reader.money(amount) for amount in amounts))
+        shown.add_row(
+            channel_name(channel.channel, is_assumed=channel.is_assumed), *(reader.money(amount) for amount in amounts)
+        )
     yield shown
 
 
@@ -53,7 +58,9 @@ def _alternatives(found: Explanation, reader: Reader) -> Iterator[RenderableType
     shown.add_row(_("Brings less"), "–", *(reader.share(other.loss, 2) for other in found.alternatives), style="bold")
     for channel in found.channels:
         others = (reader.money(other.spend[channel.channel]) for other in found.alternatives)
-        shown.add_row(Text(channel.channel), reader.money(channel.spend), *others)
+        shown.add_row(
+            channel_name(channel.channel, is_assumed=channel.is_assumed), reader.money(channel.spend), *others
+        )
     yield shown
 
 
@@ -94,7 +101,9 @@ def _known(found: Explanation, reader: Reader) -> Iterator[RenderableType]:
     for channel in found.channels:
         ends = f"{reader.money(channel.if_known.p05)}–{reader.money(channel.if_known.p95)}"
         factors = (_factor(each, reader) for each in (channel.more_if, channel.less_if))
-        shown.add_row(Text(channel.channel), reader.money(channel.spend), ends, *factors)
+        shown.add_row(
+            channel_name(channel.channel, is_assumed=channel.is_assumed), reader.money(channel.spend), ends, *factors
+        )
     yield shown
     yield Text(
         _(
@@ -130,7 +139,9 @@ def _tests(found: Explanation, reader: Reader, period: PeriodName) -> Iterator[R
     for channel, test in tested:
         knowing = "–" if channel.knowing_it is None else _said(found, channel.knowing_it, reader)
         adds, costs = _said(found, test.value, reader), _said(found, test.lost, reader)
-        shown.add_row(Text(channel.channel), knowing, adds, costs, reader.money(test.saved))
+        shown.add_row(
+            channel_name(channel.channel, is_assumed=channel.is_assumed), knowing, adds, costs, reader.money(test.saved)
+        )
     yield shown
     yield bullet(reader.say(_verdict(found, tested)))
 

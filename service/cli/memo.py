@@ -18,10 +18,11 @@ from optimizer.plan import ComparedPlan, Plan, RelaxedRule
 from optimizer.scenario import ReferenceKind
 from service.cli.allocation import allocation_table, task_table, verdict_table
 from service.cli.figures import main_outcome, quantity, worth
+from service.cli.headline import brought, brought_by_new, with_assumed, worth_of_brought
 from service.cli.ledgers import bottom_up_parts, shared_by_tasks
 from service.cli.phasing import phasing_table
 from service.cli.rule_prices import cost_of_split, price_of_rule
-from service.cli.tables import bar, bullet, heading, interval, table
+from service.cli.tables import ASSUMED_MARK, bar, bullet, heading, interval, table
 from service.language import Reader
 from service.limits import limit_unit
 
@@ -58,19 +59,9 @@ def _lead(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableTy
     end = shift_period(start, plan.horizon.periods, setting.period) - timedelta(days=1)
     when: dict[str, Value] = {"budget": Money(amount=plan.budget), "start": Day(day=start), "end": Day(day=end)}
     yield Text(reader.say(_spending(plan, when)), style="bold")
-    added = outcome.incremental
-    yield Text(
-        reader.say(
-            sentence(
-                "It brings {mean} {unit} (90 % interval {low} to {high}), of which {later} arrive after the end.",
-                mean=quantity(added.mean),
-                low=quantity(added.p05),
-                high=quantity(added.p95),
-                later=quantity(outcome.after_horizon.mean),
-                unit=unit,
-            )
-        )
-    )
+    yield Text(reader.say(brought(outcome)))
+    if outcome.assumed is not None and outcome.assumed.mean > 0:
+        yield Text(reader.say(brought_by_new(outcome)))
     yield Text(
         reader.say(
             sentence(
@@ -87,15 +78,7 @@ def _lead(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableTy
         )
     )
     if outcome.value is not None and plan.budget > 0:
-        yield Text(
-            reader.say(
-                sentence(
-                    "That is worth {value}: {ratio} for each unit of money spent.",
-                    value=Money(amount=outcome.value),
-                    ratio=Number(amount=outcome.value / plan.budget, digits=2),
-                )
-            )
-        )
+        yield Text(reader.say(worth_of_brought(outcome, outcome.value, plan.budget)))
     if plan.profit is not None:
         yield Text(
             reader.say(
@@ -183,13 +166,21 @@ def _where(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableT
     yield allocation_table(plan, reader, setting.reference, setting.width)
     yield heading(_("What to do with each channel"))
     yield verdict_table(plan, reader)
-    if any(channel.beyond_observed for channel in plan.channels):
+    if any(channel.beyond_observed and channel.evidence != "assumed" for channel in plan.channels):
         yield Text(_("* beyond what was ever spent: the curve is an extrapolation there"), style="italic")
+    if any(channel.evidence == "assumed" for channel in plan.channels):
+        yield Text(reader.say(ASSUMED_MARK), style="italic")
+        for channel in plan.channels:
+            if channel.basis is not None:
+                yield bullet(reader.say(channel.basis))
     if plan.tasks:
         yield heading(_("Tasks"))
         yield task_table(plan, reader)
         if plan.ledger is not None:
             yield Text(reader.say(shared_by_tasks(plan.ledger)))
+        for task in plan.tasks:
+            if task.with_assumed is not None:
+                yield Text(reader.say(with_assumed(task)), style="italic")
 
 
 def _bottom_up(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from optimizer.plan import OutcomePlan, Plan
 from service.answers import Variant, WhatIfAnswer
-from service.cli.tables import heading, table
+from service.cli.tables import ASSUMED_MARK, channel_name, heading, table
 from service.language import Reader
 
 COLUMN = 15
@@ -27,6 +27,8 @@ def side_by_side(answer: WhatIfAnswer, reader: Reader, width: int) -> list[Rende
     most = max(1, (width - LABELS) // COLUMN - 1)
     for start in range(0, len(others), most):
         parts += ["", _table([base, *others[start : start + most]], answer, reader)]
+    if any(channel.evidence == "assumed" for variant in answer.variants for channel in variant.plan.channels):
+        parts.append(Text(reader.say(ASSUMED_MARK), style="italic"))
     return parts
 
 
@@ -49,9 +51,10 @@ def _table(variants: list[Variant], answer: WhatIfAnswer, reader: Reader) -> Tab
         _("Gap"), *("–" if plan.certificate is None else reader.share(plan.certificate.gap, 4) for plan in plans)
     )
     shown.add_section()
-    channels = [channel.channel for channel in next((plan.channels for plan in plans if plan.channels), ())]
-    for name in channels:
-        shown.add_row(Text(name), *(_spend(plan, name, reader) for plan in plans))
+    channels = {channel.channel: channel.evidence for plan in plans for channel in plan.channels}
+    for name, evidence in channels.items():
+        marked = channel_name(name, is_assumed=evidence == "assumed")
+        shown.add_row(marked, *(_spend(plan, name, reader) for plan in plans))
     infeasible = [plan for plan in plans if plan.status == "infeasible"]
     if infeasible:
         shown.add_section()

@@ -8,11 +8,15 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from mmm.sentence import sentence
 from mmm.vocabulary import Verdict
 from optimizer.plan import ComparedPlan, Interval
 from service.language import Reader
 
 VERDICT_STYLES: dict[Verdict, str] = {"pass": "green", "review": "yellow", "fail": "bold red"}
+
+ASSUMED_MARK = sentence("† no history: what it brings is assumed, not measured")
+"""Told under tables that mark channels without history."""
 
 BLOCKS = " ▏▎▍▌▋▊▉█"
 """Bars in eighths of a column."""
@@ -71,6 +75,12 @@ def optional_ratio(shown: Interval | None, reader: Reader) -> str:
 def with_unit(kpi: str, unit: str) -> str:
     """A KPI with its unit, unless it is called by it."""
     return kpi if kpi == unit else f"{kpi} ({unit})"
+
+
+def channel_name(name: str, *, is_assumed: bool, is_beyond: bool = False) -> Text:
+    """A channel with the marks that `ASSUMED_MARK` and the note on extrapolation explain."""
+    marked = Text(name)
+    return marked.append("†" if is_assumed else "*" if is_beyond else "")
 
 
 def heading(text: str) -> Text:

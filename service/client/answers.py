@@ -27,7 +27,7 @@ class Interval(Answer):
 
 
 class ChannelPlan(Answer):
-    """One channel of a plan; ratios are None where they have no meaning."""
+    """One channel of a plan; ratios are None where they have no meaning, `evidence` is assumed without history."""
 
     channel: str
     role: str
@@ -42,6 +42,7 @@ class ChannelPlan(Answer):
     verdict: str
     reason: str
     beyond_observed: bool
+    evidence: str | None = None
 
 
 class OutcomePlan(Answer):
@@ -52,6 +53,8 @@ class OutcomePlan(Answer):
     incremental: Interval
     base: Interval
     total: Interval
+    measured: Interval | None = None
+    assumed: Interval | None = None
 
 
 class TaskPlan(Answer):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from optimizer.plan import Interval, Plan
+from optimizer.plan import Interval, OutcomePlan, Plan
 from service.language import Reader
 from service.records import SavedPlan
 
@@ -63,6 +63,8 @@ def channel_sheet(plan: Plan, reader: Reader) -> Sheet:
         _("Verdict"),
         _("Reason"),
         _("Beyond what was seen"),
+        _("Evidence"),
+        _("Assumed"),
     )
     rows = tuple(
         (
@@ -80,6 +82,8 @@ def channel_sheet(plan: Plan, reader: Reader) -> Sheet:
             Cell(_(channel.verdict)),
             Cell(reader.say(channel.reason)),
             Cell(_yes_or_no(channel.beyond_observed, reader)),
+            Cell(None if channel.evidence is None else _(channel.evidence)),
+            Cell(None if channel.basis is None else reader.say(channel.basis)),
         )
         for channel in plan.channels
     )
@@ -142,22 +146,25 @@ def _summary(saved: SavedPlan, reader: Reader) -> Sheet:
 
 def _outcomes(plan: Plan, reader: Reader) -> Sheet:
     _ = reader.gettext
-    parts = (_("Incremental"), _("Base"), _("Total"), _("After the end"))
+    parts = [_("Incremental"), _("Base"), _("Total"), _("After the end")]
+    has_assumed = any(outcome.assumed is not None for outcome in plan.outcomes)
+    parts += [_("Of that measured"), _("Of that assumed")] if has_assumed else []
     header = (_("KPI"), _("Unit"), _("Value"), *(name for part in parts for name in _interval_names(part, reader)))
     rows = tuple(
         (
             Cell(outcome.kpi),
             Cell(outcome.unit),
             Cell(outcome.value, "money"),
-            *(
-                cell
-                for part in (outcome.incremental, outcome.base, outcome.total, outcome.after_horizon)
-                for cell in _interval(part, "quantity")
-            ),
+            *(cell for part in _parts(outcome, has_assumed=has_assumed) for cell in _interval(part, "quantity")),
         )
         for outcome in plan.outcomes
     )
     return Sheet(_("Outcomes"), header, rows)
+
+
+def _parts(outcome: OutcomePlan, *, has_assumed: bool) -> tuple[Interval | None, ...]:
+    whole = (outcome.incremental, outcome.base, outcome.total, outcome.after_horizon)
+    return (*whole, outcome.measured, outcome.assumed) if has_assumed else whole
 
 
 def _tasks(plan: Plan, reader: Reader) -> Sheet:

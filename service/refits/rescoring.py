@@ -17,7 +17,9 @@ from mmm.sentence import Sentence, Term, listed, sentence
 from mmm.vocabulary import FloatArray, TaskCount
 from optimizer.errors import ScenarioRefused
 from optimizer.evaluate import interval, score_outcome
+from optimizer.extension import extended
 from optimizer.known_spend import KnownSpend
+from optimizer.new_channel import NewChannel
 from optimizer.plan import Interval, ModelReference, OutcomePlan, Plan, TaskPlan
 from optimizer.responses import KpiResponses, build_responses
 from optimizer.scenario import Reference, Scenario, Task, place_of
@@ -90,6 +92,7 @@ def rescore(
     artifacts: Mapping[str, ResponseArtifact],
     version: int | None = None,
     known: KnownSpend | None = None,
+    new_channels: Mapping[str, NewChannel] | None = None,
 ) -> Rescore:
     """What a plan's split brings by other models than its own, as plans are evaluated.
 
@@ -103,6 +106,9 @@ def rescore(
         Their version in the registry.
     known
         Spend between their data and the plan's horizon.
+    new_channels
+        What the plan's scenario assumes of channels without history; those that these models know by now speak for
+        themselves.
 
     Raises
     ------
@@ -111,7 +117,7 @@ def rescore(
     ValueError
         When the plan is infeasible.
     """
-    found = put_to(plan, artifacts, known)
+    found = put_to(plan, artifacts, known, new_channels)
     own = found.responses[plan.kpi]
     lost = [one.channel for one in plan.channels if one.spend > 0 and one.channel not in found.spend]
     return Rescore(
@@ -141,7 +147,12 @@ def rescore(
     )
 
 
-def put_to(plan: Plan, artifacts: Mapping[str, ResponseArtifact], known: KnownSpend | None = None) -> PlanOnModels:
+def put_to(
+    plan: Plan,
+    artifacts: Mapping[str, ResponseArtifact],
+    known: KnownSpend | None = None,
+    new_channels: Mapping[str, NewChannel] | None = None,
+) -> PlanOnModels:
     """A plan's split and phasing put to models; arguments and refusals as of `rescore`."""
     if plan.status == "infeasible":
         raise ValueError("an infeasible plan has no split")
@@ -157,6 +168,8 @@ def put_to(plan: Plan, artifacts: Mapping[str, ResponseArtifact], known: KnownSp
     if plan.kpi not in artifacts:
         expected = sentence("a KPI of the market: {names}", names=listed(tuple(artifacts), is_quoted=False))
         raise ScenarioRefused([Fault(place_of(asked), "kpi", f"'{plan.kpi}'", expected)])
+    asked = asked.model_copy(update={"new_channels": _still_new(new_channels or {}, plan, artifacts)})
+    artifacts = {kpi: extended(artifact, asked) for kpi, artifact in artifacts.items() if kpi in _kpis(plan)}
     own = artifacts[plan.kpi]
     if faults := [*horizon_faults(asked, own), *_date_faults(plan, own, place_of(asked))]:
         raise ScenarioRefused(faults)
@@ -165,12 +178,26 @@ def put_to(plan: Plan, artifacts: Mapping[str, ResponseArtifact], known: KnownSp
     return PlanOnModels(
         asked=asked,
         spend={name: planned.get(name, 0.0) for name in own.channels},
-        responses={
-            kpi: build_responses(artifacts[kpi], timeline, asked)
-            for kpi in dict.fromkeys([plan.kpi, *(each.kpi for each in plan.outcomes)])
-            if kpi in artifacts
-        },
+        responses={kpi: build_responses(artifacts[kpi], timeline, asked) for kpi in _kpis(plan) if kpi in artifacts},
     )
+
+
+def _kpis(plan: Plan) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([plan.kpi, *(each.kpi for each in plan.outcomes)]))
+
+
+def _still_new(
+    new_channels: Mapping[str, NewChannel], plan: Plan, artifacts: Mapping[str, ResponseArtifact]
+) -> dict[str, NewChannel]:
+    """New channels that these models do not know, and whose similar channel all of them do."""
+    models = [artifacts[kpi] for kpi in _kpis(plan) if kpi in artifacts]
+    return {
+        name: channel
+        for name, channel in new_channels.items()
+        if all(
+            name not in model.channels and (channel.like is None or channel.like in model.channels) for model in models
+        )
+    }
 
 
 def _date_faults(plan: Plan, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
@@ -223,7 +250,7 @@ def _task(task: TaskPlan, found: PlanOnModels) -> RescoredTask:
         probability=task.probability,
         by=task.by,
     )
-    measured = measure_task(asked, kpi, periods_until(found.asked.horizon, task.by, kpi.artifact))
+    measured = measure_task(asked, kpi.measured(), periods_until(found.asked.horizon, task.by, kpi.artifact))
     return RescoredTask(
         kpi=task.kpi,
         at_least=task.at_least,

@@ -171,8 +171,8 @@ def _said(fault: Fault) -> Sentence:
 def _move(
     standing: StandingScenario, before: Plan, after: Plan, challenger: Mapping[str, ResponseArtifact]
 ) -> SplitMove:
-    old = put_to(before, challenger)
     asked = standing.scenario
+    old = put_to(before, challenger, new_channels=asked.new_channels)
     best: Plan | None = after
     if asked.objective in ("size", "efficiency"):
         asked = with_budget(asked, before.budget)
@@ -182,7 +182,7 @@ def _move(
     old_value = worth.net(old, before.budget)
     best_value = gross = None
     if best is not None:
-        found = put_to(best, challenger)
+        found = put_to(best, challenger, new_channels=asked.new_channels)
         best_value, gross = worth.net(found, best.budget), worth.gross(found)
     lost = None if best_value is None else best_value - old_value
     first, second = ({one.channel: one.spend for one in plan.channels} for plan in (before, after))

@@ -12,7 +12,7 @@ from mmm.sentence import Day, Money, sentence
 from optimizer.costs import unit_costs
 from optimizer.outlook import planned_spend
 from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.scenario import Scenario, most_of_new
 from optimizer.timeline import build_timeline
 from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
@@ -70,6 +70,10 @@ class Elapsed:
     def spent_total(self) -> float:
         """Spend of all channels so far."""
         return sum(self.spent.values())
+
+    def most_of_new(self, name: str) -> float | None:
+        """The most that a channel without history may get over the whole horizon; None where its own rules say it."""
+        return most_of_new(self.scenario, name, sum(self.costs[each] * self.reference[each] for each in self.channels))
 
     @property
     def test_reserve(self) -> float:

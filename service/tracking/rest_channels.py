@@ -87,8 +87,10 @@ def _bounds(name: str, rule: ChannelRules, passed: Elapsed) -> tuple[float, floa
         lows.append(low)
         highs.append(high)
     most_seen = passed.scenario.rules.at_most_seen
-    if most_seen is not None:
+    if most_seen is not None and name not in passed.scenario.new_channels:
         highs.append(most_seen * passed.largest_seen[name])
+    if name in passed.scenario.new_channels and (small := passed.most_of_new(name)) is not None:
+        highs.append(small)
     return max(lows) - spent, min(highs) - spent if highs else None
 
 

@@ -33,7 +33,7 @@ def task_tracking(task: TaskPlan, horizon: Horizon, found: Delivered) -> TaskTra
         counts=task.counts,
         probability=task.probability,
         by=task.by,
-        planned_probability=task.reached_probability,
+        planned_probability=task.reached_probability if task.with_assumed is None else task.with_assumed,
         reached_probability=reached,
         so_far=so_far,
         expected=expected,

@@ -73,6 +73,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
             {"name": "listed", "channels": ("tv", "search"), "at_most_channels": 1},
         ]
     },
+    "keep_new_channels_small": {
+        "new_channels": {
+            "search": {"like": "tv", "at_most_share": 0.1},
+            "video": {"like": "tv"},
+        },
+        "channels": {"video": {"max": 30.0}},
+    },
     "stay_within_reach": {"within_reach": {"video": (45.0, 2e6)}},
     "keep_either_or": {"either_or": [{"channels": ("tv", "video"), "at_most": 1}]},
     "require_upstream": {"requires": [{"channel": "search", "upstream": ("tv", "video"), "at_most_ratio": 0.5}]},
