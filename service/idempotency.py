@@ -16,7 +16,8 @@ KEPT = timedelta(hours=24)
 """How long an answer is remembered."""
 
 IN_FLIGHT = timedelta(minutes=2)
-"""How long a request without an answer counts as being under way; then its process counts as gone."""
+"""How long a request without an answer counts as being under way, from its claim or the last renewal of that; then its
+process counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,18 @@ class KeyedRequests:
                 return UnderWay(left.total_seconds())
             row.owner, row.created_at = owner, moment
             return Claim(key, owner, row.work)
+
+    def is_known(self, key: str) -> bool:
+        """Whether a request came under a key before, and is remembered."""
+        with self.store.reading() as session:
+            return session.get(IdempotencyRow, (self.tenant, key)) is not None
+
+    def renew(self, claim: Claim, now: datetime) -> None:
+        """Say that whoever has a claim is still at it, unless someone else has taken it over."""
+        with self.store.writing(self._lock(claim.key)) as session:
+            row = session.get(IdempotencyRow, (self.tenant, claim.key))
+            if row is not None and row.owner == claim.owner and row.status is None:
+                row.created_at = naive_utc(now)
 
     def keep(self, claim: Claim, answer: KeptAnswer) -> None:
         """Remember the answer to a request, unless someone else has taken it over."""

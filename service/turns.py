@@ -62,6 +62,11 @@ class Turns:
             self._count(-1)
             self._free.release()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether as many requests wait as there is room for."""
+        return self.admitted >= self.places + self.room
+
     def admit(self) -> None:
         """Let a request in that will solve, until it is dismissed.
 
@@ -71,10 +76,20 @@ class Turns:
             When as many wait as there is room for.
         """
         with self._lock:
-            if self.admitted >= self.places + self.room:
-                waiting = Number(amount=self.room)
-                raise Busy(sentence("Other scenarios are being solved, and {waiting} more wait.", waiting=waiting))
+            self.require_room()
             self.admitted += 1
+
+    def require_room(self) -> None:
+        """Refuse whoever would solve where there is no room.
+
+        Raises
+        ------
+        Busy
+            When as many wait as there is room for.
+        """
+        if self.is_full:
+            waiting = Number(amount=self.room)
+            raise Busy(sentence("Other scenarios are being solved, and {waiting} more wait.", waiting=waiting))
 
     def dismiss(self) -> None:
         """Let a request that was admitted go."""

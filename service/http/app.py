@@ -29,7 +29,7 @@ from service.http.reference import reference, register_reference
 from service.http.refits import refits
 from service.http.replies import EXTENSION, StrictJson
 from service.http.scenarios import scenarios
-from service.http.shedding import register_shedding
+from service.http.shedding import register_admission, register_shedding
 from service.http.webhooks import webhooks
 from service.settings import settings_from
 
@@ -61,6 +61,7 @@ def create_app(home: Home) -> APIFlask:
     register_conditions(app)
     register_shedding(app, home.turns)
     register_idempotency(app)
+    register_admission(app, home.turns)
     register_reference(app)
     blueprints = (
         scenarios,

@@ -16,6 +16,7 @@ from service.http.errors import UPLOADS
 from service.http.refusals import RequestRefused
 from service.http.replies import home
 from service.idempotency import AnotherRequest, Claim, KeptAnswer, KeyedRequests, UnderWay
+from service.idempotency_renewal import Renewal
 from service.problems import Kind, Problem
 from service.times import now
 
@@ -52,13 +53,25 @@ class _Broom:
 
 def register_idempotency(app: APIFlask) -> None:
     """Answer keyed requests once; call after whatever finds out whose request it is."""
-    broom = _Broom()
+    broom, renewal = _Broom(), Renewal()
 
     @app.before_request
     def _claim_key() -> Response | None:
-        return _claim(broom)
+        return _claim(broom, renewal)
 
-    app.after_request(_keep)
+    @app.after_request
+    def _keep_answer(response: Response) -> Response:
+        claim: Claim | None = g.pop("claim", None)
+        if claim is None:
+            return response
+        renewal.let_go(claim)
+        return _keep(claim, response)
+
+
+def is_under_key() -> bool:
+    """Whether this request came before, under its key."""
+    key = request.headers.get(HEADER)
+    return key is not None and _FIT.fullmatch(key) is not None and _keyed().is_known(key)
 
 
 def work_identity() -> str | None:
@@ -72,7 +85,7 @@ def never_keep() -> None:
     g.is_answer_kept = False
 
 
-def _claim(broom: _Broom) -> Response | None:
+def _claim(broom: _Broom, renewal: Renewal) -> Response | None:
     key = request.headers.get(HEADER)
     if key is None or request.method not in METHODS or request.routing_exception is not None:
         return None
@@ -84,6 +97,7 @@ def _claim(broom: _Broom) -> Response | None:
     match keyed.claim(key, _digest(), now()):
         case Claim() as claim:
             g.claim = claim
+            renewal.hold(keyed, claim)
             return None
         case KeptAnswer() as kept:
             replayed = Response(kept.body, kept.status, dict(kept.headers))
@@ -97,10 +111,7 @@ def _claim(broom: _Broom) -> Response | None:
             raise RequestRefused(Problem(KEY_REUSED, said))
 
 
-def _keep(response: Response) -> Response:
-    claim: Claim | None = g.pop("claim", None)
-    if claim is None:
-        return response
+def _keep(claim: Claim, response: Response) -> Response:
     is_lasting = response.status_code < 500 and response.status_code != 429 and g.get("is_answer_kept", True)
     try:
         if is_lasting:

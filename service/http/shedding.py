@@ -3,6 +3,7 @@
 from apiflask import APIFlask
 from flask import g, request
 
+from service.http.idempotency import is_under_key
 from service.turns import Turns
 
 SOLVING = frozenset(
@@ -23,11 +24,23 @@ LATER = "respond-async"
 
 
 def register_shedding(app: APIFlask, turns: Turns) -> None:
-    """Admit as many requests that solve as there is room for; call before whatever remembers requests."""
+    """Refuse requests that solve where there is no room; call before whatever remembers requests.
+
+    One that is known by its key goes on: its answer is there, or being made.
+    """
+
+    @app.before_request
+    def _shed() -> None:
+        if is_solving() and turns.is_full and not is_under_key():
+            turns.require_room()
+
+
+def register_admission(app: APIFlask, turns: Turns) -> None:
+    """Admit as many requests that solve as there is room for; call after whatever answers what is known."""
 
     @app.before_request
     def _admit() -> None:
-        if request.endpoint in SOLVING and not prefers_later():
+        if is_solving():
             turns.admit()
             g.is_admitted = True
 
@@ -35,6 +48,11 @@ def register_shedding(app: APIFlask, turns: Turns) -> None:
     def _dismiss(_error: BaseException | None) -> None:
         if g.pop("is_admitted", False):
             turns.dismiss()
+
+
+def is_solving() -> bool:
+    """Whether this request takes turns to solve."""
+    return request.endpoint in SOLVING and not prefers_later()
 
 
 def prefers_later() -> bool:

@@ -3,7 +3,8 @@
 import io
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from service.home import Home
 from service.http.access import NEEDED
 from service.http.app import create_app
 from service.idempotency import IN_FLIGHT, KEPT, AnotherRequest, Claim, KeptAnswer, KeyedRequests, UnderWay
+from service.idempotency_renewal import Renewal
 from service.tables import IdempotencyRow, PlanRow
 from service.times import now
 
@@ -97,6 +99,53 @@ def test_a_request_under_way_is_a_conflict_until_its_process_counts_as_gone(home
     keyed.keep(taken, KeptAnswer(201, {}, b"right"))
     assert keyed.claim("k", "digest", moment + IN_FLIGHT) == KeptAnswer(201, {}, b"right")
     assert isinstance(KeyedRequests(home.store, "other").claim("k", "digest", moment), Claim)
+
+
+def test_a_request_that_takes_long_stays_under_way_as_long_as_its_process_renews_it(home: Home) -> None:
+    keyed, moment = KeyedRequests(home.store), now()
+    claim = keyed.claim("k", "digest", moment)
+    assert isinstance(claim, Claim)
+    renewal = Renewal(seconds=3600, clock=lambda: moment + 0.9 * IN_FLIGHT)
+    renewal.hold(keyed, claim)
+    assert renewal.renew_all()
+    assert isinstance(keyed.claim("k", "digest", moment + 1.5 * IN_FLIGHT), UnderWay)
+    renewal.let_go(claim)
+    assert not renewal.renew_all()
+    taken = keyed.claim("k", "digest", moment + 2 * IN_FLIGHT)
+    assert isinstance(taken, Claim)
+    keyed.renew(claim, moment + 3 * IN_FLIGHT)  # too late: another has it
+    keyed.keep(taken, KeptAnswer(201, {}, b"right"))
+    keyed.renew(taken, moment + 3 * IN_FLIGHT)  # answered: nothing is under way
+    assert keyed.claim("k", "digest", moment + 3 * IN_FLIGHT) == KeptAnswer(201, {}, b"right")
+
+
+def test_claims_are_renewed_by_themselves_while_they_are_held() -> None:
+    renewed: list[str] = []
+    is_renewed = Event()
+
+    class Fake(KeyedRequests):
+        def renew(self, claim: Claim, now: datetime) -> None:
+            renewed.append(claim.key)
+            is_renewed.set()
+
+    renewal, claim = Renewal(seconds=0.001), Claim("k", "owner", "work")
+    renewal.hold(Fake.__new__(Fake), claim)
+    assert is_renewed.wait(10)
+    renewal.let_go(claim)
+    assert set(renewed) == {"k"}
+
+
+def test_what_is_known_by_its_key_is_answered_where_there_is_no_room(
+    home: Home, client: FlaskClient, document: dict[str, Any]
+) -> None:
+    first = client.post("/v1/scenarios", json=document, headers=KEY)
+    for _ in range(home.turns.places + home.turns.room):
+        home.turns.admit()
+    assert client.post("/v1/scenarios", json=document, headers=KEY).data == first.data
+    refused = client.post("/v1/scenarios", json=document, headers={"Idempotency-Key": "another"})
+    assert refused.status_code == 503
+    home.turns.dismiss()
+    assert client.post("/v1/scenarios", json=document, headers={"Idempotency-Key": "another"}).status_code == 201
 
 
 def test_a_conflict_says_when_to_ask_again(client: FlaskClient, home: Home, document: dict[str, Any]) -> None:
