@@ -1,5 +1,11 @@
 """Coordinates in which the posterior looks round, so that the sampler's steps suit every direction.
 
+Two things make it so. In the place of a medium's share of the outcome stands its *amplitude*, how much what it brought
+goes up and down: log share + log coefficient of variation of its response. That is what data determine, since the
+baseline has a level of its own; a share is determined only together with how bent the curve and how long the carryover
+are, along a valley that curves. Given the others, amplitude and share differ by a number that does not depend
+on either, so the map has a Jacobian of one, and densities are equal.
+
 Around the posterior's mode the density is like a normal one whose precision is the curvature there (Laplace's
 approximation; Gelman et al. 2013, "Bayesian Data Analysis", section 13.3). Walked in the axes of that
 normal, with their spreads as units, the chains need half the steps in their warm-up. The approximation decides about
@@ -29,7 +35,7 @@ way, the axis would be stretched beyond what the density allows elsewhere."""
 
 @dataclass(frozen=True, slots=True)
 class Coordinates:
-    """An affine map: parameters = center + stretch @ position. D parameters.
+    """The sampler's coordinates: center + stretch @ position are the parameters that it walks in. D parameters.
 
     Attributes
     ----------
@@ -37,10 +43,18 @@ class Coordinates:
         Shape (D,).
     stretch
         Shape (D, D), invertible.
+    is_amplitude
+        Whether log amplitudes are walked in, in the places of log shares.
     """
 
     center: FloatArray
     stretch: FloatArray
+    is_amplitude: bool = False
+
+
+def unmoved(size: int, *, is_amplitude: bool) -> Coordinates:
+    """Coordinates in which positions are the parameters that are walked in."""
+    return Coordinates(np.zeros(size), np.eye(size), is_amplitude)
 
 
 def round_coordinates(density: Density, location: FloatArray, spread: FloatArray) -> Coordinates:

@@ -97,7 +97,12 @@ def _outcome_density(design: Design, priors: Priors, parameters: Any, mean: Any)
 
 def media_response(design: Design, parameters: Any) -> Any:
     """Contribution of all media together, in mean outcomes, as a graph of the sampled parameters. Shape (T,)."""
-    return _curves(design, parameters).contribution.sum(axis=1)
+    return media_contributions(design, parameters).sum(axis=1)
+
+
+def media_contributions(design: Design, parameters: Any) -> Any:
+    """Contribution of each medium, in mean outcomes, as a graph of the sampled parameters. Shape (T, M)."""
+    return _curves(design, parameters).contribution
 
 
 class Curves:

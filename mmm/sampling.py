@@ -1,18 +1,18 @@
-"""NUTS over the compiled density, by nutpie: the one module that knows the sampler."""
+"""NUTS over the compiled density: where chains start, how carefully they walk, what they report."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import nutpie
-from nutpie.compile_pymc import CompiledPyMCModel
 
-from mmm.coordinates import round_coordinates
+from mmm.coordinates import Coordinates, round_coordinates
 from mmm.errors import FitError
 from mmm.kernel.data import KernelData
-from mmm.kernel.evaluation import density_of, functions_for, packed
+from mmm.kernel.evaluation import amplitudes_of, density_function, density_of, packed, parameters_of
 from mmm.kernel.panel_data import PanelData
+from mmm.kernel.positions import compiled_copy
+from mmm.nuts import CompiledDensity, finished_trace, start_sampling
 from mmm.vocabulary import FloatArray
 
 START_SPREAD = 1.5
@@ -85,62 +85,50 @@ def sample(
         reported["done"] = sum(chain.finished_draws for chain in chains)
         reported["divergences"] = sum(chain.divergences for chain in chains)
 
-    sampler = nutpie.sample(
-        _nutpie_model(data),
+    coordinates = _coordinates(data)
+    sampler = start_sampling(
+        _compiled_density(data, coordinates),
+        chains=effort.chains,
         draws=effort.draws,
         tune=effort.tune,
-        chains=effort.chains,
         # nutpie takes 64 bits, of which the seeds of market.toml use 63.
         seed=seed,
-        # The ridges of the posterior (share, half-saturation, slope) are straightened by the coordinates.
-        adaptation="diag",
         target_accept=CAREFUL_ACCEPT if _samples_linear_terms(data) else TARGET_ACCEPT,
-        save_warmup=False,
-        progress_bar=False,
-        blocking=False,
-        progress_callback=listen,
-        progress_rate=100,
+        listen=listen,
     )
     try:
-        while (trace := _finished_trace(sampler)) is None:
+        while (trace := finished_trace(sampler, POLL_SECONDS)) is None:
             if progress is not None:
                 progress(reported["done"], reported["divergences"])
     except RuntimeError as error:
         raise FitError(f"The sampler stopped: {error}") from error
     except BaseException:
-        sampler.cancel()
+        sampler.abort()
         raise
-    divergences = int(trace.sample_stats["diverging"].sum())
+    divergences = int(trace.diverged.sum())
     if progress is not None:
         progress(effort.total, divergences)
-    energy = np.asarray(trace.sample_stats["energy"].values)
-    return Samples(np.asarray(trace.posterior["parameters"].values), divergences, energy)
+    return Samples(parameters_of(data, coordinates, trace.positions), divergences, trace.energy)
 
 
 def _samples_linear_terms(data: KernelData | PanelData) -> bool:
     return isinstance(data, KernelData) and data.coefficient_place >= 0
 
 
-def _finished_trace(sampler: Any) -> Any:
-    """The trace, or None if it is not finished after a moment."""
-    try:
-        return sampler.wait(timeout=POLL_SECONDS)
-    except TimeoutError:
-        return None
+def _coordinates(data: KernelData | PanelData) -> Coordinates:
+    """Coordinates in which the density looks round; shares of a panel are walked in as they are."""
+    if isinstance(data, PanelData):
+        return round_coordinates(density_of(data), data.start, data.spread)
+    found = round_coordinates(density_of(data, is_amplitude=True), amplitudes_of(data, data.start), data.spread)
+    return replace(found, is_amplitude=True)
 
 
-def _nutpie_model(data: KernelData | PanelData) -> CompiledPyMCModel:
-    """Our compiled density in the place of one that nutpie would have compiled from a PyMC model.
-
-    nutpie's `compile_pymc_model` ends in this same value, after some seconds of compiling in every new process.
-    """
-    size = data.size
-    density, expand = functions_for(data)
-    evaluate = density_of(data)
-    coordinates = round_coordinates(evaluate, data.start, data.spread)
+def _compiled_density(data: KernelData | PanelData, coordinates: Coordinates) -> CompiledDensity:
+    """The density in these coordinates, and where chains start."""
+    evaluate = density_of(data, is_amplitude=coordinates.is_amplitude)
 
     def start(seed: int) -> FloatArray:
-        position = np.asarray(START_SPREAD * np.random.default_rng(seed).standard_normal(size))
+        position = np.asarray(START_SPREAD * np.random.default_rng(seed).standard_normal(data.size))
         # Far out on a steep side the density is no number: such a chain starts nearer to the mode.
         for _ in range(NEARER_STARTS):
             if np.isfinite(evaluate(coordinates.center + coordinates.stretch @ position)[0]):
@@ -148,20 +136,4 @@ def _nutpie_model(data: KernelData | PanelData) -> CompiledPyMCModel:
             position /= 2.0
         return position
 
-    return CompiledPyMCModel(
-        dims={},
-        reparameterized_names=[],
-        compiled_logp_func=density,
-        compiled_expand_func=expand,
-        initial_point_func=start,
-        shared_data={},
-        shared_var_keys={},
-        user_data=packed(data, coordinates),
-        n_expanded=size,
-        shape_info=(["parameters"], [slice(0, size)], [(size,)]),
-        logp_func=None,
-        expand_func=None,
-        _n_dim=size,
-        _shapes={"parameters": (size,)},
-        _coords={},
-    )
+    return CompiledDensity(density_function(data), compiled_copy(), packed(data, coordinates), start, data.size)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from mmm.backtest.document import FORECAST_TERMS, Comparison, Standing
 from mmm.forecast_scores import INTERVAL, PeriodScores, standard_error_of_mean
@@ -101,7 +101,7 @@ def _worth(comparisons: tuple[Comparison, ...]) -> Sentence:
 
 def _coverage(model: PeriodScores, period: PeriodName) -> Sentence:
     covered, periods = int(model.is_covered.sum()), len(model.is_covered)
-    is_narrow = float(binom.cdf(covered, periods, INTERVAL)) < COVERAGE_CHANCE
+    is_narrow = float(bdtr(covered, periods, INTERVAL)) < COVERAGE_CHANCE
     said = (
         sentence(
             "Its {interval} interval held {covered} of {periods} {unit}, fewer than it should: read its intervals as "

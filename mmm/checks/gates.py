@@ -6,7 +6,7 @@ A failed gate keeps an artifact from becoming champion. The limits are ours wher
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr, bdtrik
 
 from mmm.artifact import MEASURED_CONTRACTION, Gate
 from mmm.checks.bend import judge_bends
@@ -127,11 +127,11 @@ def _holdout_error(score: HoldoutScore) -> Gate:
 
 
 def _holdout_coverage(score: HoldoutScore) -> Gate:
-    chance = float(binom.cdf(score.covered, score.periods, INTERVAL))
+    chance = float(bdtr(score.covered, score.periods, INTERVAL))
     verdict: Verdict = "pass" if chance >= COVERAGE_CHANCES[0] else "review"
     if chance < COVERAGE_CHANCES[1]:
         verdict = "fail"
-    fewest = float(binom.ppf(COVERAGE_CHANCES[0], score.periods, INTERVAL))
+    fewest = float(np.ceil(bdtrik(COVERAGE_CHANCES[0], score.periods, INTERVAL)))
     return Gate(
         name="holdout_coverage",
         verdict=verdict,

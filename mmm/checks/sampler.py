@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from arviz_stats.base import array_stats
 
 from mmm.artifact import Gate
+from mmm.checks.chains import agreement, bulk_draws, tail_draws
 from mmm.checks.verdicts import above, below, unless_passed
 from mmm.design import Medium
 from mmm.parameters import Structure
@@ -104,9 +104,7 @@ def convergence_of(samples: Samples) -> Convergence:
     values = samples.parameters
     stands = (np.ptp(values, axis=1) == 0).any(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        rhat = np.asarray(array_stats.rhat(values, chain_axis=0, draw_axis=1))
-        bulk = np.asarray(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk"))
-        tail = np.asarray(array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail", prob=TAILS))
+        rhat, bulk, tail = agreement(values), bulk_draws(values), tail_draws(values, TAILS)
     rhat = np.where(stands, STANDING_RHAT, rhat)
     bulk, tail = np.where(stands, 0.0, bulk), np.where(stands, 0.0, tail)
     return Convergence(

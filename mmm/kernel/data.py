@@ -13,7 +13,7 @@ TARGET, OBSERVED, DECAY, FEED, PRECISION, BASIS, ROTATION, VARIANCE, LOG_WEIGHTS
 COLUMNS, SCALES, CENTER, STRETCH = range(19, 23)
 """Places of the tables in a packed vector."""
 
-LIKELIHOOD, LAGS, NOISE_PLACE, SHAPE_PLACE, COEFFICIENT_PLACE, EXCESS_SPREAD, OUTCOME_SCALE = range(7)
+LIKELIHOOD, LAGS, NOISE_PLACE, SHAPE_PLACE, COEFFICIENT_PLACE, EXCESS_SPREAD, OUTCOME_SCALE, IS_AMPLITUDE = range(8)
 """Columns of the table of scalars."""
 
 
@@ -137,6 +137,7 @@ def pack(data: KernelData, coordinates: Coordinates) -> FloatArray:
         data.coefficient_place,
         data.excess_spread,
         data.outcome_scale,
+        coordinates.is_amplitude,
     )
     points, terms, rank = data.rotation.shape
     return pack_tables(

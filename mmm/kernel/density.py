@@ -1,4 +1,4 @@
-"""The density of a market that is no panel, as the C functions that nutpie calls.
+"""The density of a market that is no panel, as the C function that nutpie calls.
 
 `mmm.model` states the density with the formulas of `mmm.adstock`, `mmm.saturation` and `mmm.marginal`; PyTensor needs
 tens of seconds to differentiate and compile that graph in a new process and then evaluates it several times slower
@@ -6,7 +6,7 @@ than loops over the media do. So what is sampled is these loops, with their grad
 numba. The PyMC model is their specification: a test holds densities and gradients equal to rounding.
 
 One compiled function serves every market: all arrays reach it as one vector. The sampler walks in coordinates
-of its own (`mmm.coordinates`), which the compiled functions translate.
+of its own (`mmm.coordinates`), which the compiled function translates.
 """
 
 from functools import cache
@@ -25,6 +25,7 @@ from mmm.kernel.data import (
     EXCESS_SPREAD,
     EXPOSURE,
     FEED,
+    IS_AMPLITUDE,
     LAGS,
     LAYOUT,
     LIKELIHOOD,
@@ -63,12 +64,12 @@ _NORMAL, _STUDENT_T = LIKELIHOOD_CODES["normal"], LIKELIHOOD_CODES["student_t"]
 
 @cache
 def compiled_functions() -> tuple[Any, Any]:
-    """Density and expansion as C functions that nutpie calls; compiled once a machine, then read from disk."""
+    """Density, and shares of amplitudes, as C functions; compiled once a machine, then read from disk."""
     pointer = numba.types.CPointer(numba.types.double)
     integer, size = numba.types.int64, numba.types.uint64
     return (
         keep_on_disk(_c_density, integer(size, pointer, pointer, pointer, numba.types.voidptr)),
-        keep_on_disk(_c_expand, integer(size, size, pointer, pointer, numba.types.voidptr)),
+        keep_on_disk(_c_shares, integer(size, size, pointer, numba.types.voidptr)),
     )
 
 
@@ -88,7 +89,8 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
         gradient[i] = 0.0
     series = np.empty((SERIES, layout[LAYOUT_END_ROW, media - 1]))
     ceiling = np.empty(media)
-    respond(parameters, layout, segments, exposure, log_frequency, lags, weight, series, ceiling)
+    is_amplitude = scalars[IS_AMPLITUDE] > 0.0
+    respond(parameters, layout, segments, exposure, log_frequency, lags, weight, is_amplitude, series, ceiling)
     brought = np.zeros(periods)
     for m in range(media):
         first, height = layout[LAYOUT_FIRST_ROW, m], ceiling[m]
@@ -155,11 +157,12 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
     if tests.shape[0] > 0:
         pieces = table_of(vector, PIECES).astype(np.int64)
         density += lift_density(pieces, table_of(vector, PIECE_SIZE)[0], tests, layout, ceiling, series, pulls)
+    density += limit_share(parameters, media, scalars[EXCESS_SPREAD], gradient)
+    density += normal_prior(parameters, table_of(vector, PRIOR), gradient)
     for m in range(media):
         of_medium = pulls[layout[LAYOUT_FIRST_ROW, m] : layout[LAYOUT_END_ROW, m]]
-        pull_back(layout, m, ceiling[m], weight, of_medium, series, gradient)
-    density += limit_share(parameters, media, scalars[EXCESS_SPREAD], gradient)
-    return density + normal_prior(parameters, table_of(vector, PRIOR), gradient)
+        pull_back(layout, m, ceiling[m], weight, is_amplitude, of_medium, series, gradient)
+    return density
 
 
 def _c_density(size: Any, position: Any, gradient: Any, density: Any, data: Any) -> int:
@@ -175,12 +178,15 @@ def _c_density(size: Any, position: Any, gradient: Any, density: Any, data: Any)
     return ACCEPTED if is_finite and np.isfinite(value) else REJECTED
 
 
-def _c_expand(size: Any, expanded: Any, position: Any, values: Any, data: Any) -> int:
-    if size != expanded:
-        return WRONG_SIZE
+def _c_shares(count: Any, size: Any, walked: Any, data: Any) -> int:
+    """Write log shares over the log amplitudes of parameters (count, D)."""
     vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
-    stretch, found = table_of(vector, STRETCH), numba.carray(values, (size,))
-    parameters = parameters_at(numba.carray(position, (size,)), table_of(vector, CENTER)[0], stretch)
-    for i in range(size):
-        found[i] = parameters[i]
+    layout, segments = table_of(vector, LAYOUT).astype(np.int64), table_of(vector, SEGMENTS).astype(np.int64)
+    exposure, weight = table_of(vector, EXPOSURE)[0], table_of(vector, WEIGHT)[0]
+    log_frequency = table_of(vector, LOG_FREQUENCY)[0]
+    media, lags = layout.shape[1], int(table_of(vector, SCALARS)[0, LAGS])
+    series, ceiling = np.empty((SERIES, layout[LAYOUT_END_ROW, media - 1])), np.empty(media)
+    draws = numba.carray(walked, (count, size))
+    for draw in range(count):
+        respond(draws[draw], layout, segments, exposure, log_frequency, lags, weight, True, series, ceiling)
     return ACCEPTED

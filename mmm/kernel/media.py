@@ -5,6 +5,9 @@ each lift test, in which spend is what it would have been without the test. Row 
 medium has a stock, a response and their derivatives. Σ over rows of weight times response, which only the window's rows
 have, is what its share of the outcome refers to.
 
+The sampler may walk in a medium's *amplitude*, its share times the coefficient of variation of its response, in the
+place of the share (`mmm.coordinates`); then `respond` turns the one into the other, and `pull_back` back.
+
 Of media with reach and frequency people respond to frequency before the carryover, and the stock is the response: their
 rows of `LOG_STOCK` and `ELASTICITY` hold its derivative by log slope, and minus that by log half-saturation.
 """
@@ -34,6 +37,9 @@ STOCK, STOCK_BY_RETENTION, STOCK_BY_SHAPE, LOG_STOCK, RESPONSE, ELASTICITY, SERI
 SMALLEST_STOCK = 1e-300
 """Added to adstock where it is divided by or taken the logarithm of: nothing but zero notices."""
 
+SMALLEST_VARIATION = 1e-2
+"""Added in squares to the coefficient of variation of a response: of a medium that hardly varies it is next to none."""
+
 _REACH = SATURATION_CODES["reach"]
 _LOGISTIC = SATURATION_CODES["logistic"]
 _DELAYED, _WEIBULL = ADSTOCK_CODES["delayed"], ADSTOCK_CODES["weibull"]
@@ -48,6 +54,7 @@ def respond(
     log_frequency: FloatArray,
     lags: int,
     weight: FloatArray,
+    is_amplitude: bool,
     series: FloatArray,
     ceiling: FloatArray,
 ) -> None:
@@ -55,7 +62,8 @@ def respond(
 
     Shapes: parameters (D,), layout (6, M), segments (segments, 4), exposure and log_frequency flat, weight (N,) of
     the window's rows, which every medium has first, series (6, rows of all media), ceiling (M,), zero where there is
-    no exposure.
+    no exposure. Where `is_amplitude`, the parameters hold log amplitudes in the places of log shares, and hold log
+    shares afterwards.
     """
     media = layout.shape[1]
     weights, by_lag = np.empty((3, lags)), np.zeros((2, lags))
@@ -104,6 +112,9 @@ def respond(
         total = 0.0
         for n in range(weight.shape[0]):
             total += weight[n] * reached[n]
+        if is_amplitude and total > 0.0:
+            relative = _squared_variation(weight, reached, window, total) + SMALLEST_VARIATION**2
+            parameters[2 * media + m] -= 0.5 * np.log(relative)
         ceiling[m] = np.exp(parameters[2 * media + m]) * window / total if total > 0.0 else 0.0
 
 
@@ -113,11 +124,16 @@ def pull_back(
     m: int,
     ceiling: float,
     weight: FloatArray,
+    is_amplitude: bool,
     pull: FloatArray,
     series: FloatArray,
     gradient: FloatArray,
 ) -> None:
-    """Add a medium's part of the gradient; `pull` is the density's derivative by each row's contribution."""
+    """Add a medium's part of the gradient; `pull` is the density's derivative by each row's contribution.
+
+    `gradient` already holds everything else by the medium's log share, because where `is_amplitude` a share moves with
+    the response.
+    """
     if ceiling <= 0.0:
         return
     media, first, rows = layout.shape[1], layout[LAYOUT_FIRST_ROW, m], pull.shape[0]
@@ -134,17 +150,24 @@ def pull_back(
     gradient[2 * media + m] += contribution
     # The share fixes the weighted sum of contributions, so a response counts against the mean of all.
     common = contribution / total
+    bent, level = 0.0, 0.0
+    if is_amplitude:
+        window = weight.sum()
+        squared = _squared_variation(weight, reached, window, total)
+        bent = gradient[2 * media + m] * window / (total * total * (squared + SMALLEST_VARIATION**2))
+        level = (1.0 + squared) * total / window
     half_part, slope_part, retention_part, shape_part = 0.0, 0.0, 0.0, 0.0
     if layout[LAYOUT_SATURATION, m] == _REACH:
         for n in range(rows):
-            by_stock = ceiling * pull[n] - (common * weight[n] if n < weight.shape[0] else 0.0)
+            counted = weight[n] * (common + bent * (reached[n] - level)) if n < weight.shape[0] else 0.0
+            by_stock = ceiling * pull[n] - counted
             half_part += by_stock * elasticity[n]
             slope_part += by_stock * log_relative[n]
             retention_part += by_stock * by_retention[n]
             shape_part += by_stock * by_shape[n]
     else:
         for n in range(rows):
-            counted = common * weight[n] if n < weight.shape[0] else 0.0
+            counted = weight[n] * (common + bent * (reached[n] - level)) if n < weight.shape[0] else 0.0
             by_log_stock = (ceiling * pull[n] - counted) * elasticity[n]
             by_stock = by_log_stock / (stock[n] + SMALLEST_STOCK)
             half_part += by_log_stock
@@ -157,6 +180,15 @@ def pull_back(
         gradient[layout[LAYOUT_SLOPE, m]] += slope_part
     if layout[LAYOUT_SHAPE, m] >= 0:
         gradient[layout[LAYOUT_SHAPE, m]] += shape_part
+
+
+@compile_inline
+def _squared_variation(weight: FloatArray, reached: FloatArray, window: float, total: float) -> float:
+    """Squared coefficient of variation of a response over the window."""
+    mean, squares = total / window, 0.0
+    for n in range(weight.shape[0]):
+        squares += weight[n] * (reached[n] - mean) ** 2
+    return squares / (window * mean * mean)
 
 
 @compile_inline

@@ -1,4 +1,4 @@
-"""The density of a panel, as the C functions that nutpie calls; the counterpart of `mmm.kernel.density`.
+"""The density of a panel, as the C function that nutpie calls; the counterpart of `mmm.kernel.density`.
 
 `mmm.panel.model` is its specification in PyMC, and a test holds densities and gradients equal to rounding.
 """
@@ -50,14 +50,11 @@ from mmm.kernel.tables import table_of
 
 
 @cache
-def compiled_panel_functions() -> tuple[Any, Any]:
-    """Density and expansion as C functions that nutpie calls; compiled once a machine, then read from disk."""
+def compiled_panel_density() -> Any:
+    """The density as a C function that nutpie calls; compiled once a machine, then read from disk."""
     pointer = numba.types.CPointer(numba.types.double)
     integer, size = numba.types.int64, numba.types.uint64
-    return (
-        keep_on_disk(_c_panel_density, integer(size, pointer, pointer, pointer, numba.types.voidptr)),
-        keep_on_disk(_c_panel_expand, integer(size, size, pointer, pointer, numba.types.voidptr)),
-    )
+    return keep_on_disk(_c_panel_density, integer(size, pointer, pointer, pointer, numba.types.voidptr))
 
 
 def _c_panel_density(size: Any, position: Any, gradient: Any, density: Any, data: Any) -> int:
@@ -77,7 +74,8 @@ def _c_panel_density(size: Any, position: Any, gradient: Any, density: Any, data
     noise_place = int(scalars[NOISE_PLACE])
     series = np.empty((SERIES, layout[LAYOUT_END_ROW, media - 1]))
     ceiling = np.empty(media)
-    respond(parameters, layout, segments, exposure, log_frequency, int(scalars[LAGS]), weight, series, ceiling)
+    lags = int(scalars[LAGS])
+    respond(parameters, layout, segments, exposure, log_frequency, lags, weight, False, series, ceiling)
     contribution = np.empty((geos, media, periods))
     for m in range(media):
         first, height = layout[LAYOUT_FIRST_ROW, m], ceiling[m]
@@ -138,20 +136,9 @@ def _c_panel_density(size: Any, position: Any, gradient: Any, density: Any, data
         value += lift_density(pieces, table_of(vector, PIECE_SIZE)[0], tests, layout, ceiling, series, pulls)
     for m in range(media):
         of_medium = pulls[layout[LAYOUT_FIRST_ROW, m] : layout[LAYOUT_END_ROW, m]]
-        pull_back(layout, m, ceiling[m], weight, of_medium, series, slope)
+        pull_back(layout, m, ceiling[m], weight, False, of_medium, series, slope)
     value += limit_share(parameters, media, scalars[EXCESS_SPREAD], slope)
     value += normal_prior(parameters, table_of(vector, PRIOR), slope)
     is_finite = slope_at_position(slope, stretch, numba.carray(gradient, (size,)))
     numba.carray(density, (1,))[0] = value
     return ACCEPTED if is_finite and np.isfinite(value) else REJECTED
-
-
-def _c_panel_expand(size: Any, expanded: Any, position: Any, values: Any, data: Any) -> int:
-    if size != expanded:
-        return WRONG_SIZE
-    vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
-    stretch, found = table_of(vector, STRETCH), numba.carray(values, (size,))
-    parameters = parameters_at(numba.carray(position, (size,)), table_of(vector, CENTER)[0], stretch)
-    for i in range(size):
-        found[i] = parameters[i]
-    return ACCEPTED

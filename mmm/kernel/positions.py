@@ -1,17 +1,29 @@
 """Between the sampler's coordinates and the parameters, inside compiled code."""
 
+from functools import cache
+from typing import Any
+
+import numba
 import numpy as np
 
-from mmm.kernel.compiling import compile_inline
+from mmm.kernel.compiling import compile_inline, keep_on_disk
 from mmm.vocabulary import FloatArray
 
 ACCEPTED, REJECTED, WRONG_SIZE = 0, 4, -1
 """What a compiled function tells the sampler: fine, not finite, unrecoverable."""
 
 
+@cache
+def compiled_copy() -> Any:
+    """The C function by which nutpie keeps positions as they are: draws become parameters all at once, later."""
+    pointer = numba.types.CPointer(numba.types.double)
+    integer, size = numba.types.int64, numba.types.uint64
+    return keep_on_disk(_c_copy, integer(size, size, pointer, pointer, numba.types.voidptr))
+
+
 @compile_inline
 def parameters_at(position: FloatArray, center: FloatArray, stretch: FloatArray) -> FloatArray:
-    """The sampled parameters at a position of the sampler: center + stretch @ position. Shape (D,)."""
+    """The walked parameters at a position of the sampler: center + stretch @ position. Shape (D,)."""
     parameters = np.empty(position.shape[0])
     for i in range(position.shape[0]):
         row, total = stretch[i], center[i]
@@ -33,3 +45,12 @@ def slope_at_position(slope: FloatArray, stretch: FloatArray, found: FloatArray)
         for j in range(found.shape[0]):
             found[j] += row[j] * by_parameter
     return is_finite
+
+
+def _c_copy(size: Any, expanded: Any, position: Any, values: Any, _: Any) -> int:
+    if size != expanded:
+        return WRONG_SIZE
+    given, found = numba.carray(position, (size,)), numba.carray(values, (size,))
+    for i in range(size):
+        found[i] = given[i]
+    return ACCEPTED

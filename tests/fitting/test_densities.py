@@ -1,5 +1,6 @@
 """Three forms of one model: plain and integrated in PyMC, and the compiled density that is sampled."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 from fitting_markets import mixed_market, small_market, with_reach
 
 from mmm.design import build_design
-from mmm.kernel.evaluation import density_of
+from mmm.kernel.evaluation import amplitudes_of, density_of, shares_of
+from mmm.kernel.media import SMALLEST_VARIATION
 from mmm.marginal import log_conditional
 from mmm.market import Market
-from mmm.model import build_integrated, build_plain, media_response
+from mmm.model import build_integrated, build_plain, media_contributions, media_response
 from mmm.outcome_noise import SMALLEST_MEAN
 from mmm.parameters import (
     centered_outcome,
@@ -62,6 +64,13 @@ def forms(request: pytest.FixtureRequest) -> Forms:
     return Forms(*request.param)
 
 
+def slope_by_walked(shares: Callable[[np.ndarray], np.ndarray], walked: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """The chain rule, by differences of the map: the gradient by what is walked in, from that by parameters."""
+    steps = 1e-5 * np.eye(len(walked))
+    by_walked = [(shares(walked + step) - shares(walked - step)) / 2e-5 for step in steps]
+    return np.stack(by_walked) @ slope
+
+
 def test_the_market_covers_every_carryover_with_every_saturation(forms: Forms) -> None:
     assert len(set(zip(forms.structure.adstock, forms.structure.saturation, strict=True))) == 9
 
@@ -76,6 +85,32 @@ def test_the_compiled_density_and_its_gradient_are_those_of_the_integrated_model
         np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.abs(expected).max())
     # The compiled density leaves out the constant of the prior.
     np.testing.assert_allclose(offsets, offsets[0], atol=1e-7)
+
+
+def test_walked_in_amplitudes_it_is_the_same_density_with_its_gradient_by_the_chain_rule(forms: Forms) -> None:
+    data = kernel_data(forms.design, forms.priors, forms.terms)
+    compiled, offsets = density_of(data, is_amplitude=True), []
+    for point in forms.points(10):
+        walked = amplitudes_of(data, point)
+        value, gradient = compiled(walked)
+        expected = slope_by_walked(lambda found: shares_of(data, found), walked, forms.slope(point))
+        offsets.append(value - forms.density(point))
+        np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
+    # No Jacobian is missing: amplitudes differ from shares by what does not depend on either.
+    np.testing.assert_allclose(offsets, offsets[0], atol=1e-7)
+
+
+def test_an_amplitude_is_a_share_times_how_much_it_goes_up_and_down(forms: Forms) -> None:
+    data, shares = kernel_data(forms.design, forms.priors, forms.terms), forms.structure.blocks["log_share"]
+    points = forms.points(3)
+    walked = amplitudes_of(data, points)
+    np.testing.assert_allclose(shares_of(data, walked), points, atol=1e-12)
+    others = np.delete(walked - points, np.r_[shares], axis=1)
+    np.testing.assert_array_equal(others, 0.0)
+    for point, more in zip(points, (walked - points)[:, shares], strict=True):
+        brought = media_contributions(forms.design, point).eval()
+        variation = brought.std(axis=0) / brought.mean(axis=0)
+        np.testing.assert_allclose(more, 0.5 * np.log(variation**2 + SMALLEST_VARIATION**2), atol=1e-6)
 
 
 def test_media_that_bring_more_than_everything_are_penalised_alike(forms: Forms) -> None:
@@ -127,6 +162,8 @@ def test_the_compiled_density_of_other_noise_is_that_of_the_plain_model(likeliho
         point = data.start + 0.7 * data.spread * rng.standard_normal(data.size)
         value, gradient = compiled(point)
         expected = slope({"parameters": point})
+        walked = amplitudes_of(data, point)
+        assert density_of(data, is_amplitude=True)(walked)[0] == pytest.approx(value, abs=1e-8)
         offsets.append(value - density({"parameters": point}))
         np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-8 * np.abs(expected).max())
     np.testing.assert_allclose(offsets, offsets[0], rtol=1e-9, atol=1e-6)
