@@ -15,7 +15,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from mmm.kernel.compiling import compile_inline, keep_on_disk
+from mmm.kernel.compiling import keep_on_disk
 from mmm.kernel.data import (
     BASIS,
     CENTER,
@@ -57,7 +57,6 @@ from mmm.kernel.positions import ACCEPTED, REJECTED, WRONG_SIZE, parameters_at, 
 from mmm.kernel.prior import limit_share, normal_prior
 from mmm.kernel.tables import table_of
 from mmm.outcome_noise import LIKELIHOOD_CODES
-from mmm.vocabulary import FloatArray
 
 _NORMAL, _STUDENT_T = LIKELIHOOD_CODES["normal"], LIKELIHOOD_CODES["student_t"]
 
@@ -73,9 +72,14 @@ def compiled_functions() -> tuple[Any, Any]:
     )
 
 
-@compile_inline
-def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -> float:
-    """Log density; writes its gradient."""
+def _c_density(size: Any, position: Any, gradient: Any, density: Any, data: Any) -> int:
+    """Write the log density and its gradient; all in one function, see `compile_inline`."""
+    vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
+    stretch = table_of(vector, STRETCH)
+    if size != stretch.shape[0]:
+        return WRONG_SIZE
+    parameters = parameters_at(numba.carray(position, (size,)), table_of(vector, CENTER)[0], stretch)
+    slope = np.zeros(size)
     scalars = table_of(vector, SCALARS)[0]
     layout, segments = table_of(vector, LAYOUT).astype(np.int64), table_of(vector, SEGMENTS).astype(np.int64)
     exposure, weight = table_of(vector, EXPOSURE)[0], table_of(vector, WEIGHT)[0]
@@ -85,8 +89,6 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
     lags = int(scalars[LAGS])
     noise_place, shape_place = int(scalars[NOISE_PLACE]), int(scalars[SHAPE_PLACE])
     first_coefficient = int(scalars[COEFFICIENT_PLACE])
-    for i in range(gradient.shape[0]):
-        gradient[i] = 0.0
     series = np.empty((SERIES, layout[LAYOUT_END_ROW, media - 1]))
     ceiling = np.empty(media)
     is_amplitude = scalars[IS_AMPLITUDE] > 0.0
@@ -105,7 +107,7 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
         rank = basis.shape[0] // paths
         for t in range(periods):
             brought[t] = target[t] - observed[t] * brought[t]
-        density, by_noise = integrated_normal(
+        value, by_noise = integrated_normal(
             brought,
             np.exp(parameters[noise_place]),
             observed.sum(),
@@ -118,7 +120,7 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
             table_of(vector, LOG_WEIGHTS)[0],
             pull,
         )
-        gradient[noise_place] += by_noise
+        slope[noise_place] += by_noise
         for t in range(periods):
             pull[t] *= observed[t]
     else:
@@ -129,24 +131,24 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
             for t in range(periods):
                 brought[t] += coefficient * column[t]
         if int(scalars[LIKELIHOOD]) == _STUDENT_T:
-            density, by_noise, by_shape = student_t_density(
+            value, by_noise, by_shape = student_t_density(
                 target, observed, brought, parameters[noise_place], parameters[shape_place], pull
             )
-            gradient[noise_place] += by_noise
-            gradient[shape_place] += by_shape
+            slope[noise_place] += by_noise
+            slope[shape_place] += by_shape
         else:
             expected = columns[terms]
             for t in range(periods):
                 brought[t] += expected[t]
-            density, by_shape = count_density(
+            value, by_shape = count_density(
                 target, observed, brought, scalars[OUTCOME_SCALE], parameters[shape_place], pull
             )
-            gradient[shape_place] += by_shape
+            slope[shape_place] += by_shape
         for k in range(terms):
             column, total = columns[k], 0.0
             for t in range(periods):
                 total += pull[t] * column[t]
-            gradient[first_coefficient + k] += total * scales[k]
+            slope[first_coefficient + k] += total * scales[k]
 
     pulls = np.zeros(series.shape[1])
     for m in range(media):
@@ -156,23 +158,12 @@ def _density(parameters: FloatArray, vector: FloatArray, gradient: FloatArray) -
     tests = table_of(vector, TESTS)
     if tests.shape[0] > 0:
         pieces = table_of(vector, PIECES).astype(np.int64)
-        density += lift_density(pieces, table_of(vector, PIECE_SIZE)[0], tests, layout, ceiling, series, pulls)
-    density += limit_share(parameters, media, scalars[EXCESS_SPREAD], gradient)
-    density += normal_prior(parameters, table_of(vector, PRIOR), gradient)
+        value += lift_density(pieces, table_of(vector, PIECE_SIZE)[0], tests, layout, ceiling, series, pulls)
+    value += limit_share(parameters, media, scalars[EXCESS_SPREAD], slope)
+    value += normal_prior(parameters, table_of(vector, PRIOR), slope)
     for m in range(media):
         of_medium = pulls[layout[LAYOUT_FIRST_ROW, m] : layout[LAYOUT_END_ROW, m]]
-        pull_back(layout, m, ceiling[m], weight, is_amplitude, of_medium, series, gradient)
-    return density
-
-
-def _c_density(size: Any, position: Any, gradient: Any, density: Any, data: Any) -> int:
-    vector = numba.carray(data, (int(numba.carray(data, (1,), np.float64)[0]),), np.float64)
-    stretch = table_of(vector, STRETCH)
-    if size != stretch.shape[0]:
-        return WRONG_SIZE
-    slope = np.empty(size)
-    parameters = parameters_at(numba.carray(position, (size,)), table_of(vector, CENTER)[0], stretch)
-    value = _density(parameters, vector, slope)
+        pull_back(layout, m, ceiling[m], weight, is_amplitude, of_medium, series, slope)
     is_finite = slope_at_position(slope, stretch, numba.carray(gradient, (size,)))
     numba.carray(density, (1,))[0] = value
     return ACCEPTED if is_finite and np.isfinite(value) else REJECTED

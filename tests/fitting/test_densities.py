@@ -102,7 +102,7 @@ def test_walked_in_amplitudes_it_is_the_same_density_with_its_gradient_by_the_ch
 
 def test_an_amplitude_is_a_share_times_how_much_it_goes_up_and_down(forms: Forms) -> None:
     data, shares = kernel_data(forms.design, forms.priors, forms.terms), forms.structure.blocks["log_share"]
-    points = forms.points(3)
+    points = forms.points(1)
     walked = amplitudes_of(data, points)
     np.testing.assert_allclose(shares_of(data, walked), points, atol=1e-12)
     others = np.delete(walked - points, np.r_[shares], axis=1)
