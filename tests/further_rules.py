@@ -10,6 +10,9 @@ import numpy as np
 SMALLEST_ON = 1e-3
 """Share of the budget from which a channel counts where a group asks for channels to be on."""
 
+MOST_CPA = 1e15
+"""Most that a scenario may state as a ceiling."""
+
 
 @dataclass(frozen=True)
 class FurtherRules:
@@ -132,7 +135,8 @@ def draw_further_rules(
     has_fees = not is_banded and rng.random() < 0.5
 
     def ceilings(low: float, high: float) -> np.ndarray:
-        return np.where(rng.random(count) < 0.5, cpa * rng.uniform(low, high, count), np.inf)
+        is_there, most = rng.random(count) < 0.5, cpa * rng.uniform(low, high, count)
+        return np.where(is_there & (most <= MOST_CPA), most, np.inf)
 
     return FurtherRules(
         fee=np.where(rng.random(count) < 0.5, 0.2, 0.0) * has_fees,

@@ -38,6 +38,9 @@ class Peer:
 
 PYMC_MARKETING = Peer("pymc-marketing", ("pymc-marketing", "nutpie"), ("pymc-marketing", "pymc", "pytensor", "nutpie"))
 MERIDIAN = Peer("meridian", ("google-meridian[jax]",), ("google-meridian", "jax", "tfp-nightly"))
+SCIP = Peer("scip", ("pyscipopt", "numpy"), ("pyscipopt",))
+"""No peer: a global solver of its own, to hold certificates against."""
+
 PEERS = {peer.name: peer for peer in (PYMC_MARKETING, MERIDIAN)}
 
 
