@@ -19,6 +19,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from mmm.errors import ArtifactError
+from mmm.geo_curves import GEO_PREFIX, GeoDraws, GeosInfo, geo_arrays, geo_shapes
 from mmm.long_run import LONG_RUN_PREFIX, LongRunDraws, LongRunInfo, long_run_arrays, long_run_shapes
 from mmm.noise_paths import NoiseDraws
 from mmm.parsing import StrictModel
@@ -179,6 +180,7 @@ class Manifest(StrictModel):
     contraction: tuple[ChannelEvidence, ...] = ()
     gates: tuple[Gate, ...] = ()
     long_run: LongRunInfo | None = None
+    geos: GeosInfo | None = None
     is_national_aggregate: bool = False
     data_digest: str
     spec_digest: str
@@ -230,6 +232,8 @@ class ResponseDraws:
         the others. None where no channel has them. Shape (T, C), > 0.
     long_run
         Slow curves through brand, beside those above; None where no channel has a part in brand.
+    geos
+        The curves above by geo, of a panel; None where the market has no geos that were fitted side by side.
     """
 
     retention: FloatArray
@@ -253,6 +257,7 @@ class ResponseDraws:
     exposure: FloatArray | None = None
     frequency: FloatArray | None = None
     long_run: LongRunDraws | None = None
+    geos: GeoDraws | None = None
 
     @property
     def worked(self) -> FloatArray:
@@ -370,8 +375,12 @@ def _check_shapes(manifest: Manifest, draws: ResponseDraws) -> None:
     expected |= {name: shape for name, shape in sometimes.items() if getattr(draws, name) is not None}
     if (manifest.long_run is None) != (draws.long_run is None):
         faults.append("long_run is in one of manifest and draws alone")
-    arrays = {name: getattr(draws, name) for name in expected} | long_run_arrays(draws.long_run)
+    if (manifest.geos is None) != (draws.geos is None):
+        faults.append("geos are in one of manifest and draws alone")
+    arrays = {name: getattr(draws, name) for name in expected}
+    arrays |= long_run_arrays(draws.long_run) | geo_arrays(draws.geos)
     expected |= long_run_shapes(manifest.long_run, size, periods) if draws.long_run is not None else {}
+    expected |= geo_shapes(manifest.geos, size, periods, channels) if draws.geos is not None else {}
     for name, shape in expected.items():
         values: FloatArray = arrays[name]
         if values.shape != shape:
@@ -388,8 +397,8 @@ def _manifest_bytes(manifest: Manifest) -> bytes:
 
 
 def _arrays_bytes(draws: ResponseDraws) -> bytes:
-    plain = {name: getattr(draws, name) for name in ResponseDraws.__slots__ if name != "long_run"}
-    arrays = plain | long_run_arrays(draws.long_run)
+    plain = {name: getattr(draws, name) for name in ResponseDraws.__slots__ if name not in ("long_run", "geos")}
+    arrays = plain | long_run_arrays(draws.long_run) | geo_arrays(draws.geos)
     return save_tensors(
         {name: np.ascontiguousarray(values, dtype=np.float64) for name, values in arrays.items() if values is not None}
     )
@@ -399,13 +408,18 @@ def _draws(tensors: Mapping[str, FloatArray]) -> ResponseDraws:
     """The draws of a table of arrays. A name that nobody knows, one that is missing, or no numbers is a TypeError."""
     if any(values.dtype.kind != "f" for values in tensors.values()):
         raise TypeError("draws are floating-point numbers")
-    plain = {name: _readonly(values) for name, values in tensors.items() if not name.startswith(LONG_RUN_PREFIX)}
-    slow = {
-        name.removeprefix(LONG_RUN_PREFIX): _readonly(values)
-        for name, values in tensors.items()
-        if name.startswith(LONG_RUN_PREFIX)
-    }
-    return ResponseDraws(**plain, long_run=LongRunDraws(**slow) if slow else None)
+    of_parts: dict[str, dict[str, FloatArray]] = {LONG_RUN_PREFIX: {}, GEO_PREFIX: {}}
+    plain: dict[str, FloatArray] = {}
+    for name, values in tensors.items():
+        prefix = next((each for each in of_parts if name.startswith(each)), None)
+        part = plain if prefix is None else of_parts[prefix]
+        part[name.removeprefix(prefix or "")] = _readonly(values)
+    slow, by_geo = of_parts[LONG_RUN_PREFIX], of_parts[GEO_PREFIX]
+    return ResponseDraws(
+        **plain,
+        long_run=LongRunDraws(**slow) if slow else None,
+        geos=GeoDraws(**by_geo) if by_geo else None,
+    )
 
 
 def _readonly(values: FloatArray) -> FloatArray:

@@ -29,6 +29,7 @@ from mmm.forecast_scores import DrawnForecast
 from mmm.long_run import LongRunDraws, LongRunInfo
 from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.panel.design import PanelDesign, build_panel_design
+from mmm.panel.geo_draws import geo_draws
 from mmm.panel.parameters import panel_data, panel_prior, panel_structure
 from mmm.panel.posterior import PanelPosterior, draw_panel_posterior
 from mmm.parameters import ParameterPrior, Structure, prior_of_parameters, structure_of
@@ -112,7 +113,7 @@ def fit_outcome(
         *judge_brand(None if slow is None else slow[0]),
         data_gate(warnings),
     )
-    return _artifact(market, national, spec, chosen, fitted.posterior, found, gates, slow)
+    return _artifact(market, national, spec, chosen, fitted, found, gates, slow)
 
 
 def forecast_last(
@@ -259,13 +260,15 @@ def _artifact(
     national: Market,
     outcome: OutcomeSpec,
     seed: int,
-    posterior: Posterior,
+    fitted: _Fitted,
     found: Diagnostics,
     gates: tuple[Gate, ...],
     slow: tuple[LongRunInfo, LongRunDraws] | None,
 ) -> ResponseArtifact:
     long_run, slow_draws = (None, None) if slow is None else slow
-    design, draws = posterior.design, replace(response_draws(posterior), long_run=slow_draws)
+    geos, by_geo = (None, None) if fitted.panel is None else geo_draws(market, fitted.panel[1])
+    design = fitted.posterior.design
+    draws = replace(response_draws(fitted.posterior), long_run=slow_draws, geos=by_geo)
     spec, header = market.spec, market.spec.market
     manifest = Manifest(
         market=market.name,
@@ -287,6 +290,7 @@ def _artifact(
         contraction=_channel_evidence(design, found),
         gates=gates,
         long_run=long_run,
+        geos=geos,
         is_national_aggregate=market.is_panel and not market.is_pooled,
         data_digest=market.data_digest,
         spec_digest=spec_digest(market),

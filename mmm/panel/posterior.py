@@ -40,11 +40,18 @@ class PanelPosterior:
         Effect of each medium in each geo relative to the country's. Shape (S, G, M).
     curves
         The country's curves per head, which the effects multiply.
+    heights
+        Ceilings of these curves, in national means. Shape (S, M).
+    brought
+        What each medium brought in each geo over the window before its effect there, in national means times periods.
+        Shape (S, G, M).
     """
 
     country: Posterior
     effects: FloatArray
     curves: "NationalCurves"
+    heights: FloatArray
+    brought: FloatArray
 
 
 def draw_panel_posterior(
@@ -72,9 +79,9 @@ def draw_panel_posterior(
     effect = design.varies * np.exp(by_block["log_effect_spread"])
     noise = np.exp(by_block["log_noise"] - by_block["noise_exponent"] * np.log(design.size))
     coefficients, effects = np.empty((draws, terms)), np.empty((draws, geos, media))
-    contribution = np.empty((draws, periods, media))
+    contribution, heights, whole = np.empty((draws, periods, media)), np.empty((draws, media)), np.empty_like(effects)
     for draw in range(draws):
-        brought = curves.contribution(draw)
+        brought, heights[draw] = curves.contribution(draw)
         seen = brought * observed[:, None]
         own = np.concatenate([columns, seen], axis=2) * np.concatenate([local[draw], effect[draw]])
         common, drawn = _draw_linear(
@@ -84,10 +91,11 @@ def draw_panel_posterior(
         effects[draw] = 1.0 + drawn[:, terms:] * effect[draw]
         coefficients[draw] = design.size @ base / geos
         contribution[draw] = np.einsum("g,gm,gtm->tm", design.size / geos, effects[draw], brought)
+        whole[draw] = design.size[:, None] / geos * brought.sum(axis=1)
     scale = national.outcome_scale
     media_draws = curves.country(effects, contribution * scale, noise)
     country = Posterior(national, media_draws, (priors.linear_location + coefficients) * scale)
-    return PanelPosterior(_with_noise_of_country(country, rng), effects, curves)
+    return PanelPosterior(_with_noise_of_country(country, rng), effects, curves, heights, whole)
 
 
 def _with_noise_of_country(independent: Posterior, rng: np.random.Generator) -> Posterior:
@@ -143,13 +151,15 @@ class NationalCurves:
     slope: FloatArray
     share: FloatArray
 
-    def contribution(self, draw: int) -> FloatArray:
-        """What each medium would bring in each geo by the country's effect, per head. Shape (G, T, M)."""
+    def contribution(self, draw: int) -> tuple[FloatArray, FloatArray]:
+        """What each medium would bring in each geo by the country's effect, per head, and ceilings. (G, T, M), (M,)."""
         brought = np.zeros(self.design.exposure.shape)
+        heights = np.zeros(brought.shape[2])
         for place in range(brought.shape[2]):
             reached = self.reached(draw, place, self.lagged[:, :, place])
-            brought[:, :, place] = reached * self.ceiling(draw, place, reached)
-        return brought
+            heights[place] = self.ceiling(draw, place, reached)
+            brought[:, :, place] = reached * heights[place]
+        return brought, heights
 
     def reached(self, draw: int, place: int, lagged: FloatArray) -> FloatArray:
         """Saturated adstock, from 0 to 1, of a medium's exposure with its lags (T, G, L). Shape (G, T)."""
