@@ -14,7 +14,7 @@ from optimizer.scenario_rules import Group, group_members
 from optimizer.split import split_preset
 from optimizer.timeline import horizon_faults
 
-_A_CHANNEL = sentence("a channel of the market")
+A_CHANNEL = sentence("a channel of the market")
 
 
 def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) -> list[Fault]:
@@ -30,7 +30,7 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
         *((f"capacity[{i + 1}].kpi", rule.kpi) for i, rule in enumerate(scenario.capacity)),
     ]:
         if kpi not in artifacts:
-            faults.append(_unknown(file, field, kpi, kpis, sentence("an outcome of the market")))
+            faults.append(unknown_name(file, field, kpi, kpis, sentence("an outcome of the market")))
     if scenario.kpi not in artifacts:
         return faults
     faults += new_channel_faults(scenario, artifacts, file)
@@ -54,6 +54,15 @@ def scenario_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact
     return faults + of_horizon + _offer_faults(scenario, artifact, file)
 
 
+def unknown_name(file: Sentence, field: str, name: str, known: list[str], what: Sentence) -> Fault:
+    """A name that the market does not know, with the nearest one that it knows; `what` says what was expected."""
+    near = nearest(name, known)
+    if near is not None:
+        return Fault(file, field, f"'{name}'", meant(what, near))
+    expected = sentence("{expected}: {names}", expected=phrase(what), names=_all_of(known))
+    return Fault(file, field, f"'{name}'", expected)
+
+
 def _channel_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
     named = [(f"channels.{name}", name) for name in scenario.channels]
     named += [(f"reference.spend.{name}", name) for name in scenario.reference.spend or {}]
@@ -66,13 +75,13 @@ def _channel_faults(scenario: Scenario, artifact: ResponseArtifact, file: Senten
         named.append((f"precedence[{index + 1}].channel", order.channel))
         named += [(f"precedence[{index + 1}].after.{name}", name) for name in order.after]
     known = list(artifact.channels)
-    return [_unknown(file, field, name, known, _A_CHANNEL) for field, name in named if name not in known]
+    return [unknown_name(file, field, name, known, A_CHANNEL) for field, name in named if name not in known]
 
 
 def _group_faults(group: Group, artifact: ResponseArtifact, file: Sentence, field: str) -> list[Fault]:
     known = list(artifact.channels)
     if unknown := [name for name in group.channels or () if name not in known]:
-        return [_unknown(file, f"{field}.channels", name, known, _A_CHANNEL) for name in unknown]
+        return [unknown_name(file, f"{field}.channels", name, known, A_CHANNEL) for name in unknown]
     infos = artifact.manifest.channels
     for key, wanted in (
         ("stage", group.stage),
@@ -136,14 +145,6 @@ def _optimized_flighting_faults(scenario: Scenario, artifact: ResponseArtifact, 
         )
         faults.append(Fault(file, field, "optimized", expected))
     return faults
-
-
-def _unknown(file: Sentence, field: str, name: str, known: list[str], what: Sentence) -> Fault:
-    near = nearest(name, known)
-    if near is not None:
-        return Fault(file, field, f"'{name}'", meant(what, near))
-    expected = sentence("{expected}: {names}", expected=phrase(what), names=_all_of(known))
-    return Fault(file, field, f"'{name}'", expected)
 
 
 def _all_of(names: list[str]) -> Names:

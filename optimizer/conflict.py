@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mmm.sentence import Sentence
 from optimizer.formulation import Formulation, Row, Setting
+from optimizer.geos.rules import CellRules
 from optimizer.plan import ConflictingRule, RelaxedRule
 from optimizer.rules import formulate
 from optimizer.shadow import TIGHT
@@ -131,6 +132,8 @@ def _largest_demand(setting: Setting) -> float:
         for name, rule in setting.scenario.channels.items()
     )
     wanted += sum(group.amount[0] for group in setting.scenario.groups if group.amount is not None)
+    if isinstance(setting.scenario.geos, CellRules):
+        wanted += sum(rule.low or 0.0 for rule in setting.scenario.geos.sums if not rule.base)
     wanted += sum(group.at_least_channels or 0 for group in setting.scenario.groups) * setting.smallest_on
     wanted += sum(sum(rule.after.values()) for rule in setting.scenario.precedence)
     grown = sum(

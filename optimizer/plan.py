@@ -12,20 +12,14 @@ from mmm.parsing import StrictModel
 from mmm.sentence import Sentence
 from mmm.vocabulary import Evidence, Role, Stage, TaskCount
 from optimizer.bottom_up import BottomUpPlan
+from optimizer.geos.document import GeoPlan
+from optimizer.plan_figures import ComparedPlan as ComparedPlan
+from optimizer.plan_figures import Interval as Interval
 from optimizer.scenario import Horizon, Objective, Target
 
 type Status = Literal["optimal", "feasible", "infeasible"]
 type CertificateUnit = Literal["kpi", "money"]
 type ChannelVerdict = Literal["keep", "scale", "reduce", "watch", "stop"]
-
-
-class Interval(StrictModel):
-    """Mean and quantiles over the posterior draws."""
-
-    mean: float
-    p05: float
-    p50: float
-    p95: float
 
 
 class ModelReference(StrictModel):
@@ -210,15 +204,6 @@ class ServedPeriod(StrictModel):
     expected: float
 
 
-class ComparedPlan(StrictModel):
-    """Another way to spend, judged on the same curves."""
-
-    budget: float
-    mean: float
-    p05: float
-    p95: float
-
-
 class Comparisons(StrictModel):
     """The plan against what one could do instead; None where it does not apply.
 
@@ -272,7 +257,8 @@ class Plan(StrictModel):
 
     Spend of the channels + `fees` - `coop` + `test_reserve` + `fixed_costs` is the `budget`, to the cent. `coop` is
     what partners pay of spend and fees.
-    `profit` is what the plan's media bring in money less its budget, None without a value per unit.
+    `profit` is what the plan's media bring in money less its budget, None without a value per unit. `geos` is the split
+    of channels over geos, where the scenario asks for it; a channel's figures are then those of its geos together.
     """
 
     scenario: str
@@ -303,6 +289,7 @@ class Plan(StrictModel):
     capacity: tuple[ServedPeriod, ...] = ()
     comparisons: Comparisons | None = None
     flighting: tuple[Flight, ...] = ()
+    geos: GeoPlan | None = None
     warnings: tuple[Sentence, ...] = ()
     conflict: tuple[ConflictingRule, ...] = ()
     relaxation: tuple[RelaxedRule, ...] = ()

@@ -1,15 +1,18 @@
 """From a scenario to a plan: the way through the package, in order."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mmm.errors import Fault
 from mmm.sentence import Sentence, sentence
+from optimizer.admission import scenario_faults
 from optimizer.allocate import METHOD
 from optimizer.answer import answer
 from optimizer.answered import Answer, Refusal
 from optimizer.assumptions import assumed_warning
 from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.checker.check import faults_of_plan
+from optimizer.checker.geos import broken_by_geo
 from optimizer.cleaning import cleaned, still_reaching
 from optimizer.costs import coop_of, fees_of
 from optimizer.errors import CheckFailed, ScenarioRefused
@@ -17,6 +20,9 @@ from optimizer.evaluate import score_outcome
 from optimizer.explain import model_warnings, unspent_warning
 from optimizer.flight.answer import IN_TURNS, Flighted, answer_flighting
 from optimizer.frontier import FrontierPoint, frontier_point
+from optimizer.geos.admission import geo_faults
+from optimizer.geos.desk import GeoDesk, geo_desk
+from optimizer.geos.folding import GeoAnswer, folded
 from optimizer.goal_tree import goal_remarks
 from optimizer.insight.document import Explanation
 from optimizer.insight.explanation import explained, maximised
@@ -60,6 +66,8 @@ class Planner:
         self._is_strict = is_strict
         self._known = known
         self._desk = Desk(models, known)
+        self._artifacts = {kpi: model.artifact for kpi, model in models.items()}
+        self._geos: dict[tuple[str, ...] | None, tuple[GeoDesk, Planner]] = {}
 
     def plan(self, scenario: Scenario, reference_spend: Mapping[str, float] | None = None) -> Plan:
         """The plan for a scenario; one that cannot be met has status ``infeasible`` and says why.
@@ -74,19 +82,12 @@ class Planner:
             When the plan does not keep its word as it is counted anew, which is a fault of ours; one that is not strict
             says so in the plan's warnings, and calls it no more than feasible.
         """
-        answered = _answered(self._desk.question(scenario, reference_spend))
-        question, found = answered.question, answered.found
-        if isinstance(found, Refusal):
-            return self._infeasible(question, found)
-        plan = self._plan(answered, still_reaching(question, cleaned(found)))
-        artifacts = {kpi: model.artifact for kpi, model in self._models.items()}
-        faults = faults_of_plan(scenario, plan, artifacts, self._known)
-        if faults and self._is_strict:
-            raise CheckFailed(faults)
-        return failed_its_check(plan, faults) if faults else plan
+        if scenario.geos is not None:
+            return self._plan_by_geo(scenario, reference_spend)
+        return self._planned(scenario, reference_spend)[0]
 
     def question(self, scenario: Scenario, reference_spend: Mapping[str, float] | None = None) -> Question:
-        """The scenario put to the models, for those who solve more than one plan.
+        """The scenario put to the models, for those who solve more than one plan; one by geo is refused.
 
         Raises
         ------
@@ -99,6 +100,9 @@ class Planner:
         self, scenario: Scenario, budgets: Sequence[float], reference_spend: Mapping[str, float] | None = None
     ) -> tuple[FrontierPoint, ...]:
         """The best that each budget brings under the scenario's rules, tasks left aside."""
+        if scenario.geos is not None:
+            desk, planner = self._by_geo(scenario)
+            return planner.frontier(desk.scenario(scenario, reference_spend), budgets, desk.reference(reference_spend))
         points = []
         for budget in budgets:
             answered = _answered(self._desk.question(with_budget(scenario, budget), reference_spend))
@@ -124,6 +128,10 @@ class Planner:
         plan = self.plan(scenario, reference_spend)
         if plan.status == "infeasible":
             return plan, None
+        if scenario.geos is not None:
+            desk, planner = self._by_geo(scenario)
+            whole, by_cell = desk.scenario(scenario, reference_spend), desk.reference(reference_spend)
+            return plan, planner.explain(whole, by_cell)[1]
         asked, notes = maximised(scenario, plan.budget)
         explanation = explained(self._desk.question(asked, reference_spend), notes) if plan.budget > 0 else None
         if explanation is None:
@@ -135,8 +143,49 @@ class Planner:
         """Response curve and figures of every channel, over the scenario's horizon or the last year of history."""
         if scenario is None:
             return channel_curves(self._models[kpi].artifact, None)
+        if scenario.geos is not None:
+            desk, planner = self._by_geo(scenario)
+            return planner.curves(kpi, desk.scenario(scenario, None))
         question = self._desk.question(scenario.model_copy(update={"kpi": kpi}), None)
         return channel_curves(self._models[kpi].artifact, question)
+
+    def _planned(self, scenario: Scenario, reference_spend: Mapping[str, float] | None) -> tuple[Plan, Question]:
+        """The plan, and the question that it answers, phased as it is."""
+        answered = _answered(self._desk.question(scenario, reference_spend))
+        question, found = answered.question, answered.found
+        if isinstance(found, Refusal):
+            return self._infeasible(question, found), question
+        plan = self._plan(answered, still_reaching(question, cleaned(found)))
+        return self._checked(plan, faults_of_plan(scenario, plan, self._artifacts, self._known)), question
+
+    def _plan_by_geo(self, scenario: Scenario, reference_spend: Mapping[str, float] | None) -> Plan:
+        desk, planner = self._by_geo(scenario)
+        whole, by_cell = desk.scenario(scenario, reference_spend), desk.reference(reference_spend)
+        answered = GeoAnswer(*planner._planned(whole, by_cell), desk.cells, desk.shares)
+        plan = folded(answered)
+        return self._checked(plan, broken_by_geo(scenario, plan, self._artifacts[scenario.kpi]))
+
+    def _by_geo(self, scenario: Scenario) -> "tuple[GeoDesk, Planner]":
+        """The desk for what the scenario splits over geos, and a planner on its cells; kept.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario does not fit its market.
+        """
+        if faults := scenario_faults(scenario, self._artifacts) or geo_faults(scenario, self._artifacts):
+            raise ScenarioRefused(faults)
+        channels = None if scenario.geos is None else scenario.geos.channels
+        if channels not in self._geos:
+            desk = geo_desk(self._artifacts, self._known, scenario.kpi, channels)
+            models = {kpi: replace(model, artifact=desk.by_cell[kpi]) for kpi, model in self._models.items()}
+            self._geos[channels] = desk, Planner(models, is_strict=self._is_strict, known=desk.known_by_cell)
+        return self._geos[channels]
+
+    def _checked(self, plan: Plan, faults: tuple[str, ...]) -> Plan:
+        if faults and self._is_strict:
+            raise CheckFailed(faults)
+        return failed_its_check(plan, faults) if faults else plan
 
     def _plan(self, answered: Flighted, found: Answer) -> Plan:
         question = answered.question

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mmm.artifact import ResponseArtifact
+from mmm.errors import Fault
+from mmm.sentence import sentence
 from mmm.vocabulary import FloatArray
 from optimizer.admission import scenario_faults
 from optimizer.allocate import KpiCurves
@@ -12,11 +14,12 @@ from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
 from optimizer.extension import extended
 from optimizer.formulation import Setting
+from optimizer.geos.rules import CellRules
 from optimizer.goal_tree import with_goal_tasks
 from optimizer.known_spend import KnownSpend
 from optimizer.phasing import closed_periods
 from optimizer.responses import KpiResponses, build_responses
-from optimizer.scenario import Risk, Scenario
+from optimizer.scenario import Risk, Scenario, place_of
 from optimizer.scenario_rules import ChannelRules, Rules
 from optimizer.tasks import MeasuredTask, measure_task
 from optimizer.timeline import Timeline, build_timeline, periods_until
@@ -137,6 +140,9 @@ class Desk:
         ScenarioRefused
             When it does not fit its market, with every fault.
         """
+        if scenario.geos is not None and not isinstance(scenario.geos, CellRules):
+            expected = sentence("nothing: this question is answered for the whole country alone")
+            raise ScenarioRefused([Fault(place_of(scenario), "geos", sentence("a plan by geo"), expected)])
         artifacts: Mapping[str, ResponseArtifact] = {kpi: model.artifact for kpi, model in self.models.items()}
         if faults := scenario_faults(scenario, artifacts):
             raise ScenarioRefused(faults)
@@ -204,6 +210,7 @@ def without_rules(scenario: Scenario, budget: float) -> Scenario:
             "requires": (),
             "precedence": (),
             "capacity": (),
+            "geos": None,
             "rules": Rules(),
             "risk": Risk() if scenario.risk.attitude == "regret" else scenario.risk,
         }

@@ -20,6 +20,7 @@ from optimizer.rulebook.channels import (
     stay_within_reach,
 )
 from optimizer.rulebook.cpa import limit_average_cpa, limit_marginal_cpa
+from optimizer.rulebook.geos import keep_sums_of_cells
 from optimizer.rulebook.groups import keep_brand_share, keep_group_counts, keep_group_limits
 from optimizer.rulebook.new_channels import keep_new_channels_small
 from optimizer.rulebook.order import keep_either_or, keep_precedence, limit_channel_count, require_upstream
@@ -43,6 +44,7 @@ RULES: tuple[Callable[[Formulation], None], ...] = (
     keep_brand_share,
     keep_group_limits,
     keep_group_counts,
+    keep_sums_of_cells,
     keep_either_or,
     require_upstream,
     keep_precedence,

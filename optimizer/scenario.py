@@ -10,6 +10,7 @@ from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import Attitude, Stage, TaskCount
 from optimizer.annual_goal import AnnualGoal
 from optimizer.bottom_up import BottomUp
+from optimizer.geo_rules import GeoSplit
 from optimizer.new_channel import NewChannel
 from optimizer.scenario_rules import (
     SMALLEST_BUDGET,
@@ -139,7 +140,8 @@ class Scenario(StrictModel):
     """One question. Valid in itself; whether it fits its market is checked when it is planned.
 
     `values` is the money that a unit of each KPI is worth, instead of the market's value per unit: what is maximised is
-    then the sum of these KPIs in money. `new_channels` are channels that the market's models do not know.
+    then the sum of these KPIs in money. `new_channels` are channels that the market's models do not know. `geos`
+    asks for a split by channel and geo.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
@@ -173,6 +175,7 @@ class Scenario(StrictModel):
     solve: SolveLimits = SolveLimits()
     bottom_up: BottomUp | None = None
     goal: AnnualGoal | None = None
+    geos: GeoSplit | None = None
 
     @model_validator(mode="after")
     def _objective_has_what_it_needs(self) -> Self:

@@ -1,5 +1,6 @@
 """Small artifacts with curves of our choice, for tests that need no sampler."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -14,6 +15,7 @@ from mmm.artifact import (
     baseline_terms,
     seal,
 )
+from mmm.geo_curves import GeoDraws, GeosInfo
 
 CHANNELS = (
     ChannelInfo(
@@ -130,3 +132,35 @@ def make_artifact(
             outcome=rng.normal(2200.0, 100.0, periods),
         ),
     )
+
+
+def make_panel(
+    *,
+    draws: int = 100,
+    geos: tuple[str, ...] = ("north", "south", "west"),
+    effects: dict[tuple[str, str], float] | None = None,
+    local: tuple[str, ...] = ("video", "social", "search"),
+    seed: int = 1,
+    **options: object,
+) -> ResponseArtifact:
+    """A market of geos whose country is that of `make_artifact`, shared out by size; `effects` by geo and channel."""
+    whole = make_artifact(draws=draws, seed=seed, **options)
+    manifest, country = whole.manifest, whole.draws
+    rng = np.random.default_rng(seed + 100)
+    size = np.arange(len(geos), 0.0, -1.0) / np.arange(len(geos), 0.0, -1.0).sum()
+    effect = np.ones((draws, len(geos), len(manifest.channels)))
+    for (geo, channel), times in (effects or {}).items():
+        effect[:, geos.index(geo), whole.channels.index(channel)] = times
+    parts = size * np.exp(0.3 * rng.standard_normal((len(country.spend), 1, len(geos))))
+    spend = (country.spend[:, :, None] * parts / parts.sum(axis=2, keepdims=True)).transpose(0, 2, 1)
+    by_geo = GeoDraws(
+        half_saturation=country.half_saturation,
+        ceiling=country.ceiling,
+        effect=effect,
+        size=size,
+        price=np.ones((len(geos), len(manifest.channels))),
+        spend=spend,
+        exposure=spend,
+    )
+    info = GeosInfo(names=geos, local=local)
+    return seal(manifest.model_copy(update={"geos": info}), replace(country, geos=by_geo))

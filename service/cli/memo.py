@@ -18,6 +18,7 @@ from optimizer.plan import ComparedPlan, Plan, RelaxedRule
 from optimizer.scenario import ReferenceKind
 from service.cli.allocation import allocation_table, task_table, verdict_table
 from service.cli.figures import main_outcome, quantity, worth
+from service.cli.geo_page import geo_parts
 from service.cli.headline import brought, brought_by_new, with_assumed, worth_of_brought
 from service.cli.ledgers import bottom_up_parts, shared_by_tasks
 from service.cli.phasing import phasing_table
@@ -47,7 +48,7 @@ def memo(plan: Plan, reader: Reader, setting: Setting) -> list[RenderableType]:
     parts: list[RenderableType] = [title, Text("━" * setting.width, style="dim")]
     if plan.status == "infeasible":
         return [*parts, *_infeasible(plan, reader)]
-    for section in (_lead, _where, _bottom_up, _when, _split, _limits, _compared, _trust):
+    for section in (_lead, _where, _in_geos, _bottom_up, _when, _split, _limits, _compared, _trust):
         parts += section(plan, reader, setting)
     return parts
 
@@ -181,6 +182,10 @@ def _where(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableT
         for task in plan.tasks:
             if task.with_assumed is not None:
                 yield Text(reader.say(with_assumed(task)), style="italic")
+
+
+def _in_geos(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableType]:
+    return geo_parts(plan, reader, setting.reference, setting.width)
 
 
 def _bottom_up(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[RenderableType]:

@@ -94,6 +94,41 @@ class Flight(Answer):
     spend: float
 
 
+class GeoCell(Answer):
+    """One channel in one geo; `share` is of the channel's spend."""
+
+    channel: str
+    geo: str
+    spend: float
+    share: float
+    reference_spend: float
+    change: float | None
+    contribution: Interval
+    roas: Interval | None
+    mroas: Interval | None
+    cpa: Interval | None
+    beyond_observed: bool
+
+
+class GeoTotal(Answer):
+    """What the channels that are split over geos have in one of them."""
+
+    geo: str
+    spend: float
+    share: float
+    reference_spend: float
+    change: float | None
+    contribution: Interval
+
+
+class GeoPlan(Answer):
+    """A plan by geo; the cells of a channel add up to its spend."""
+
+    channels: tuple[str, ...]
+    totals: tuple[GeoTotal, ...]
+    cells: tuple[GeoCell, ...]
+
+
 class Plan(Answer):
     """The answer to a scenario; the money of channels, fees, reserve and fixed costs adds up to `budget`."""
 
@@ -110,6 +145,7 @@ class Plan(Answer):
     certificate: Certificate | None = None
     binding: tuple[BindingRule, ...] = ()
     flighting: tuple[Flight, ...] = ()
+    geos: GeoPlan | None = None
     warnings: tuple[str, ...] = ()
 
 

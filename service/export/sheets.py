@@ -1,42 +1,27 @@
 """A plan as tables: what is in each sheet of an export, in the reader's language, with numbers as numbers."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
+from datetime import datetime
 
 from optimizer.plan import Interval, OutcomePlan, Plan
+from service.export.cells import Cell, Kind, Sheet, interval_cells, interval_names, yes_or_no
+from service.export.geo_sheets import geo_flighting_sheet, geo_sheet
 from service.language import Reader
 from service.records import SavedPlan
 
-type Value = str | int | float | date | None
-type Kind = Literal["text", "money", "share", "quantity", "ratio", "day", "seconds"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A value and how it is shown; None is an empty cell."""
-
-    value: Value
-    kind: Kind = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table with its title, the names of its columns, and rows of as many cells."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
 
 def plan_sheets(saved: SavedPlan, reader: Reader) -> tuple[Sheet, ...]:
-    """The sheets of a plan that can be carried out: plan, channels, flighting, outcomes, tasks, rules, certificate."""
+    """The sheets of a plan that can be carried out: plan, channels, flighting, outcomes, tasks, rules, certificate.
+
+    One by geo has its geos and their flighting too.
+    """
     plan = saved.plan
     sheets = (
         _summary(saved, reader),
         channel_sheet(plan, reader),
         flighting_sheet(plan, reader),
+        geo_sheet(plan, reader),
+        geo_flighting_sheet(plan, reader),
         _outcomes(plan, reader),
         _tasks(plan, reader),
         _rules(plan, reader),
@@ -56,10 +41,10 @@ def channel_sheet(plan: Plan, reader: Reader) -> Sheet:
         _("Share"),
         _("Reference spend"),
         _("Change"),
-        *_interval_names(_("Brings"), reader),
-        *_interval_names(_("ROAS"), reader),
-        *_interval_names(_("Next unit"), reader),
-        *_interval_names(_("CPA"), reader),
+        *interval_names(_("Brings"), reader),
+        *interval_names(_("ROAS"), reader),
+        *interval_names(_("Next unit"), reader),
+        *interval_names(_("CPA"), reader),
         _("Verdict"),
         _("Reason"),
         _("Beyond what was seen"),
@@ -75,13 +60,13 @@ def channel_sheet(plan: Plan, reader: Reader) -> Sheet:
             Cell(channel.share, "share"),
             Cell(channel.reference_spend, "money"),
             Cell(channel.change, "share"),
-            *_interval(channel.contribution, "quantity"),
-            *_interval(channel.roas, "ratio"),
-            *_interval(channel.mroas, "ratio"),
-            *_interval(channel.cpa, "money"),
+            *interval_cells(channel.contribution, "quantity"),
+            *interval_cells(channel.roas, "ratio"),
+            *interval_cells(channel.mroas, "ratio"),
+            *interval_cells(channel.cpa, "money"),
             Cell(_(channel.verdict)),
             Cell(reader.say(channel.reason)),
-            Cell(_yes_or_no(channel.beyond_observed, reader)),
+            Cell(yes_or_no(channel.beyond_observed, reader)),
             Cell(None if channel.evidence is None else _(channel.evidence)),
             Cell(None if channel.basis is None else reader.say(channel.basis)),
         )
@@ -149,13 +134,13 @@ def _outcomes(plan: Plan, reader: Reader) -> Sheet:
     parts = [_("Incremental"), _("Base"), _("Total"), _("After the end")]
     has_assumed = any(outcome.assumed is not None for outcome in plan.outcomes)
     parts += [_("Of that measured"), _("Of that assumed")] if has_assumed else []
-    header = (_("KPI"), _("Unit"), _("Value"), *(name for part in parts for name in _interval_names(part, reader)))
+    header = (_("KPI"), _("Unit"), _("Value"), *(name for part in parts for name in interval_names(part, reader)))
     rows = tuple(
         (
             Cell(outcome.kpi),
             Cell(outcome.unit),
             Cell(outcome.value, "money"),
-            *(cell for part in _parts(outcome, has_assumed=has_assumed) for cell in _interval(part, "quantity")),
+            *(cell for part in _parts(outcome, has_assumed=has_assumed) for cell in interval_cells(part, "quantity")),
         )
         for outcome in plan.outcomes
     )
@@ -180,7 +165,7 @@ def _tasks(plan: Plan, reader: Reader) -> Sheet:
             Cell(task.reached_probability, "share"),
             Cell(task.expected, "quantity"),
             Cell(task.cost, "money"),
-            Cell(_yes_or_no(task.drives_budget, reader)),
+            Cell(yes_or_no(task.drives_budget, reader)),
         )
         for task in plan.tasks
     )
@@ -216,23 +201,6 @@ def _certificate(saved: SavedPlan, reader: Reader) -> Sheet:
 def _pairs(title: str, rows: Sequence[tuple[str, Cell]], reader: Reader) -> Sheet:
     _ = reader.gettext
     return Sheet(title, (_("What"), _("Value")), tuple((Cell(name), cell) for name, cell in rows))
-
-
-def _interval_names(name: str, reader: Reader) -> tuple[str, str, str]:
-    _ = reader.gettext
-    pattern = _("{name} ({part})")
-    mean, low, high = (pattern.format(name=name, part=part) for part in (_("mean"), _("5 %"), _("95 %")))
-    return mean, low, high
-
-
-def _interval(interval: Interval | None, kind: Kind) -> tuple[Cell, Cell, Cell]:
-    if interval is None:
-        return Cell(None), Cell(None), Cell(None)
-    return Cell(interval.mean, kind), Cell(interval.p05, kind), Cell(interval.p95, kind)
-
-
-def _yes_or_no(is_so: bool, reader: Reader) -> str:
-    return reader.gettext("yes") if is_so else reader.gettext("no")
 
 
 def _moment(moment: datetime) -> str:

@@ -5,8 +5,9 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from service.export.cells import Cell, Kind, Sheet
 from service.export.formulas import one_line, starts_formula
-from service.export.sheets import Cell, Kind, Sheet, plan_sheets
+from service.export.sheets import plan_sheets
 from service.language import Reader
 from service.records import SavedPlan
 

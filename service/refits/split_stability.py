@@ -221,6 +221,7 @@ class _Worth:
     def of(
         cls, asked: Scenario, reference: Mapping[str, float] | None, artifacts: Mapping[str, ResponseArtifact]
     ) -> "_Worth":
+        asked = asked.model_copy(update={"geos": None})  # what counts is the same by geo
         question = _planner(artifacts, None).question(asked, reference)
         goal = goal_of(question, asked)
         values = question.values() if goal.is_money else {asked.kpi: 1.0}

@@ -98,6 +98,7 @@ def replan(
         "flighting": flighting,
         "bottom_up": None,
         "goal": None,
+        "geos": None,
     }
     said = [*together.notes, *notes, *about_rules, *about_flighting, *about_tasks]
     said += [*about_curves(plan, artifacts, passed, actuals, known), *_about_the_rest(scenario)]
@@ -180,6 +181,10 @@ def _about_the_rest(scenario: Scenario) -> list[Sentence]:
         notes.append(sentence("The target for the return holds for the rest alone."))
     if scenario.bottom_up is not None:
         notes.append(sentence("The bottom-up route is left out: its steps are of the whole horizon."))
+    if scenario.geos is not None:
+        notes.append(
+            sentence("Geos are left out: what was spent is known for the whole country, and so the rest is planned.")
+        )
     return notes
 
 

@@ -15,10 +15,12 @@ import pytest
 from mmm.artifact import ChannelInfo
 from mmm.curves import ChannelResponse
 from mmm.periods import period_range
+from mmm.sentence import sentence
 from optimizer.capacity import CapacityLines, CapacityRow, PeriodCapacity
 from optimizer.cpa_ceilings import CpaLimits
 from optimizer.curves import ExpectedCurve, Line
 from optimizer.formulation import Formulation, Setting
+from optimizer.geos.rules import CellRules, SumRule
 from optimizer.reach_limits import ReachLimit
 from optimizer.rules import RULES, formulate
 from optimizer.scenario import Scenario
@@ -79,6 +81,22 @@ EXAMPLES: dict[str, dict[str, object]] = {
             "video": {"like": "tv"},
         },
         "channels": {"video": {"max": 30.0}},
+    },
+    "keep_sums_of_cells": {
+        "geos": CellRules(
+            sums=(
+                SumRule(rule="geos.floor.north", text=sentence("floor"), members=("tv", "video"), low=20.0),
+                SumRule(rule="channels.search.max", text=sentence("most"), members=("video", "search"), high=60.0),
+                SumRule(
+                    rule="geos.groups.coast.share",
+                    text=sentence("share"),
+                    members=("tv",),
+                    low=0.2,
+                    high=0.5,
+                    base=("tv", "video"),
+                ),
+            )
+        )
     },
     "stay_within_reach": {"within_reach": {"video": (45.0, 2e6)}},
     "keep_either_or": {"either_or": [{"channels": ("tv", "video"), "at_most": 1}]},

@@ -1,0 +1,1 @@
+"""Plans by channel and geo of a panel."""
