@@ -101,6 +101,12 @@ def _against_history(plan: Plan, by_geo: GeoPlan) -> Sentence:
     here, before = main_outcome(plan).incremental.mean, by_geo.as_in_history.mean
     if before <= 0:
         return sentence("Shared out over geos as last year, the same money by channel would bring nothing.")
+    if here < before:
+        return sentence(
+            "Shared out over geos as last year, the same money by channel would bring {before}: the rules of geos cost "
+            "more than their freedom brings.",
+            before=quantity(before),
+        )
     return sentence(
         "Shared out over geos as last year, the same money by channel would bring {before}: this brings {gain} more.",
         before=quantity(before),

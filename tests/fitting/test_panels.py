@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from fitting_markets import quick, small_market
 
+from mmm.artifact import ResponseArtifact
+from mmm.curves import historical_contributions, medium_contribution
 from mmm.fit import fit_outcome
 from mmm.kernel.evaluation import density_of
 from mmm.market import Market, national_aggregate
 from mmm.panel.design import PanelDesign, build_panel_design
+from mmm.panel.geo_draws import geo_draws
 from mmm.panel.lift import geo_increments
 from mmm.panel.model import build_panel
 from mmm.panel.parameters import panel_data, panel_prior
@@ -144,3 +147,73 @@ def test_an_increment_counts_the_effect_of_the_geos_that_were_tested() -> None:
     elsewhere = drawn.effects.copy()
     elsewhere[:, 1:] = 7.0
     np.testing.assert_allclose(geo_increments(replace(drawn, effects=elsewhere), test), increments)
+
+
+def brought_by_geo(artifact: ResponseArtifact) -> np.ndarray:
+    """What each channel brought in each geo over the window, by each draw. Shape (S, G, C)."""
+    draws, geos = artifact.draws, artifact.draws.geos
+    assert geos is not None
+    return np.stack(
+        [
+            np.stack(
+                [
+                    medium_contribution(
+                        info.adstock,
+                        info.saturation,
+                        artifact.manifest.carryover_periods,
+                        geos.exposure[:, geo, place],
+                        draws.retention[:, place],
+                        draws.peak_delay[:, place],
+                        geos.size[geo] * geos.price[geo, place] * geos.half_saturation[:, place],
+                        draws.slope[:, place],
+                        geos.size[geo] * geos.effect[:, geo, place] * geos.ceiling[:, place],
+                    ).sum(axis=1)
+                    for geo in range(len(geos.size))
+                ],
+                axis=1,
+            )
+            for place, info in enumerate(artifact.manifest.channels)
+        ],
+        axis=2,
+    )
+
+
+def test_the_curves_of_geos_add_up_to_the_country_and_find_where_a_channel_works() -> None:
+    market = quick(known_panel())
+    spend, orders = market.spend, market.outcomes["orders"].copy()
+    orders[:, 2] += 150.0 * spend[:, 1, 2] / (spend[:, 1, 2] + 1000.0)  # search works twice as well in the west
+    artifact = fit_outcome(replace(market, outcomes={"orders": orders}), "orders")
+    assert artifact.manifest.geos is not None
+    assert artifact.manifest.geos.names == ("north", "south", "west")
+    assert artifact.manifest.geos.local == ("tv", "search")
+    by_geo = brought_by_geo(artifact)
+    np.testing.assert_allclose(by_geo.sum(axis=1), historical_contributions(artifact).sum(axis=1), rtol=1e-9)
+    true = 300.0 * spend[:, 1, 2] / (spend[:, 1, 2] + 1000.0)
+    assert by_geo[:, 2, 1].mean() == pytest.approx(true.sum(), rel=0.15)
+    assert by_geo[:, 2, 1].mean() > 1.5 * by_geo[:, :2, 1].mean()
+
+
+def test_an_effect_below_zero_counts_as_none_and_the_country_keeps_its_history() -> None:
+    market = known_panel()
+    design, priors = prepared(market, 0)
+    parameters = np.repeat(panel_prior(design, priors).location[None], 4, axis=0)
+    found = draw_panel_posterior(design, priors, parameters, np.random.default_rng(5))
+    effects, paid = found.effects.copy(), list(design.national.paid)
+    effects[0, 0, paid[0]] = -0.3
+    _, draws = geo_draws(market, replace(found, effects=effects))
+    assert draws.effect.min() == draws.effect[0, 0, 0] == 0.0
+    effects, brought = effects[:, :, paid], found.brought[:, :, paid]
+    np.testing.assert_allclose((draws.effect * brought).sum(axis=1), (effects * brought).sum(axis=1))
+    np.testing.assert_array_equal(draws.effect[1:], effects[1:])
+
+
+def test_exposure_counts_at_the_price_of_its_geo() -> None:
+    market = known_panel()
+    units = market.spend[:, 1] / np.array([1.0, 2.0, 4.0])
+    market = replace(market, exposure={"search": units})
+    design, priors = prepared(market, 0)
+    parameters = np.repeat(panel_prior(design, priors).location[None], 2, axis=0)
+    _, draws = geo_draws(market, draw_panel_posterior(design, priors, parameters, np.random.default_rng(5)))
+    np.testing.assert_allclose(draws.exposure[:, :, 1], market.spend[:, 1], rtol=1e-12)
+    assert draws.price[2, 1] == pytest.approx(4.0 * draws.price[0, 1])
+    np.testing.assert_array_equal(draws.price[:, 0], 1.0)
