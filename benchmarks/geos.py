@@ -19,8 +19,8 @@ from mmm.artifact import ResponseArtifact, seal
 from mmm.fit import fit_outcome
 from mmm.geo_curves import GeoDraws, GeosInfo
 from mmm.periods import shift_period
-from mmm.simulation.simulate import SimulatedMarket, simulate_market
-from mmm.simulation.truth import truth_artifact
+from mmm.simulation.simulate import simulate_market
+from mmm.simulation.truth import SimulatedMarket, truth_artifact
 from optimizer.geos.cells import cell_artifact, cells_of, history_shares, shared_out
 from optimizer.plan import Plan
 from optimizer.planning import Planner
