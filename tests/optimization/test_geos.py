@@ -212,6 +212,7 @@ def test_a_frontier_an_explanation_and_curves_speak_of_geos() -> None:
         ({"geos": {"channels": ["search"], "limits": {"west": {"channels": {"video": {}}}}}}, "geos.limits.west"),
         ({"geos": {"groups": [{"name": "a", "geos": ["est"], "share": [0, 1]}]}}, "geos.groups[1].geos"),
         ({"rules": {"at_most_channels": 2}}, "rules.at_most_channels"),
+        ({"new_channels": {"podcast": {"like": "tv"}}}, "new_channels"),
         ({"channels": {"search": {"off_or_at_least": 10.0}}}, "channels.search.off_or_at_least"),
         ({"requires": [{"channel": "search", "upstream": ["tv"], "at_most_ratio": 1.0}]}, "requires[1].channel"),
     ],
