@@ -32,7 +32,7 @@ def geo_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) ->
         return [Fault(file, "geos", sentence("a plan by geo"), expected)]
     if scenario.new_channels:
         expected = sentence("none in a plan by geo: plan them for the whole country")
-        return [Fault(file, "new_channels", listed(tuple(scenario.new_channels), is_quoted=False), expected)]
+        return [Fault(file, "new_channels", ", ".join(scenario.new_channels), expected)]
     local, geos = manifest.geos.local, manifest.geos.names
     known = list(artifacts[scenario.kpi].channels)
     split = tuple(name for name in known if name in local and name in (asked.channels or local))
