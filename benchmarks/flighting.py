@@ -20,7 +20,8 @@ import numpy as np
 from mmm.artifact import ChannelInfo
 from mmm.curves import ChannelResponse, CurveDraws, carryover_weights, response_of
 from mmm.vocabulary import AdstockKind, SaturationKind
-from optimizer.allocate import AllocationProblem, KpiCurves, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import AllocationProblem, KpiCurves
 from optimizer.curves import ExpectedCurve
 from optimizer.flight.concave import FlightProblem
 from optimizer.flight.rows import FlightRows, PeriodRules
@@ -74,7 +75,7 @@ def solve(rng: np.random.Generator, kind: str, sizes: tuple[int, int]) -> tuple[
     found = flighted(form, curves, responses)
     seconds = time.process_time() - started
     fixed = allocate(
-        AllocationProblem(form, KpiCurves.of({each.channel: ExpectedCurve(each) for each in responses})),
+        AllocationProblem(form, KpiCurves({each.channel: ExpectedCurve(each) for each in responses})),
         gap=GAP,
         seconds=10,
     )

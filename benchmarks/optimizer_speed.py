@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from optimizer.allocate import AllocationProblem, KpiCurves, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import AllocationProblem, KpiCurves
 from optimizer.errors import SolverError
 from optimizer.formulation import Setting
 from optimizer.planning import Planner
@@ -90,7 +91,7 @@ def times_of_ranges(count: int, channels: int) -> list[float]:
     times = []
     for index in range(count):
         setting, curves = ranged(index, channels)
-        stacked = SeparableCurves({name: each.curve for name, each in curves.envelopes.items()})
+        stacked = SeparableCurves(curves.curves)
         for factor in (0.98, 0.99):
             split_ranges(with_money(setting, factor), stacked)
         times.append(seconds_of(partial(split_ranges, setting, stacked)))
@@ -102,7 +103,7 @@ def frontiers_of_ranges(count: int) -> list[float]:
     times = []
     for index in range(count):
         setting, curves = ranged(index, 20)
-        stacked = SeparableCurves({name: each.curve for name, each in curves.envelopes.items()})
+        stacked = SeparableCurves(curves.curves)
 
         def frontier(shift: float, setting: Setting = setting, stacked: SeparableCurves = stacked) -> None:
             for factor in shift * np.linspace(0.5, 2.0, POINTS):
@@ -143,7 +144,7 @@ def split_ranges(setting: Setting, curves: SeparableCurves) -> None:
 
 def split_rules(setting: Setting, curves: KpiCurves) -> None:
     """The best split under rules, from the scenario on; lines above the curves are drawn anew."""
-    fresh = KpiCurves.of({name: each.curve for name, each in curves.envelopes.items()})
+    fresh = KpiCurves(curves.curves)
     allocate(AllocationProblem(formulate(setting), fresh), gap=GAP, seconds=10)
 
 

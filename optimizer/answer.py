@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from mmm.sentence import Money, Number, Share, Word, sentence
-from optimizer.allocate import Allocation, AllocationProblem, Requirement, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import Allocation, AllocationProblem, Requirement
 from optimizer.answered import Answer, Refusal
 from optimizer.cautious import WorthOfDraws, most_cautious
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from optimizer.allocate import Allocation, Requirement
+from optimizer.allocation import Allocation, Requirement
 from optimizer.formulation import Formulation
 from optimizer.goal import Goal
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule

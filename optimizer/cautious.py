@@ -16,7 +16,8 @@ from typing import Protocol
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
 from optimizer.formulation import Formulation
 from optimizer.responses import KpiResponses
 from optimizer.scenario import SolveLimits

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from optimizer.allocate import Allocation
+from optimizer.allocation import Allocation
 from optimizer.answered import Answer
 from optimizer.question import Question
 from optimizer.scenario_rules import ChannelRules

@@ -268,7 +268,6 @@ class Envelope:
 
     curve: ExpectedCurve
     points: list[CurvePoint] = field(default_factory=list)
-    is_kept_at_zero: bool = False
     _vertices: list[tuple[float, float]] = field(default_factory=list)
     _is_stale: bool = True
     _pieces: dict[tuple[float, float], Piece] = field(default_factory=dict)
@@ -285,17 +284,11 @@ class Envelope:
         self._is_stale = True
         return point
 
-    def keep_at_zero(self, *, is_kept: bool) -> None:
-        """Whether the curve counts as zero everywhere from now on, because its channel cannot spend."""
-        self.is_kept_at_zero = is_kept
-
     def piece(self, low: float, high: float) -> Piece:
         """Least concave over-estimator between two budgets, both of which must have been touched.
 
         An interval of no width gives the constant line through its point.
         """
-        if self.is_kept_at_zero:
-            return Piece(low, high, (Line(0.0, 0.0),))
         if high <= low:
             return Piece(low, high, (Line(0.0, self.touch(low).value),))
         if (low, high) not in self._pieces:

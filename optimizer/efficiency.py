@@ -5,7 +5,8 @@ Fractional Programming"): the split with the most of F(x) − r · total is sear
 before, until the ratio rises no more.
 """
 
-from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
 from optimizer.formulation import Formulation
 from optimizer.scenario import SolveLimits
 

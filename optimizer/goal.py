@@ -13,7 +13,7 @@ S-shaped curves a marginal return that equals m somewhere says neither.
 
 from dataclasses import dataclass
 
-from optimizer.allocate import KpiCurves, Requirement
+from optimizer.allocation import KpiCurves, Requirement
 from optimizer.question import Question
 from optimizer.scenario import Scenario
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from optimizer.allocate import Allocation
+from optimizer.allocation import Allocation
 from optimizer.polish import Polished, distinct, exchange, lift, lifts_elsewhere, polish, split_even, worst_share
 from optimizer.solve import compile_split
 from optimizer.task_problem import TaskProblem

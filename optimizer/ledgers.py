@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from mmm.sentence import Money, Number, Sentence, Word, sentence
-from optimizer.allocate import Allocation
+from optimizer.allocation import Allocation
 from optimizer.answer import smallest_budget
 from optimizer.bottom_up import BottomUpPlan, GapPart, GapReason, LedgerGap, bottom_up_ledger
 from optimizer.cleaning import OFF

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mmm.sentence import Sentence, Word, sentence
-from optimizer.allocate import Allocation
+from optimizer.allocation import Allocation
 from optimizer.answer import answer, worth_of_draws
 from optimizer.answered import Answer, Refusal
 from optimizer.assumptions import basis_of, evidence_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 from mmm.errors import Fault
 from mmm.sentence import Sentence, sentence
 from optimizer.admission import scenario_faults
-from optimizer.allocate import METHOD
+from optimizer.allocation import METHOD
 from optimizer.answer import answer
 from optimizer.answered import Answer, Refusal
 from optimizer.assumptions import assumed_warning

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
-from optimizer.allocate import Allocation, KpiCurves
+from optimizer.allocation import Allocation, KpiCurves
 from optimizer.solve import CompiledSplit
 from optimizer.step import LinearStep, StepRows, solve_step
 from optimizer.tasks import MeasuredTask, allowed_below

@@ -18,7 +18,8 @@ from functools import cached_property
 
 import numpy as np
 
-from optimizer.allocate import AllocationProblem, KpiCurves, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import AllocationProblem, KpiCurves
 from optimizer.answer import answer
 from optimizer.answered import Refusal
 from optimizer.cautious import WorthOfDraws

@@ -98,6 +98,25 @@ class Program:
         """A program that can grow on its own."""
         return Program(*(list(getattr(self, name)) for name in self.__dataclass_fields__))
 
+    def model(self) -> Any:
+        """The program as HiGHS takes it, to be maximised."""
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = len(self.costs), len(self.row_lower)
+        model.col_cost_ = np.array(self.costs)
+        model.col_lower_, model.col_upper_ = np.array(self.column_lower), np.array(self.column_upper)
+        model.row_lower_, model.row_upper_ = np.array(self.row_lower), np.array(self.row_upper)
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_ = np.array(self.starts, dtype=np.int32)
+        model.a_matrix_.index_ = np.array(self.indices, dtype=np.int32)
+        model.a_matrix_.value_ = np.array(self.values)
+        model.sense_ = highspy.ObjSense.kMaximize
+        if self.integers:
+            kinds = [highspy.HighsVarType.kContinuous] * len(self.costs)
+            for index in self.integers:
+                kinds[index] = highspy.HighsVarType.kInteger
+            model.integrality_ = kinds
+        return model
+
 
 @dataclass(frozen=True, slots=True)
 class Solution:
@@ -147,25 +166,10 @@ def solve_program(
 
 def _run(solver: Any, program: Program, *, relative_gap: float, seconds: float) -> None:
     """Have HiGHS solve a program, from nothing that it solved before."""
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = len(program.costs), len(program.row_lower)
-    model.col_cost_ = np.array(program.costs)
-    model.col_lower_, model.col_upper_ = np.array(program.column_lower), np.array(program.column_upper)
-    model.row_lower_, model.row_upper_ = np.array(program.row_lower), np.array(program.row_upper)
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = np.array(program.starts, dtype=np.int32)
-    model.a_matrix_.index_ = np.array(program.indices, dtype=np.int32)
-    model.a_matrix_.value_ = np.array(program.values)
-    model.sense_ = highspy.ObjSense.kMaximize
-    if program.integers:
-        kinds = [highspy.HighsVarType.kContinuous] * len(program.costs)
-        for index in program.integers:
-            kinds[index] = highspy.HighsVarType.kInteger
-        model.integrality_ = kinds
     solver.clearSolver()
     solver.setOptionValue("mip_rel_gap", relative_gap)
     # The limit counts from the solver's first run on.
     solver.setOptionValue("time_limit", solver.getRunTime() + max(seconds, 0.01))
-    if solver.passModel(model) == highspy.HighsStatus.kError:
+    if solver.passModel(program.model()) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refused the model: a number in it is out of range; check the units of the rules")
     solver.run()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.allocate import Allocation, KpiCurves, Requirement
+from optimizer.allocation import Allocation, KpiCurves, Requirement
 from optimizer.capacity import PeriodCapacity
 from optimizer.formulation import Formulation
 from optimizer.solve import CompiledSplit, compile_split

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.allocate import Allocation, Requirement
+from optimizer.allocation import Allocation, Requirement
 from optimizer.improvement import best_polished, lifted, overtaken, saved
 from optimizer.polish import Polished
 from optimizer.restated import APPROACH_ROUNDS, RestatedSearch, mixed

@@ -8,7 +8,7 @@ from mmm.errors import Fault
 from mmm.sentence import sentence
 from mmm.vocabulary import FloatArray
 from optimizer.admission import scenario_faults
-from optimizer.allocate import KpiCurves
+from optimizer.allocation import KpiCurves
 from optimizer.capacity import NO_CAPACITY, CapacityLines, PeriodCapacity
 from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
@@ -116,9 +116,9 @@ class Question:
     def _cpa_limits(self, scenario: Scenario) -> dict[str, CpaLimits]:
         """Where channels keep their ceilings on CPA; looked for well beyond what the plan may spend."""
         most = _CPA_RANGE * self.ceiling
-        curves = self.kpi.curves().envelopes
+        curves = self.kpi.curves().curves
         return {
-            name: cpa_limits(curves[name].curve, rule.cpa_at_most, rule.marginal_cpa_at_most, most)
+            name: cpa_limits(curves[name], rule.cpa_at_most, rule.marginal_cpa_at_most, most)
             for name, rule in scenario.channels.items()
             if rule.cpa_at_most is not None or rule.marginal_cpa_at_most is not None
         }

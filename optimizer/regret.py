@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
-from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
 from optimizer.cautious import WorthOfDraws, most_cautious, worst_draws
 from optimizer.curves import ExpectedCurve
 from optimizer.errors import SolverError
@@ -158,7 +159,7 @@ def _best_of_draw(form: Formulation, curves: Mapping[str, ExpectedCurve], price:
         best = separable_allocation(problem, gap=_GAP, seconds=seconds)
         if best is not None:
             return best
-    found = allocate(AllocationProblem(form, KpiCurves.of(curves), price=price), gap=_GAP, seconds=seconds)
+    found = allocate(AllocationProblem(form, KpiCurves(curves), price=price), gap=_GAP, seconds=seconds)
     if found is None:
         raise SolverError("rules that can be obeyed had no best split in one of the draws")
     return found

@@ -10,7 +10,7 @@ from mmm.baseline import forecast_baseline
 from mmm.curves import ChannelResponse, channel_response
 from mmm.noise_paths import normal_quantiles, sum_deviation
 from mmm.vocabulary import FloatArray
-from optimizer.allocate import KpiCurves
+from optimizer.allocation import KpiCurves
 from optimizer.channel_draws import ChannelDraws
 from optimizer.curves import ExpectedCurve
 from optimizer.scenario import Scenario
@@ -72,7 +72,7 @@ class KpiResponses:
         if periods not in self._curves:
             counted = self.counted(periods)
             self._curves[periods] = {name: ExpectedCurve(counted[name]) for name in counted}
-        return KpiCurves.of(self._curves[periods])
+        return KpiCurves(self._curves[periods])
 
     def curves_during(self, period: int) -> Mapping[str, ExpectedCurve]:
         """Expected curves of what every channel adds to one period of the horizon; kept."""
@@ -89,13 +89,13 @@ class KpiResponses:
     def separable_curves(self) -> SeparableCurves:
         """The same curves side by side, for splits that nothing holds but a budget and ranges; kept."""
         if self._separable is None:
-            self._separable = SeparableCurves({name: each.curve for name, each in self.curves().envelopes.items()})
+            self._separable = SeparableCurves(self.curves().curves)
         return self._separable
 
     def weighted_curves(self, periods: int | None, weights: FloatArray) -> KpiCurves:
         """Curves of the weighted mean over the draws, `weights` of shape (S,) that sum to one."""
         counted = self.counted(periods)
-        return KpiCurves.of({name: ExpectedCurve(counted[name], weights) for name in counted})
+        return KpiCurves({name: ExpectedCurve(counted[name], weights) for name in counted})
 
     def shares(self, total: float = 1.0) -> FloatArray:
         """Equal weights of the draws, of sum `total`. Shape (S,)."""
@@ -104,7 +104,7 @@ class KpiResponses:
 
     def summed_curves(self, weights: FloatArray, others: "Sequence[tuple[KpiResponses, FloatArray]]" = ()) -> KpiCurves:
         """Curves of weighted sums over the draws of this KPI and of others, `weights` of shape (S,) each."""
-        return KpiCurves.of(
+        return KpiCurves(
             {
                 name: ExpectedCurve(response, weights, [(kpi.responses[name], weight) for kpi, weight in others])
                 for name, response in self.responses.items()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocate import Allocation, KpiCurves, Requirement
+from optimizer.allocation import Allocation, KpiCurves, Requirement
 from optimizer.improvement import lifted
 from optimizer.polish import lift
 from optimizer.solve import CompiledSplit, compile_split

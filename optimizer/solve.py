@@ -1,7 +1,7 @@
-"""A formulation solved together with pieces that lie above its curves.
+"""A formulation compiled for the solver, and single programs over its rows.
 
-Compiles the Pyomo model once, scales it (spend by budget / number of channels, each KPI by its own
-size), and adds the pieces as columns and rows (`optimizer.program`). It knows no business rule.
+Compiles the Pyomo model once and scales it: spend by budget / number of channels (`optimizer.program`). It knows no
+business rule.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from optimizer.program import Program, new_solver, solve_program
 
 @dataclass(frozen=True)
 class CompiledSplit:
-    """A formulation as scaled columns and rows, ready for pieces to be added.
+    """A formulation as scaled columns and rows, to which those of curves are added.
 
     `spend_scale` is the money of one solver unit. `rule_rows` gives the program's row of each
     entry of `Formulation.rows`; `stepped` are the channels bought in whole steps, with the money of a step, and
@@ -41,43 +41,13 @@ class CompiledSplit:
 
 
 @dataclass(frozen=True, slots=True)
-class PiecewiseKpi:
-    """Over-estimated KPI: per channel the pieces of its range, of which exactly one holds.
-
-    `scale` is the KPI of one solver unit. `at_least` makes it a requirement, which `per_money` raises for each unit of
-    the total; `weight` its weight in the objective (maximised), where nothing counts above `at_most`. `offset` is added
-    to the KPI where the least of several counts.
-    """
-
-    pieces: Mapping[str, Sequence[Piece]]
-    scale: float
-    weight: float = 0.0
-    at_least: float | None = None
-    per_money: float = 0.0
-    at_most: float | None = None
-    offset: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Relaxed:
-    """Solution of the relaxation: spend per channel, and a bound on the objective (both in natural units).
-
-    `integers` are the values of the rules' own integer columns, in their order.
-    """
+    """Solution of a program: spend per channel, the total, and a bound on its objective (natural units)."""
 
     spend: Mapping[str, float]
     is_on: Mapping[str, bool]
     total: float
     bound: float
-    integers: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Vicinity:
-    """Where splits like another one lie: values of the rules' integer columns, and a range of spend by channel."""
-
-    integers: tuple[int, ...]
-    ranges: Mapping[str, tuple[float, float]]
 
 
 def compile_split(form: Formulation) -> CompiledSplit:
@@ -130,24 +100,12 @@ def compile_split(form: Formulation) -> CompiledSplit:
     return CompiledSplit(program, spend_columns, total_column, switches, rule_rows, scale, stepped, windows, pieces)
 
 
-def solve_relaxation(
-    split: CompiledSplit,
-    kpis: Sequence[PiecewiseKpi],
-    *,
-    total_weight: float,
-    relative_gap: float,
-    seconds: float,
-    vicinity: Vicinity | None = None,
-    spend_weights: Mapping[str, float] | None = None,
-    is_least: bool = False,
-    is_fractional: bool = False,
+def best_on_pieces(
+    split: CompiledSplit, pieces: Mapping[str, Sequence[Piece]], scale: float, *, relative_gap: float, seconds: float
 ) -> Relaxed | None:
-    """Maximise Σ weight * KPI + total_weight * total spend over the pieces; None when nothing is feasible.
+    """The most under the lines of pieces, of which exactly one a channel holds; None when nothing is feasible.
 
-    With `is_fractional` integers may have fractions. With `is_least` the least of the weighted KPIs counts instead of
-    their sum; `spend_weights` adds what a unit of money in a channel is worth. The bound is at least what any split
-    that obeys the rows (and lies in the vicinity, if one is given) can reach on the true curves, for every KPI is
-    over-estimated.
+    `scale` is what one unit of the solver's objective is.
 
     Raises
     ------
@@ -155,24 +113,10 @@ def solve_relaxation(
         When the solver stops without a solution or in a state that is no answer.
     """
     program = split.program.copy()
-    if vicinity is not None:
-        _keep_within(program, split, vicinity)
-    objective_scale = max((kpi.scale * abs(kpi.weight) for kpi in kpis if kpi.weight), default=0.0)
-    money = max((abs(weight) for weight in (total_weight, *(spend_weights or {}).values())), default=0.0)
-    objective_scale = objective_scale or money * split.spend_scale or 1.0
-    program.costs[split.total_column] = total_weight * split.spend_scale / objective_scale
-    for name, weight in (spend_weights or {}).items():
-        program.costs[split.spend_columns[name]] += weight * split.spend_scale / objective_scale
-    least = program.column(-np.inf, np.inf, 1.0) if is_least else None
-    for kpi in kpis:
-        _add_kpi(program, split, kpi, objective_scale, least if kpi.weight else None)
-    if is_fractional:
-        program.integers = []
+    for name, each in pieces.items():
+        _add_pieces(program, split, name, each, scale)
     solved = solve_program(program, relative_gap=relative_gap, seconds=seconds, solver=split.solver)
-    if solved is None:
-        return None
-    values, bound = solved.values, solved.bound
-    return _relaxed(split, values, bound * objective_scale)
+    return None if solved is None else _relaxed(split, solved.values, solved.bound * scale)
 
 
 def _relaxed(split: CompiledSplit, values: Sequence[float], bound: float) -> Relaxed:
@@ -181,18 +125,7 @@ def _relaxed(split: CompiledSplit, values: Sequence[float], bound: float) -> Rel
         is_on={name: values[column] > 0.5 for name, column in split.switch_columns.items()},
         total=values[split.total_column] * split.spend_scale,
         bound=bound,
-        integers=tuple(round(values[column]) for column in split.program.integers),
     )
-
-
-def _keep_within(program: Program, split: CompiledSplit, vicinity: Vicinity) -> None:
-    for column, value in zip(program.integers, vicinity.integers, strict=True):
-        program.column_lower[column] = program.column_upper[column] = value
-    program.integers = []
-    for name, (low, high) in vicinity.ranges.items():
-        column = split.spend_columns[name]
-        program.column_lower[column] = low / split.spend_scale
-        program.column_upper[column] = min(program.column_upper[column], high / split.spend_scale)
 
 
 def feasible_with_slack(
@@ -305,65 +238,34 @@ def _with_entries(program: Program, extra: Mapping[int, list[tuple[int, float]]]
     return program
 
 
-def _add_kpi(
-    program: Program, split: CompiledSplit, kpi: PiecewiseKpi, objective_scale: float, least: int | None
-) -> None:
-    """Columns and rows of one KPI: perspective lines of each piece, one piece a channel; `least` lies below it."""
-    weight = kpi.weight * kpi.scale / objective_scale
-    cost = weight if kpi.at_most is None and least is None else 0.0
-    heights: list[tuple[int, float]] = []
-    for name, pieces in kpi.pieces.items():
-        spend = split.spend_columns[name]
-        if len(pieces) == 1:
-            height = _add_piece(program, pieces[0], spend, None, split.spend_scale, kpi.scale, cost)
-            heights.append((height, 1.0))
-            if name in split.switch_columns and pieces[0].height(0.0) > 0:
-                # What is off brings nothing, although the lines are above zero where a curve rises infinitely steeply.
-                most = pieces[0].height(pieces[0].high) / kpi.scale
-                program.row(-np.inf, 0.0, [(height, 1.0), (split.switch_columns[name], -most)])
-            continue
-        if len(pieces) == len(split.piece_columns.get(name, ())):
-            for piece, (part, lies) in zip(pieces, split.piece_columns[name], strict=True):
-                heights.append((_add_piece(program, piece, part, lies, split.spend_scale, kpi.scale, cost), 1.0))
-            continue
-        choices: list[tuple[int, float]] = []
-        parts: list[tuple[int, float]] = [(spend, -1.0)]
-        for piece in pieces:
-            chosen = program.column(0.0, 1.0, is_integer=True)
-            part = program.column(0.0, piece.high / split.spend_scale)
-            program.row(-np.inf, 0.0, [(part, 1.0), (chosen, -piece.high / split.spend_scale)])
-            program.row(0.0, np.inf, [(part, 1.0), (chosen, -piece.low / split.spend_scale)])
-            heights.append((_add_piece(program, piece, part, chosen, split.spend_scale, kpi.scale, cost), 1.0))
-            choices.append((chosen, 1.0))
-            parts.append((part, 1.0))
-        program.row(1.0, 1.0, choices)
-        program.row(0.0, 0.0, parts)
-    if kpi.at_most is not None:
-        counted = program.column(-np.inf, kpi.at_most / kpi.scale, weight)
-        program.row(0.0, np.inf, [*heights, (counted, -1.0)])
-    if least is not None:
-        under = -kpi.offset * kpi.weight / objective_scale
-        program.row(under, np.inf, [*((column, weight * factor) for column, factor in heights), (least, -1.0)])
-    if kpi.at_least is not None:
-        dues = [(split.total_column, -kpi.per_money * split.spend_scale / kpi.scale)] if kpi.per_money else []
-        program.row(kpi.at_least / kpi.scale, np.inf, [*heights, *dues])
+def _add_pieces(program: Program, split: CompiledSplit, name: str, pieces: Sequence[Piece], scale: float) -> None:
+    """Columns and rows of one channel: lines of each piece, of which one holds."""
+    spend = split.spend_columns[name]
+    if len(pieces) == 1:
+        _add_piece(program, pieces[0], spend, None, split.spend_scale, scale)
+        return
+    choices: list[tuple[int, float]] = []
+    parts: list[tuple[int, float]] = [(spend, -1.0)]
+    for piece in pieces:
+        chosen = program.column(0.0, 1.0, is_integer=True)
+        part = program.column(0.0, piece.high / split.spend_scale)
+        program.row(-np.inf, 0.0, [(part, 1.0), (chosen, -piece.high / split.spend_scale)])
+        program.row(0.0, np.inf, [(part, 1.0), (chosen, -piece.low / split.spend_scale)])
+        _add_piece(program, piece, part, chosen, split.spend_scale, scale)
+        choices.append((chosen, 1.0))
+        parts.append((part, 1.0))
+    program.row(1.0, 1.0, choices)
+    program.row(0.0, 0.0, parts)
 
 
 def _add_piece(
-    program: Program,
-    piece: Piece,
-    spend: int,
-    chosen: int | None,
-    spend_scale: float,
-    kpi_scale: float,
-    cost: float,
-) -> int:
-    """The height column of one piece, under all of its lines; without `chosen` the piece always holds."""
-    height = program.column(-np.inf, np.inf, cost)
+    program: Program, piece: Piece, spend: int, chosen: int | None, spend_scale: float, kpi_scale: float
+) -> None:
+    """What a piece brings, under all of its lines; without `chosen` the piece always holds."""
+    height = program.column(-np.inf, np.inf, 1.0)
     lines = [(line.slope * spend_scale / kpi_scale, line.intercept / kpi_scale) for line in piece.lines]
     if chosen is None:
         program.upper_rows((height, spend), [(1.0, -slope) for slope, _ in lines], [level for _, level in lines])
     else:
         entries = [(1.0, -slope, -level) for slope, level in lines]
         program.upper_rows((height, spend, chosen), entries, [0.0] * len(lines))
-    return height

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, Requirement, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import Allocation, AllocationProblem, KpiCurves, Requirement
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
 from optimizer.tasks import MeasuredTask

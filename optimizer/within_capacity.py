@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from optimizer.allocate import Allocation
+from optimizer.allocation import Allocation
 from optimizer.answered import Answer, Refusal
 from optimizer.capacity import CapacityLines, PeriodCapacity, lines_over, lines_under
 from optimizer.errors import SolverError

@@ -9,7 +9,7 @@ from further_rules import FurtherRules, draw_further_rules
 
 from mmm.artifact import ChannelInfo, ResponseArtifact
 from mmm.curves import ChannelResponse
-from optimizer.allocate import AllocationProblem, KpiCurves
+from optimizer.allocation import AllocationProblem, KpiCurves
 from optimizer.cpa_ceilings import cpa_limits
 from optimizer.curves import ExpectedCurve
 from optimizer.formulation import Setting
@@ -159,7 +159,7 @@ class Instance:
             phasing=dict(zip(self.names, self.further.shares.T, strict=True)),
             cpa_limits=ceilings,
         )
-        return AllocationProblem(formulate(setting), KpiCurves.of(curves))
+        return AllocationProblem(formulate(setting), KpiCurves(curves))
 
 
 def draw_instance(rng: np.random.Generator, sizes: tuple[int, ...], *, is_ruled: bool = False) -> Instance:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
-from optimizer.allocate import METHOD, Allocation
+from optimizer.allocation import METHOD, Allocation
 from optimizer.answer import answer
 from optimizer.answered import Answer, Refusal
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation

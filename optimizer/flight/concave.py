@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmm.vocabulary import BoolArray, FloatArray
-from optimizer.allocate import SOLVER_SAFETY
 from optimizer.errors import SolverError
 from optimizer.flight.interior import maximize_concave
 from optimizer.flight.rows import Cut, FlightChoice, FlightRows
 from optimizer.flight.terms import Expansion, FlightTerms
+from optimizer.tree.state import SOLVER_SAFETY
 
 _LAST = 2
 """Points at the end of an interior search from which lines are drawn."""

@@ -15,7 +15,7 @@ from optimizer.curves import Line, Piece
 from optimizer.flight.concave import FlightProblem
 from optimizer.flight.rows import FlightChoice
 from optimizer.flight.terms import FlightTerms
-from optimizer.solve import PiecewiseKpi, solve_relaxation
+from optimizer.solve import best_on_pieces
 
 _LENGTHS = (1 / 52, 1 / 26, 1 / 13, 1 / 8, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
 """Lengths of a burst, as shares of the periods in which a channel may be on air."""
@@ -68,8 +68,7 @@ def best_rungs(problem: FlightProblem, found: Sequence[Ladder], *, seconds: floa
     rows = problem.rows
     scale = max(float(sum(ladder.values[-1] for ladder in found)) / len(found), 1e-300)
     pieces = {name: _lines_between(ladder) for name, ladder in zip(rows.names, found, strict=True)}
-    kpi = PiecewiseKpi(pieces, scale, weight=1.0)
-    split = solve_relaxation(rows.split, [kpi], total_weight=0.0, relative_gap=1e-3, seconds=seconds)
+    split = best_on_pieces(rows.split, pieces, scale, relative_gap=1e-3, seconds=seconds)
     if split is None:
         return None
     return rows.nearest(phased(found, np.array([split.spend[name] for name in rows.names]), rows.most))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
 from optimizer.answer import worth_of_draws
 from optimizer.answered import Answer
 from optimizer.cautious import WorthOfDraws

@@ -7,7 +7,8 @@ best: a requirement on the exact curves, so every split found is one that a plan
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from optimizer.allocate import Allocation, AllocationProblem, Requirement, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import Allocation, AllocationProblem, Requirement
 from optimizer.insight.ground import Ground
 
 NEAR = 0.01

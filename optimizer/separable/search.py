@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocate import Allocation
+from optimizer.allocation import Allocation
 from optimizer.curves import ExpectedCurve
 from optimizer.separable.hulls import MergedHulls
 from optimizer.separable.price import Priced, priced

@@ -57,7 +57,7 @@ def spend(found: Plan) -> dict[str, float]:
 
 def exact(name: str) -> ExpectedCurve:
     """The curve that the plan's channel has."""
-    return Desk(MODELS).question(asked(), None).kpi.curves().envelopes[name].curve
+    return Desk(MODELS).question(asked(), None).kpi.curves().curves[name]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -8,7 +8,8 @@ import pytest
 from exact_method import best_known
 from instances import Instance, draw_instance, draw_market
 
-from optimizer.allocate import Allocation, AllocationProblem, KpiCurves, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
 from optimizer.answer import answer
 from optimizer.answered import Answer
 from optimizer.planning import Planner
@@ -133,7 +134,7 @@ def draw(seed: int, sizes: tuple[int, ...]) -> Instance:
 def stacked(instance: Instance) -> SeparableCurves:
     objective = instance.problem().objective
     assert isinstance(objective, KpiCurves)
-    return SeparableCurves({name: each.curve for name, each in objective.envelopes.items()})
+    return SeparableCurves(objective.curves)
 
 
 def solved(

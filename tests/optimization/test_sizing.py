@@ -7,7 +7,7 @@ from rivals import best_rival, shares_reached
 
 from mmm.baseline import forecast_baseline
 from mmm.curves import channel_response
-from optimizer.allocate import Allocation
+from optimizer.allocation import Allocation
 from optimizer.checker.rules import broken_rules
 from optimizer.plan import Plan
 from optimizer.planning import Planner, PlanningModel

@@ -1,0 +1,78 @@
+"""Rows and columns by which corners of curves enter the program of a search."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from mmm.vocabulary import IntArray
+from optimizer.program import Program
+from optimizer.solve import CompiledSplit
+from optimizer.tree.links import Links
+
+
+@dataclass(frozen=True, slots=True)
+class KpiTerm:
+    """How what a KPI comes to enters the program: `cost` in the objective, `factor` in a row; per unit of KPI.
+
+    `requirement` are `at_least`, `per_money`, and the scale of the row, where it is a requirement.
+    """
+
+    cost: float = 0.0
+    row: int | None = None
+    factor: float = 0.0
+    requirement: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Where the corners of a channel go: all of them, or those of one piece of its range (`low` to `high`, money).
+
+    `convexity` is the row that adds up their shares; `others` are rows that keep these below switches.
+    """
+
+    channel: int
+    low: float
+    high: float
+    spend_row: int
+    convexity: int
+    others: tuple[int, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of a channel's range."""
+        return self.high == np.inf
+
+
+def blocks_of(program: Program, split: CompiledSplit, links: Links, cuts: Mapping[str, Sequence[float]]) -> list[Block]:
+    """Rows for the corners of one KPI."""
+    blocks = []
+    for channel, (name, spend) in enumerate(split.spend_columns.items()):
+        parts = split.piece_columns.get(name)
+        if parts is None:
+            spend_row = program.row(0.0, 0.0, [(spend, -1.0)])
+            convexity = program.row(-np.inf, 1.0, [])
+            others = tuple(
+                program.row(-np.inf, 0.0, [(split.program.integers[integer], -1.0) for integer in switches])
+                for switches in links.switches[channel]
+            )
+            blocks.append(Block(channel, 0.0, np.inf, spend_row, convexity, others))
+            continue
+        for (part, lies), (low, high) in zip(parts, pairwise(cuts[name]), strict=True):
+            spend_row = program.row(0.0, 0.0, [(part, -1.0)])
+            least = 0.0 if low > 0.0 else -np.inf
+            blocks.append(Block(channel, low, high, spend_row, program.row(least, 0.0, [(lies, -1.0)])))
+    return blocks
+
+
+def rows_of(blocks: Sequence[Block], term: KpiTerm) -> IntArray:
+    """Rows of the corners of each block, -1 for none: spend, convexity, the KPI, others. Shape (blocks, 3 + others)."""
+    widest = max(len(block.others) for block in blocks)
+    first = -1 if term.row is None else term.row
+    return np.array(
+        [
+            (block.spend_row, block.convexity, first, *block.others, *(-1 for _ in range(widest - len(block.others))))
+            for block in blocks
+        ]
+    )
