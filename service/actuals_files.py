@@ -19,7 +19,8 @@ from service.tracking.actuals_table import reported_in_file
 def reported_file(home: Home, saved: SavedPlan, name: str, content: bytes) -> Reported:
     """The rows of a CSV, XLSX, Parquet or JSON file.
 
-    Columns are called like channels and KPIs, or as in the data that the market was fitted on.
+    Columns are called like channels and KPIs, or as in the data that the market was fitted on. Rows by geo of a panel
+    are summed.
 
     Raises
     ------
@@ -27,20 +28,25 @@ def reported_file(home: Home, saved: SavedPlan, name: str, content: bytes) -> Re
         With every fault by row and column.
     """
     if not name.lower().endswith(".json"):
-        return reported_in_file(name, content, saved.plan, _spec(home, saved.plan.market))
+        return reported_in_file(name, content, saved.plan, *_spec_and_geos(home, saved.plan.market))
     try:
         return reported_rows(read_json(content), name)
     except Unfit as unfit:
         raise FileRefused([Fault(name, "", unfit.said, sentence("one JSON document in UTF-8"))]) from None
 
 
-def _spec(home: Home, market: str) -> MarketSpec | None:
-    """The market's own file, if the home keeps its data."""
+def _spec_and_geos(home: Home, market: str) -> tuple[MarketSpec | None, tuple[str, ...]]:
+    """The market's own file and the geos of its data, if the home keeps them."""
     try:
         kept = home.datasets.market(market)
     except NotKnown:
-        return None
-    content = home.datasets.files(home.datasets.dataset(kept.dataset))[MARKET_FILE]
+        return None, ()
+    dataset = home.datasets.dataset(kept.dataset)
+    spec = _spec(home.datasets.files(dataset)[MARKET_FILE])
+    return spec, () if spec.columns.geo is None else home.datasets.load(dataset).geos
+
+
+def _spec(content: bytes) -> MarketSpec:
     with tempfile.TemporaryDirectory(prefix="mixplan-") as folder:
         file = Path(folder) / MARKET_FILE
         file.write_bytes(content)

@@ -1,7 +1,7 @@
 """Actuals in a table: a CSV, XLSX or Parquet file with one row a period."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from mmm.errors import Fault, FileRefused, MarketRefused
@@ -23,6 +23,7 @@ from service.tracking.actuals import (
     kpi_names,
     unknown_name,
 )
+from service.tracking.geo_sums import sum_of_geos
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +39,31 @@ class ActualsColumns:
         that is called like both is told apart as ``spend.search`` and ``outcomes.search``.
     others
         Columns that are no actuals.
+    geo
+        Column with the geo of each row, where a period has a row a geo: their sum is what counts.
+    geos
+        Geos that each period must have.
     """
 
     date: str = "date"
     spend: Mapping[str, str] = field(default_factory=dict)
     outcomes: Mapping[str, str] = field(default_factory=dict)
     others: frozenset[str] = frozenset()
+    geo: str | None = None
+    geos: frozenset[str] = frozenset()
 
 
-def columns_of_market(spec: MarketSpec, header: Sequence[str]) -> ActualsColumns:
-    """The columns of a market's own data file, so that its newest rows can be handed in as they are."""
+def columns_of_market(spec: MarketSpec, header: Sequence[str], geos: Collection[str] = ()) -> ActualsColumns:
+    """The columns of a market's own data file, so that its newest rows can be handed in as they are.
+
+    `geos` are those of a panel, of which each period must have a row.
+    """
     spend = {channel.spend: channel.name for channel in spec.channels}
     outcomes = {outcome.column: outcome.name for outcome in spec.outcomes}
     used = {spec.columns.date, *spend, *outcomes}
-    return ActualsColumns(spec.columns.date, spend, outcomes, frozenset(name for name in header if name not in used))
+    others = frozenset(name for name in header if name not in used)
+    geo = spec.columns.geo if spec.columns.geo in header else None
+    return ActualsColumns(spec.columns.date, spend, outcomes, others, geo, frozenset(geos))
 
 
 def read_actuals_table(
@@ -80,7 +92,9 @@ def read_actuals_table(
     return actuals_of_rows(_rows_of_table(_table(file, content), plan, columns or ActualsColumns()), plan, period)
 
 
-def reported_in_file(file: str, content: bytes, plan: Plan, spec: MarketSpec | None = None) -> Reported:
+def reported_in_file(
+    file: str, content: bytes, plan: Plan, spec: MarketSpec | None = None, geos: Collection[str] = ()
+) -> Reported:
     """The rows of a file, not held against the periods of a plan yet.
 
     Parameters
@@ -89,6 +103,8 @@ def reported_in_file(file: str, content: bytes, plan: Plan, spec: MarketSpec | N
         As of `read_actuals_table`.
     spec
         The market's own file: data that have its columns of dates and money are read as it says.
+    geos
+        The geos of a panel: rows by geo are summed.
 
     Raises
     ------
@@ -97,8 +113,10 @@ def reported_in_file(file: str, content: bytes, plan: Plan, spec: MarketSpec | N
     """
     table = _table(file, content)
     columns = ActualsColumns()
+    if spec is not None and spec.columns.geo in table.header:
+        columns = ActualsColumns(geo=spec.columns.geo, geos=frozenset(geos))
     if spec is not None and {spec.columns.date, *(channel.spend for channel in spec.channels)} <= set(table.header):
-        columns = columns_of_market(spec, table.header)
+        columns = columns_of_market(spec, table.header, geos)
     return _rows_of_table(table, plan, columns)
 
 
@@ -115,7 +133,7 @@ def _rows_of_table(table: Table, plan: Plan, columns: ActualsColumns) -> Reporte
     if columns.date not in table.header:
         expected = sentence("a column with the start of each period")
         faults.append(Fault(table.file, columns.date, sentence("no such column"), expected, row=1))
-    if table.rows > MOST_ROWS:
+    if table.rows > MOST_ROWS and columns.geo is None:
         faults.append(
             Fault(table.file, "", sentence("more rows than a plan has periods"), sentence("one row a period"))
         )
@@ -129,7 +147,7 @@ def _rows_of_table(table: Table, plan: Plan, columns: ActualsColumns) -> Reporte
         faults += _cell_faults(table.file, column, read.problems)
     if faults:
         raise FileRefused(faults)
-    rows = [
+    rows = tuple(
         ActualsRow(
             date=day,
             spend={name: float(numbers[column].values[row]) for column, name in spend.items()},
@@ -140,8 +158,12 @@ def _rows_of_table(table: Table, plan: Plan, columns: ActualsColumns) -> Reporte
         )
         for row, day in enumerate(dates.dates)
         if isinstance(day, date)
-    ]
-    return Reported(tuple(rows), _TablePlaces(table.file, columns.date, spend, outcomes))
+    )
+    places = _TablePlaces(table.file, columns.date, spend, outcomes)
+    if columns.geo is None:
+        return Reported(rows, places)
+    summed = sum_of_geos(table.file, columns.geo, rows, table.column(columns.geo), columns.geos)
+    return Reported(summed.rows, replace(places, lines=summed.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +174,14 @@ class _TablePlaces:
     date: str
     spend: Mapping[str, str]
     outcomes: Mapping[str, str]
+    lines: tuple[int, ...] | None = None
 
     def fault(self, row: int | None, part: str, name: str, found: Said, expected: Said) -> Fault:
         """A fault in a column and row."""
         by_name = {known: column for column, known in (self.spend if part == "spend" else self.outcomes).items()}
         column = self.date if part == "date" else by_name.get(name, name)
-        return Fault(self.file, column, found, expected, row=None if row is None else row_number(row))
+        line = row if row is None or self.lines is None else self.lines[row]
+        return Fault(self.file, column, found, expected, row=None if line is None else row_number(line))
 
 
 def _named(table: Table, plan: Plan, columns: ActualsColumns) -> tuple[dict[str, str], dict[str, str], list[Fault]]:
@@ -167,7 +191,7 @@ def _named(table: Table, plan: Plan, columns: ActualsColumns) -> tuple[dict[str,
     outcomes: dict[str, str] = {}
     faults: list[Fault] = []
     for column in dict.fromkeys(table.header):
-        if column == columns.date or column in columns.others:
+        if column in (columns.date, columns.geo) or column in columns.others:
             continue
         channel = columns.spend.get(column, column.removeprefix("spend."))
         kpi = columns.outcomes.get(column, column.removeprefix("outcomes."))

@@ -96,6 +96,42 @@ def test_a_markets_own_file_is_read_by_its_columns(of_table: Callable[..., Actua
     assert found.outcomes == {"orders": (5.0,)}
 
 
+PANEL = ActualsColumns(geo="region", geos=frozenset({"north", "south"}))
+BY_GEO = """date,region,tv,video,social,search,orders
+2027-01-04,north,60,200,300,400,1500
+2027-01-04,south,40,0,0,0,500
+2027-01-11,south,50,0,0,0,
+2027-01-11,north,60,0,310,410,1600
+"""
+
+
+def test_rows_by_geo_are_summed_and_what_one_geo_does_not_know_yet_is_not_known(
+    of_table: Callable[..., Actuals],
+) -> None:
+    found = of_table(BY_GEO, PANEL)
+    assert found.spend["tv"] == (100.0, 110.0)
+    assert found.outcomes == {"orders": (2000.0,)}
+
+
+@pytest.mark.parametrize(
+    ("line", "changed", "said"),
+    [
+        ("2027-01-11,south,50,0,0,0,\n", "", "no row of 'south' on 2027-01-11"),
+        ("2027-01-04,south", "2027-01-04,north", "again on 2027-01-04"),
+        ("2027-01-04,south", "2027-01-04,sudo", "a geo of the market"),
+        ("2027-01-04,south", "2027-01-04,", "nothing"),
+        ("2027-01-11,south", "2027-01-12,south", "no row of"),
+    ],
+)
+def test_geos_that_do_not_add_up_to_the_country_are_refused(
+    of_table: Callable[..., Actuals], line: str, changed: str, said: str
+) -> None:
+    assert line in BY_GEO
+    faults = faults_of(lambda: of_table(BY_GEO.replace(line, changed), PANEL))
+    assert said in faults[0]
+    assert "actuals.csv" in faults[0]
+
+
 @pytest.mark.parametrize(
     ("found", "changed", "said"),
     [

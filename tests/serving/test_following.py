@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from builders import make_artifact
 from flask.testing import FlaskClient
+from market_files import panel_sheet
 from tracked import START, asked, tracked_artifact, world
 from typer.testing import Result
 
@@ -231,3 +232,54 @@ def test_the_report_of_a_market_shows_the_plan_that_runs(
     assert '"tracking-0-summed"' in page
     client.post(f"/v1/plans/{running.id}/state", json={"state": "closed"})
     assert "The plan against what happened" not in written()
+
+
+PANEL_TOML = b"""
+[market]
+name = "testland"
+data = "testland.csv"
+period = "week"
+currency = "EUR"
+[columns]
+date = "week"
+geo = "region"
+[[outcomes]]
+name = "orders"
+column = "orders"
+unit = "orders"
+[[channels]]
+name = "tv"
+spend = "tv_spend"
+role = "brand"
+[[channels]]
+name = "video"
+spend = "video_spend"
+role = "brand"
+[[channels]]
+name = "social"
+spend = "social_spend"
+role = "brand"
+[[channels]]
+name = "search"
+spend = "search_spend"
+role = "performance"
+"""
+
+
+def test_what_happened_in_the_geos_of_a_panel_is_summed(client: FlaskClient, home: Home, running: SavedPlan) -> None:
+    history = panel_sheet(110, ("north", "south")).add("video_spend", lambda at: str(1000 + 37 * (at * at % 41)))
+    home.datasets.keep(PANEL_TOML, "testland.csv", history.csv(), now())
+    head = "week,region,tv_spend,video_spend,social_spend,search_spend,orders\n"
+    week = "2027-01-04,north,1000,2000,3000,4000,900\n2027-01-04,south,100,200,300,400,100\n"
+
+    def send(text: str) -> Any:
+        return client.post("/v1/markets/testland/actuals", data={"data": (io.BytesIO(text.encode()), "week.csv")})
+
+    answer = send(head + week)
+    assert answer.status_code == 200
+    known = home.actuals.of(running, "week")
+    assert known.spend["tv"] == (1100.0,)
+    assert known.outcomes == {"orders": (1000.0,)}
+    refused = send(head + week.splitlines()[0].replace("01-04", "01-11") + "\n")
+    assert refused.status_code == 422
+    assert "south" in refused.text
