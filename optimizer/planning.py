@@ -27,6 +27,7 @@ from optimizer.goal_tree import goal_remarks
 from optimizer.insight.document import Explanation
 from optimizer.insight.explanation import explained, maximised
 from optimizer.known_spend import KnownSpend
+from optimizer.learning.phasing import learning_phasing
 from optimizer.ledgers import bottom_up_plan, task_ledger, task_plans
 from optimizer.plan import (
     Certificate,
@@ -137,7 +138,8 @@ class Planner:
         if explanation is None:
             expected = sentence("a plan that spends something: there is no split to explain")
             raise ScenarioRefused([Fault(place_of(scenario), "budget", "0", expected)])
-        return plan, explanation
+        learning, more = learning_phasing(self._desk.question(scenario, reference_spend), plan)
+        return plan, explanation.model_copy(update={"learning": learning, "notes": (*explanation.notes, *more)})
 
     def curves(self, kpi: str, scenario: Scenario | None = None) -> tuple[ChannelCurve, ...]:
         """Response curve and figures of every channel, over the scenario's horizon or the last year of history."""

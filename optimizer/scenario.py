@@ -129,6 +129,16 @@ class Risk(StrictModel):
     level: Annotated[float, Field(gt=0, le=1)] = 0.2
 
 
+class Learning(StrictModel):
+    """What a phasing to learn from may cost: the share of what the plan is expected to bring that may be lost.
+
+    `variation` is how far a period's spend may move, as a share of what is planned for it.
+    """
+
+    lost_at_most: Annotated[float, Field(ge=0, le=0.5)] = 0.01
+    variation: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
 class SolveLimits(StrictModel):
     """When to stop: the relative gap asked, and the seconds allowed."""
 
@@ -173,6 +183,7 @@ class Scenario(StrictModel):
     flighting: Flighting = Flighting()
     risk: Risk = Risk()
     solve: SolveLimits = SolveLimits()
+    learning: Learning = Learning()
     bottom_up: BottomUp | None = None
     goal: AnnualGoal | None = None
     geos: GeoSplit | None = None

@@ -51,6 +51,39 @@ class ChannelExplanation(StrictModel):
     is_assumed: bool = False
 
 
+class LearningChannel(StrictModel):
+    """One channel in a phasing to learn from.
+
+    `narrower` is the share by which the interval of what it brings is expected to get narrower when the horizon's
+    outcomes are known, `tie` the largest correlation over the periods of what it brings with another channel or with
+    everything else (None where it brings the same in every period); both also for the phasing as planned. `spend` is
+    money by period, as `[flighting] weights` of the scenario takes it.
+    """
+
+    channel: str
+    narrower_as_planned: float
+    narrower: float
+    tie_as_planned: float | None
+    tie: float | None
+    spend: tuple[float, ...]
+
+
+class LearningPhasing(StrictModel):
+    """The plan's own totals phased so that channels tell apart, and what that costs.
+
+    `lost` is what it is expected to bring less of the KPI, `lost_share` that as a part of all that the plan brings (of
+    several KPIs by their values), `lost_money` in money, None without a value of a unit; below zero it brings more.
+    `lost_at_most` and `variation` are what was allowed. Channels that are not named keep their phasing.
+    """
+
+    lost: float
+    lost_share: float
+    lost_money: float | None
+    lost_at_most: float
+    variation: float
+    channels: tuple[LearningChannel, ...]
+
+
 class AlternativePlan(StrictModel):
     """A split nearly as good that differs much: what it brings less than the best, relative to all that that brings."""
 
@@ -64,7 +97,7 @@ class Explanation(StrictModel):
     `unit` says what values count: the KPI or money. `near` is the share by which plans nearly as good may fall short.
     `knowing_all` is what knowing every curve would add on average, with its standard error; in one of twenty cases it
     is more than `regret_p95`. `chosen_by` and `other_draws` are what splits chosen on one half of the draws bring on
-    that half and on the other.
+    that half and on the other. `learning` is for the plan itself, with its tasks; None where notes say why.
     """
 
     scenario: str
@@ -84,4 +117,5 @@ class Explanation(StrictModel):
     chosen_by: float | None
     other_draws: float | None
     best_test: str | None
+    learning: LearningPhasing | None = None
     notes: tuple[Sentence, ...]

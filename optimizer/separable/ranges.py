@@ -38,6 +38,7 @@ _OF_ANY_SPLIT = frozenset(
         "flighting",
         "risk",
         "solve",
+        "learning",
     }
 )
 """Fields of a scenario that are no rules, or are looked at here one by one."""

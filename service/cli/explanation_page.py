@@ -10,6 +10,7 @@ from mmm.sentence import Money, Number, Sentence, Share, Term, Value, Word, phra
 from mmm.vocabulary import PeriodName
 from optimizer.insight.document import ChannelExplanation, Explanation, PauseTest
 from service.cli.figures import quantity
+from service.cli.learning import learning_parts
 from service.cli.tables import ASSUMED_MARK, bullet, channel_name, heading, table
 from service.language import Reader
 
@@ -24,6 +25,7 @@ def explanation_page(found: Explanation, reader: Reader, period: PeriodName) -> 
     for section in (_room, _alternatives, _known):
         parts += section(found, reader)
     parts += _tests(found, reader, period)
+    parts += learning_parts(found, reader)
     if any(channel.is_assumed for channel in found.channels):
         parts.append(Text(reader.say(ASSUMED_MARK), style="italic"))
     return parts

@@ -254,6 +254,7 @@ class Explanation(Answer):
     alternatives: tuple[Mapping[str, Any], ...]
     knowing_all: float
     best_test: str | None
+    learning: Mapping[str, Any] | None = None
     notes: tuple[str, ...]
 
 

@@ -93,8 +93,14 @@ def test_an_explanation_has_the_numbers_of_http(
     assert printed == client.get(f"/v1/scenarios/{identity}/explanation").json
     assert {channel["channel"] for channel in printed["channels"]} == {"tv", "video", "social", "search"}
     assert printed["knowing_all"] > 0
+    learning = printed["learning"]
+    assert {channel["channel"] for channel in learning["channels"]} <= {"tv", "video", "social", "search"}
+    assert learning["lost_share"] <= learning["lost_at_most"] == 0.01
+    assert all(len(channel["spend"]) == 13 for channel in learning["channels"])
     page = mixplan("explain", scenario_file).stdout
     assert "What to test next" in page
+    assert "A phasing to learn from" in page
+    assert "no period further than 50% from its plan" in " ".join(page.split())
 
 
 def test_a_plan_that_cannot_be_is_not_explained(mixplan: Mixplan, tmp_path: Path, client: FlaskClient) -> None:
