@@ -39,6 +39,10 @@ class Requirement:
     at_least: float
     per_money: float = 0.0
 
+    def slopes(self, spend: Mapping[str, float], least: float = 0.0) -> dict[str, float]:
+        """What another unit of each channel's spend adds to the KPI, at `least` where it has less."""
+        return self.curves.slopes(spend, least)
+
     def reached(self, value: float, total: float) -> float:
         """Share of what is required that a value comes to; one where nothing is."""
         asked = self.at_least + self.per_money * total

@@ -25,6 +25,7 @@ from optimizer.scenario import Scenario
 from optimizer.separable.ranges import money_for_channels, spend_ranges
 from optimizer.separable.search import SeparableProblem, separable_allocation
 from optimizer.shadow import binding_rows, settle
+from optimizer.sized_in_ranges import RangedTask, size_in_ranges
 from optimizer.task_problem import TaskProblem
 from optimizer.tasks import MeasuredTask
 from optimizer.within_capacity import answer_within
@@ -53,8 +54,12 @@ def answer(question: Question, scenario: Scenario | None = None, known: Allocati
 
 def _answer(question: Question, scenario: Scenario, known: Allocation | None) -> Answer | Refusal:
     """The best split with straight lines for capacities, as the question has them."""
-    if (found := _best_in_ranges(question, scenario)) is not None:
-        return found
+    found = _best_in_ranges(question, scenario) or _sized_in_ranges(question, scenario)
+    return reach_by_programs(question, scenario, known) if found is None else found
+
+
+def reach_by_programs(question: Question, scenario: Scenario, known: Allocation | None = None) -> Answer | Refusal:
+    """The best split under any rules, by programs that HiGHS solves."""
     form = _feasible_form(question, scenario)
     if form is None:
         setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
@@ -84,12 +89,31 @@ def _best_in_ranges(question: Question, scenario: Scenario) -> Answer | None:
     ranges = spend_ranges(setting)
     if ranges is None:
         return None
-    curves, money, limits = question.kpi.separable_curves(), money_for_channels(setting), scenario.solve
+    money, limits = money_for_channels(setting), scenario.solve
+    curves = question.kpi.separable_curves(money, setting.unit_costs)
     problem = SeparableProblem.of(curves, ranges, setting.unit_costs, money, pays=setting.ceiling / money)
     best = separable_allocation(problem, gap=limits.gap, seconds=limits.seconds)
     if best is None or best.gap > limits.gap:
         return None
     return Answer(formulate(setting), best, (), goal_of(question, scenario))
+
+
+def _sized_in_ranges(question: Question, scenario: Scenario) -> Answer | None:
+    """The smallest budget for one task where nothing but ranges holds the channels; None where none was found so."""
+    tasks = tuple(task for task in question.tasks if task.task in scenario.tasks)
+    if scenario.objective != "size" or len(tasks) != 1:
+        return None
+    setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
+    ranges = spend_ranges(setting)
+    if ranges is None or any(not each.may_be_off and each.least > each.most for each in ranges.values()):
+        return None
+    form, limits = formulate(setting), scenario.solve
+    money, guess = money_for_channels(setting), question.timeline.reference
+    found = size_in_ranges(RangedTask(tasks[0].nearly(), form, ranges, money, limits.gap, limits.seconds, guess))
+    if found is None:
+        return None
+    allocation, mean = found
+    return Answer(form, allocation, (mean,), goal_of(question, scenario))
 
 
 def _best(question: Question, scenario: Scenario, form: Formulation, goal: Goal) -> Answer | Refusal:
@@ -178,7 +202,8 @@ def _task_problem(
 ) -> TaskProblem:
     objective = goal_of(question, scenario).curves
     limits = scenario.solve
-    return TaskProblem(tasks, form, objective, limits.gap, limits.seconds, question.timeline.reference)
+    near = tuple(task.nearly() for task in tasks)
+    return TaskProblem(near, form, objective, limits.gap, limits.seconds, question.timeline.reference)
 
 
 def _feasible_form(question: Question, scenario: Scenario) -> Formulation | None:

@@ -1,12 +1,42 @@
 """What a question comes down to: a split, or why there is none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from optimizer.allocation import Allocation, Requirement
+from mmm.vocabulary import FloatArray
+from optimizer.allocation import Allocation
 from optimizer.formulation import Formulation
 from optimizer.goal import Goal
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
 from optimizer.regret import RegretOfDraws
+from optimizer.tasks import MeasuredTask
+
+
+class Required(Protocol):
+    """A mean that a plan must reach: at least some amount, and `per_money` for each unit of the total."""
+
+    @property
+    def per_money(self) -> float:
+        """For each unit of the total."""
+        ...
+
+    def slopes(self, spend: Mapping[str, float], least: float = 0.0) -> dict[str, float]:
+        """What another unit of each channel's spend adds to it, at `least` where it has less."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMean:
+    """The weighted mean of the draws that a task came down to. `weights` of shape (S,)."""
+
+    task: MeasuredTask
+    weights: FloatArray
+    per_money: float = 0.0
+
+    def slopes(self, spend: Mapping[str, float], least: float = 0.0) -> dict[str, float]:
+        """What another unit of each channel's spend adds to it, at `least` where it has less."""
+        return {name: float(self.weights @ each) for name, each in self.task.slopes(spend, least).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +48,7 @@ class Answer:
 
     form: Formulation
     allocation: Allocation
-    requirements: tuple[Requirement, ...]
+    requirements: tuple[Required, ...]
     goal: Goal
     regret: RegretOfDraws | None = None
 

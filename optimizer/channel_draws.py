@@ -8,7 +8,7 @@ from mmm.curves import ChannelResponse
 from mmm.vocabulary import FloatArray
 from optimizer.terms import saturated, saturated_with_slope
 
-_KEPT = 256
+_KEPT = 16
 """Budgets whose draws are kept, the latest ones."""
 
 
@@ -29,11 +29,24 @@ class ChannelDraws:
     _gain: FloatArray = field(init=False)
     _carried: FloatArray = field(init=False)
     _kept: dict[float, BudgetDraws] = field(init=False, default_factory=dict)
+    _added: dict[float, FloatArray] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         response, half = self.response, self.response.half_saturation[:, None]
         self._carry, self._gain = response.carry / half, response.gain / half
         self._carried = saturated(response.saturation, self._carry, response.slope[:, None]).sum(axis=1)
+
+    def added(self, budget: float) -> FloatArray:
+        """Outcome that a budget adds, per draw. Shape (S,)."""
+        if budget in self._kept:
+            return self._kept[budget].added
+        if budget not in self._added:
+            if len(self._added) >= _KEPT:
+                del self._added[next(iter(self._added))]
+            response = self.response
+            reached = saturated(response.saturation, self._carry + self._gain * budget, response.slope[:, None])
+            self._added[budget] = response.ceiling * (reached.sum(axis=1) - self._carried)
+        return self._added[budget]
 
     def at(self, budget: float) -> BudgetDraws:
         """Draws at a budget."""

@@ -47,8 +47,8 @@ def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
     plans = []
     for info in question.artifact.manifest.channels:
         spend, reference = allocation.spend[info.name], question.timeline.reference[info.name]
-        response = question.kpi.responses[info.name]
-        draws = response.per_draw(spend)
+        at = question.kpi.channel_draws(info.name, spend)
+        draws, marginal = at.added, at.slope
         contribution = interval(draws)
         is_beyond = spend > question.timeline.largest_seen[info.name] * (1.0 + 1e-9)
         verdict, reason = channel_verdict(
@@ -66,7 +66,6 @@ def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
             )
         )
         money = np.full(len(draws), spend)
-        marginal = response.marginal_per_draw(spend)
         plans.append(
             ChannelPlan(
                 channel=info.name,
@@ -234,7 +233,7 @@ def prices_of_rows(question: Question, found: Answer) -> dict[int, float]:
     settle(found.form, allocation.spend, allocation.is_on, allocation.total)
     least = TIGHT * found.form.setting.ceiling
     requirements = [
-        Gradient(requirement.curves.slopes(allocation.spend, least), total=-requirement.per_money)
+        Gradient(requirement.slopes(allocation.spend, least), total=-requirement.per_money)
         for requirement in found.requirements
     ]
     goal = found.goal

@@ -32,6 +32,9 @@ _CORRECTIONS = 4
 _SWAPPED = (0.2, 0.5, 1.0)
 """Shares of a channel's spend that a swap moves to another one."""
 
+_SWAPS = 60
+"""Most swaps that are looked at."""
+
 _MIXES = 40
 """Random mixes that are looked at beside swaps."""
 
@@ -67,15 +70,26 @@ class Polished:
     ----------
     allocation
         The split.
-    focus
-        Weights of the draws that hold it back, None where the task does not. Shape (S,).
-    holding
-        Positions of the draws that hold it back, the most costly ones first. Shape (any,).
+    watched, multipliers
+        Draws that a step from it would have to keep above the target, and what each of them costs. Per task.
     """
 
     allocation: Allocation
-    focus: tuple[FloatArray | None, ...]
-    holding: tuple[IntArray, ...]
+    watched: tuple["_Watched", ...]
+    multipliers: tuple[FloatArray, ...]
+
+    @property
+    def focus(self) -> tuple[FloatArray | None, ...]:
+        """Per task, weights of the draws that hold the split back, None where it does not. Shape (S,)."""
+        return tuple(each.focus(part) for each, part in zip(self.watched, self.multipliers, strict=True))
+
+    @property
+    def holding(self) -> tuple[IntArray, ...]:
+        """Per task, positions of the draws that hold the split back, the most costly ones first. Shape (any,)."""
+        return tuple(
+            each.draws[[position for position in np.argsort(-parts) if parts[position] > 0]]
+            for each, parts in zip(self.watched, self.multipliers, strict=True)
+        )
 
 
 def polish(
@@ -87,15 +101,15 @@ def polish(
     """
     best, even = start, split.spend_scale
     least, radius = _LAST_RADIUS * even, _FIRST_RADIUS * even
-    focus: tuple[FloatArray | None, ...] = tuple(None for _ in tasks)
-    holding: tuple[IntArray, ...] = tuple(np.zeros(0, dtype=np.int64) for _ in tasks)
+    held: tuple[_Watched, ...] = ()
+    multipliers: tuple[FloatArray, ...] = ()
     for _ in range(_MOST_STEPS):
         watched = [_Watched.of(task, best.spend, radius, least) for task in tasks]
         slopes = None if objective is None else objective.slopes(best.spend, least)
         step = solve_step(split, best.spend, best.is_on, slopes, _rows(watched), radius)
         if step is None:
             break
-        focus, holding = _focus(watched, step.multipliers), _holding(watched, step.multipliers)
+        held, multipliers = tuple(watched), step.multipliers
         if _promised(slopes, best, step) <= _WORTHWHILE * abs(_worth(objective, best)):
             break
         moved = _bent(split, watched, slopes, best, step, radius)
@@ -105,7 +119,7 @@ def polish(
             radius *= 0.4
             if radius < least:
                 break
-    return Polished(best, focus, holding)
+    return Polished(best, held, multipliers)
 
 
 def exchange(
@@ -156,7 +170,8 @@ def lifts_elsewhere(
     split: CompiledSplit, tasks: Sequence[MeasuredTask], start: Allocation, most: float | None = None
 ) -> Iterator[Allocation]:
     """Lifts from splits further away, the most promising ones first: of swaps between channels, and of other mixes."""
-    pool = sorted(_elsewhere(start), key=lambda each: worst_share(tasks, each.spend), reverse=True)
+    elsewhere = [*_promising_swaps(tasks, start), *_mixes(start)]
+    pool = sorted(elsewhere, key=lambda each: worst_share(tasks, each.spend), reverse=True)
     tried = (lift(split, tasks, each, most, steps=2) for each in pool)
     allowed = islice((each for each in tried if each is not None), _TRIED)
     promising = sorted(allowed, key=lambda each: worst_share(tasks, each.spend), reverse=True)
@@ -182,18 +197,54 @@ def split_even(allocation: Allocation) -> float:
     return sum(allocation.spend.values()) / len(allocation.spend)
 
 
-def _elsewhere(start: Allocation) -> Iterator[Allocation]:
-    names, total = list(start.spend), sum(start.spend.values())
-    for giver, given in start.spend.items():
-        for taker in names:
-            for share in _SWAPPED if giver != taker and given > 0 else ():
-                amount = given * share
-                yield _respent(start, {**start.spend, giver: given - amount, taker: start.spend[taker] + amount})
+def _promising_swaps(tasks: Sequence[MeasuredTask], start: Allocation) -> list[Allocation]:
+    """Splits in which a channel's spend, or a part of it, is another one's.
+
+    Where they are many, those on which the means of the draws about the quantiles promise most.
+    """
+    swaps = [
+        (giver, taker, share * start.spend[giver])
+        for giver in start.spend
+        for taker in start.spend
+        for share in _SWAPPED
+        if giver != taker and start.spend[giver] > 0
+    ]
+    if len(swaps) > _SWAPS:
+        promised = np.stack([_promised_shares(task, start, swaps) for task in tasks]).min(axis=0)
+        swaps = [swaps[place] for place in np.argsort(-promised, kind="stable")[:_SWAPS]]
+    return [
+        _respent(start, {**start.spend, giver: start.spend[giver] - amount, taker: start.spend[taker] + amount})
+        for giver, taker, amount in swaps
+    ]
+
+
+def _promised_shares(task: MeasuredTask, start: Allocation, swaps: Sequence[tuple[str, str, float]]) -> FloatArray:
+    """Share of its target that a task reaches after each swap, if its quantile moves as the mean of the draws near it.
+
+    Shape (swaps,).
+    """
+    spend = start.spend
+    given = [(giver, spend[giver] - amount) for giver, _, amount in swaps]
+    taken = [(taker, spend[taker] + amount) for _, taker, amount in swaps]
+    asked = list(dict.fromkeys([*spend.items(), *given, *taken]))
+    draws, weights = task.kpi.tabled_draws(task.periods), task.focus(spend)
+    means = dict(zip(asked, draws.means(asked, weights).tolist(), strict=True))
+    gained = [
+        means[less] + means[more] - means[less[0], spend[less[0]]] - means[more[0], spend[more[0]]]
+        for less, more in zip(given, taken, strict=True)
+    ]
+    return (task.attained(spend) + np.array(gained)) / task.task.at_least
+
+
+def _mixes(start: Allocation) -> list[Allocation]:
+    """The same money in random mixes, most of them without some channels."""
+    names, total, mixes = list(start.spend), sum(start.spend.values()), []
     rng = np.random.default_rng(len(names))
     for _ in range(_MIXES):
         mix = rng.dirichlet(np.ones(len(names))) * (rng.random(len(names)) < rng.uniform(0.3, 1.2))
         if mix.sum() > 0:
-            yield _respent(start, dict(zip(names, (mix / mix.sum() * total).tolist(), strict=True)))
+            mixes.append(_respent(start, dict(zip(names, (mix / mix.sum() * total).tolist(), strict=True))))
+    return mixes
 
 
 def _in_whole_steps(split: CompiledSplit, start: Allocation) -> Allocation:
@@ -246,7 +297,7 @@ def _exchanged(
     watched = [_Watched.of(task, start.spend, radius, least) for task in tasks]
     worth = _worth(objective, start)
     options: list[tuple[float, list[_Watched], LinearStep]] = []
-    for index, (each, draws) in enumerate(zip(watched, polished.holding, strict=True)):
+    for index, (each, draws) in enumerate(zip(watched, polished.holding, strict=False)):
         for given_up in draws[:_EXCHANGED]:
             for regained in each.nearest_below(_EXCHANGED):
                 changed = [*watched[:index], each.exchanged(int(given_up), int(regained)), *watched[index + 1 :]]
@@ -258,14 +309,6 @@ def _exchanged(
         if moved is not None and _worth(objective, moved) > worth + _WORTHWHILE * abs(worth):
             return moved
     return None
-
-
-def _holding(watched: Sequence["_Watched"], multipliers: Sequence[FloatArray]) -> tuple[IntArray, ...]:
-    """Per task the draws that hold a step back, the most costly ones first."""
-    return tuple(
-        each.draws[[position for position in np.argsort(-parts) if parts[position] > 0]]
-        for each, parts in zip(watched, multipliers, strict=True)
-    )
 
 
 def _promised(slopes: Mapping[str, float] | None, start: Allocation, step: LinearStep) -> float:
@@ -353,10 +396,6 @@ def _rows(watched: Sequence[_Watched]) -> list[StepRows]:
         StepRows({name: slope[each.draws] for name, slope in each.slopes.items()}, each.rises, each.task.task.at_least)
         for each in watched
     ]
-
-
-def _focus(watched: Sequence[_Watched], multipliers: Sequence[FloatArray]) -> tuple[FloatArray | None, ...]:
-    return tuple(each.focus(part) for each, part in zip(watched, multipliers, strict=True))
 
 
 def _worth(objective: KpiCurves | None, allocation: Allocation) -> float:

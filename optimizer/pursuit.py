@@ -85,7 +85,7 @@ def _certified(problem: TaskProblem, polished: Polished) -> tuple[Reached, Alloc
     """
     allocation = polished.allocation
     requirements = []
-    for task, weights in zip(problem.tasks, polished.focus, strict=True):
+    for task, weights in zip(problem.tasks, polished.focus, strict=False):
         if weights is not None:
             curves = task.kpi.weighted_curves(task.periods, weights)
             requirements.append(Requirement(curves, (1.0 - 1e-9) * curves.value(allocation.spend)))

@@ -150,7 +150,8 @@ def largest(regrets: FloatArray, level: float) -> float:
 
 def _best_of_draw(form: Formulation, curves: Mapping[str, ExpectedCurve], price: float, seconds: float) -> Allocation:
     setting = form.setting
-    ranges = spend_ranges(setting) if setting.spends_all and price == 0.0 else None
+    is_whole = setting.spends_all and price == 0.0 and setting.scenario.budget is not None
+    ranges = spend_ranges(setting) if is_whole else None
     if ranges is not None:
         money = money_for_channels(setting)
         problem = SeparableProblem.of(

@@ -11,11 +11,20 @@ from mmm.curves import ChannelResponse, channel_response
 from mmm.noise_paths import normal_quantiles, sum_deviation
 from mmm.vocabulary import FloatArray
 from optimizer.allocation import KpiCurves
-from optimizer.channel_draws import ChannelDraws
+from optimizer.channel_draws import BudgetDraws, ChannelDraws
 from optimizer.curves import ExpectedCurve
 from optimizer.scenario import Scenario
-from optimizer.separable.search import SeparableCurves
+from optimizer.separable.search import Corners, SeparableCurves, TabledCurves
+from optimizer.separable.tabled import TabledStack
+from optimizer.tabled.draws import TabledDraws
+from optimizer.tabled.response import ResponseTable
 from optimizer.timeline import Timeline
+
+_MANY_TERMS = 4000
+"""Terms of all curves together, one a draw and period, from which on tables of the draws stand for them."""
+
+_KEPT = 16
+"""Ranges of budgets whose curves are kept side by side."""
 
 
 @dataclass
@@ -40,7 +49,9 @@ class KpiResponses:
     _draws: dict[int | None, Mapping[str, ChannelDraws]] = field(default_factory=dict)
     _within: dict[int | None, Mapping[str, ChannelResponse]] = field(default_factory=dict)
     _during: dict[int, Mapping[str, ExpectedCurve]] = field(default_factory=dict)
-    _separable: SeparableCurves | None = None
+    _tables: dict[int | None, Mapping[str, ResponseTable]] = field(default_factory=dict)
+    _tabled: dict[int | None, TabledDraws] = field(default_factory=dict)
+    _separable: dict[tuple[int, ...], Corners] = field(default_factory=dict)
     _measured: "KpiResponses | None" = None
 
     def measured(self) -> "KpiResponses":
@@ -86,11 +97,30 @@ class KpiResponses:
         carried = sum(response.during(period).carried_in().mean() for response in self.responses.values())
         return float(self.baseline[:, period].mean() + carried)
 
-    def separable_curves(self) -> SeparableCurves:
-        """The same curves side by side, for splits that nothing holds but a budget and ranges; kept."""
-        if self._separable is None:
-            self._separable = SeparableCurves(self.curves().curves)
-        return self._separable
+    def tables(self, periods: int | None = None) -> Mapping[str, ResponseTable]:
+        """Tables of the draws of all channels, for searches; kept, with what was looked up in them."""
+        if periods not in self._tables:
+            self._tables[periods] = {name: ResponseTable(each) for name, each in self.counted(periods).items()}
+        return self._tables[periods]
+
+    def separable_curves(self, money: float, costs: Mapping[str, float]) -> Corners:
+        """The expected curves side by side, for splits that nothing holds but a budget and ranges; kept.
+
+        `money` is the most that they are asked for, and `costs` what a unit of each channel's spend costs.
+        """
+        terms = sum(response.gain.size for response in self.responses.values())
+        names, budget = tuple(self.responses), 2.0 ** np.ceil(np.log2(money))
+        powers = np.ceil(np.log2([budget / costs[name] for name in names])).astype(np.int64)
+        key = tuple(powers.tolist()) if terms > _MANY_TERMS else ()
+        if key not in self._separable:
+            if len(self._separable) >= _KEPT:
+                del self._separable[next(iter(self._separable))]
+            self._separable[key] = (
+                TabledCurves(TabledStack(self.tables(), self.shares(), powers))
+                if key
+                else SeparableCurves(self.curves().curves)
+            )
+        return self._separable[key]
 
     def weighted_curves(self, periods: int | None, weights: FloatArray) -> KpiCurves:
         """Curves of the weighted mean over the draws, `weights` of shape (S,) that sum to one."""
@@ -113,13 +143,17 @@ class KpiResponses:
 
     def media_draws(self, spend: Mapping[str, float], periods: int | None = None) -> FloatArray:
         """Outcome that a split adds, per draw. Shape (S,)."""
-        return np.sum([draws.at(spend[name]).added for name, draws in self._channel_draws(periods).items()], axis=0)
+        return np.sum([draws.added(spend[name]) for name, draws in self._channel_draws(periods).items()], axis=0)
 
-    def media_slopes(
-        self, spend: Mapping[str, float], periods: int | None = None, least: float = 0.0
-    ) -> dict[str, FloatArray]:
-        """What another unit of each channel's spend adds per draw, at `least` where it has less. Shape (S,)."""
-        return {name: draws.at(max(spend[name], least)).slope for name, draws in self._channel_draws(periods).items()}
+    def channel_draws(self, name: str, budget: float) -> BudgetDraws:
+        """What a budget of one channel adds, and what one more unit of it would, per draw."""
+        return self._channel_draws(None)[name].at(budget)
+
+    def tabled_draws(self, periods: int | None = None) -> TabledDraws:
+        """Draws of all channels looked up in tables, for searches."""
+        if periods not in self._tabled:
+            self._tabled[periods] = TabledDraws(self.tables(periods))
+        return self._tabled[periods]
 
     def _channel_draws(self, periods: int | None) -> Mapping[str, ChannelDraws]:
         if periods not in self._draws:

@@ -5,13 +5,16 @@ the target. That quantile moves with the split as the draws about it do.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mmm.vocabulary import FloatArray
 from optimizer.responses import KpiResponses
 from optimizer.scenario import Task
+
+_NEAR = 1e-9
+"""Relative room in a target for what tables are off; what they are proved to be off by is more, see `benchmarks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,25 @@ class MeasuredTask:
         Periods that count, None for the whole effect.
     offset
         What is there without this plan, with its noise: zero for incremental tasks. Shape (S,).
+    is_near
+        Whether draws are looked up in tables, which is near enough for a search.
     """
 
     task: Task
     kpi: KpiResponses
     periods: int | None
     offset: FloatArray
+    is_near: bool = False
+
+    def nearly(self) -> "MeasuredTask":
+        """The task for a search: a target as much higher as tables may be off, by which draws are looked up."""
+        asked = self.task.model_copy(update={"at_least": self.task.at_least * (1.0 + _NEAR)})
+        return replace(self, task=asked, is_near=True)
 
     def draws(self, spend: Mapping[str, float]) -> FloatArray:
         """What the KPI of the task comes to, per draw. Shape (S,)."""
+        if self.is_near:
+            return self.offset + self.kpi.tabled_draws(self.periods).added(spend)
         return self.offset + self.kpi.media_draws(spend, self.periods)
 
     def reached_probability(self, spend: Mapping[str, float]) -> float:
@@ -49,7 +62,7 @@ class MeasuredTask:
 
     def slopes(self, spend: Mapping[str, float], least: float) -> dict[str, FloatArray]:
         """What another unit of each channel's spend adds in each draw, at `least` where it has less. Shape (S,)."""
-        return self.kpi.media_slopes(spend, self.periods, least)
+        return self.kpi.tabled_draws(self.periods).slopes(spend, least)
 
     def focus(self, spend: Mapping[str, float]) -> FloatArray:
         """Weights of the draws about the quantile that the task asks for, at a split. Shape (S,)."""

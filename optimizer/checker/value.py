@@ -67,17 +67,14 @@ def brought_in_periods(
             weights = [retention ** ((lag - shape) ** 2) for lag in range(lags)]
         case "weibull":
             weights = [retention ** (lag**shape) - retention ** ((lag + 1.0) ** shape) for lag in range(lags)]
-    whole = np.sum(weights, axis=0)
-    half, slope = draws.half_saturation[:, place], draws.slope[:, place]
-    curve = _CURVES[info.saturation]
-    added: list[FloatArray] = []
-    for row in range(lags, len(with_plan)):
-        reached, carried = np.zeros(manifest.draws), np.zeros(manifest.draws)
-        for lag in range(lags):
-            reached += weights[lag] * with_plan[row - lag]
-            carried += weights[lag] * without[row - lag]
-        added.append(curve(reached / whole / half, slope) - curve(carried / whole / half, slope))
-    return np.asarray(draws.ceiling[:, place] * np.array(added))
+    by_lag = np.array(weights) / np.sum(weights, axis=0) / draws.half_saturation[:, place]
+    slope, curve = draws.slope[:, place], _CURVES[info.saturation]
+    rows = range(lags, len(with_plan))
+    reached, carried = (np.array([each[row - np.arange(lags)] for row in rows]) for each in (with_plan, without))
+    added = curve(reached @ by_lag, slope)
+    # Beyond the longest carryover nothing is left of what was before.
+    added[: lags - 1] -= curve(carried[: lags - 1] @ by_lag, slope)
+    return np.asarray(draws.ceiling[:, place] * added)
 
 
 def _history(
@@ -110,7 +107,7 @@ def _history(
 
 def _hill(stock: FloatArray, slope: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(1.0 / (1.0 + stock**-slope))
+        return np.asarray(1.0 / (1.0 + np.exp(-slope * np.log(stock))))
 
 
 _CURVES: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {

@@ -67,18 +67,17 @@ class MergedHulls:
 
 
 def _hull(spend: FloatArray, height: FloatArray) -> tuple[list[float], list[float]]:
-    """Corners of the upper concave hull of points in any order (Andrew's monotone chain)."""
+    """Corners of the upper concave hull of points in any order."""
     kept = np.flatnonzero(height > -np.inf)
     order = kept[np.lexsort((height[kept], spend[kept]))]
-    xs: list[float] = []
-    ys: list[float] = []
-    for x, y in zip(spend[order].tolist(), height[order].tolist(), strict=True):
-        if xs and xs[-1] == x:
-            xs.pop()
-            ys.pop()
-        while len(xs) >= 2 and (x - xs[-2]) * (ys[-1] - ys[-2]) <= (y - ys[-2]) * (xs[-1] - xs[-2]):
-            xs.pop()
-            ys.pop()
-        xs.append(x)
-        ys.append(y)
-    return xs, ys
+    xs, ys = spend[order], height[order]
+    is_highest = np.diff(xs, append=np.inf) > 0
+    xs, ys = xs[is_highest], ys[is_highest]
+    while len(xs) > 2:
+        slopes = np.diff(ys) / np.diff(xs)
+        # A point under the line between its neighbours is no corner, whether they are corners or not.
+        is_corner = np.concatenate(([True], slopes[:-1] > slopes[1:], [True]))
+        if is_corner.all():
+            break
+        xs, ys = xs[is_corner], ys[is_corner]
+    return xs.tolist(), ys.tolist()

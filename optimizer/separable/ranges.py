@@ -56,16 +56,15 @@ class SpendRange:
 
 
 def spend_ranges(setting: Setting) -> dict[str, SpendRange] | None:
-    """The range of every channel where the rules are these ranges and a budget; None where they are more."""
-    scenario = setting.scenario
-    if scenario.budget is None or not _has_ranges_alone(scenario):
+    """The range of every channel where the rules are these and a limit for the total; None where they are more."""
+    if not _has_ranges_alone(setting.scenario):
         return None
     return {name: _range(setting, name, most) for name, most in setting.most_spend.items()}
 
 
 def money_for_channels(setting: Setting) -> float:
-    """What of the budget is left for the channels: the budget without the test reserve."""
-    return (setting.scenario.budget or 0.0) * (1.0 - setting.scenario.rules.test_reserve)
+    """What is left for the channels of the most that may be spent: without the test reserve."""
+    return setting.ceiling * (1.0 - setting.scenario.rules.test_reserve)
 
 
 def _has_ranges_alone(scenario: Scenario) -> bool:

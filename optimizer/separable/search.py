@@ -10,6 +10,7 @@ import heapq
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from optimizer.separable.hulls import MergedHulls
 from optimizer.separable.price import Priced, priced
 from optimizer.separable.ranges import SpendRange
 from optimizer.separable.stack import CurveStack
-from optimizer.separable.table import CornerTable
+from optimizer.separable.table import CornerTable, Stack
+from optimizer.separable.tabled import TabledStack
 
 METHOD = "branch and bound on the price of money, on the exact curves"
 
@@ -37,6 +39,9 @@ _WITHIN = 0.9
 
 _STALLED = 0.7
 """A range is cut when new points leave more than this share of the distance between its bound and its split."""
+
+_NEGLIGIBLE = 0.1
+"""Share of the gap that all channels together may be above zero where nothing is proposed for them."""
 
 _ROUNDING = 1e-12
 """Relative allowance in the bound for sums of double precision."""
@@ -57,8 +62,50 @@ class _FirstCorners:
     inner: MergedHulls | None
 
 
+class Corners(Protocol):
+    """Curves side by side, with the points at which a search starts."""
+
+    @property
+    def stack(self) -> Stack:
+        """The curves."""
+        ...
+
+    @property
+    def error(self) -> float:
+        """How far what is made of the curves can be off, KPI."""
+        ...
+
+    def first_corners(self, problem: "SeparableProblem", root: "_Node") -> _FirstCorners:
+        """Points up to a budget, and hulls where they are kept."""
+        ...
+
+
+class TabledCurves:
+    """Curves of many draws up to some budget, with the points of their cells; hulls are worth it for many budgets."""
+
+    def __init__(self, stack: TabledStack, *, has_hulls: bool = True) -> None:
+        self.stack, self.error, self._has_hulls = stack, stack.error, has_hulls
+        self._table = CornerTable.filled(stack, *stack.first_corners())
+        self._kept: dict[bytes, _FirstCorners] = {}
+
+    def first_corners(self, problem: "SeparableProblem", root: "_Node") -> _FirstCorners:
+        """Points of all cells and at the ends of ranges."""
+        top = self.stack.grid.spend[:, -1]
+        key = np.concatenate((problem.costs, problem.least, problem.most, problem.may_be_off)).tobytes()
+        if key not in self._kept:
+            if len(self._kept) >= _KEPT_CORNERS:
+                self._kept.clear()
+            table = self._table.copy()
+            _touch_ends(table, problem, top)
+            is_lone = not self._has_hulls
+            self._kept[key] = _FirstCorners(table, None, None) if is_lone else _with_hulls(table, root, problem.costs)
+        return self._kept[key]
+
+
 class SeparableCurves:
     """Curves side by side, with first points that budgets between the same powers of two share."""
+
+    error = 0.0
 
     def __init__(self, curves: Mapping[str, ExpectedCurve]) -> None:
         self.stack = CurveStack(curves)
@@ -69,17 +116,15 @@ class SeparableCurves:
         scale, costs = self.stack.scale, problem.costs
         unit = float(costs @ scale)
         octave = int(np.ceil(np.log2(problem.budget / unit)))
-        ends = problem.least, problem.most
-        key = octave, np.concatenate((costs, *ends, problem.may_be_off)).tobytes()
+        key = octave, np.concatenate((costs, problem.least, problem.most, problem.may_be_off)).tobytes()
         if key not in self._kept:
             if len(self._kept) >= _KEPT_CORNERS:
                 self._kept.clear()
             top = scale * 2.0 ** np.ceil(np.log2(unit * 2.0**octave / costs / scale))
             table = CornerTable.of(self.stack, self._ladder(top))
-            for end in ends:
-                inside = (end > 0.0) & (end < top)
-                table.touch(np.where(inside, end, 0.0), inside)
-            self._kept[key] = self._first(table, root, costs)
+            _touch_ends(table, problem, top)
+            is_quick = self.stack.is_quick
+            self._kept[key] = _with_hulls(table, root, costs) if is_quick else _FirstCorners(table, None, None)
         return self._kept[key]
 
     def _ladder(self, top: FloatArray) -> FloatArray:
@@ -88,13 +133,17 @@ class SeparableCurves:
         rungs = top * 2.0 ** (np.arange(-steps * doublings, 1) / steps)[:, None]
         return np.concatenate((np.zeros((1, len(top))), rungs))
 
-    def _first(self, table: CornerTable, root: "_Node", costs: FloatArray) -> _FirstCorners:
-        if not self.stack.is_quick:
-            return _FirstCorners(table, None, None)
-        spend, height = _corners(table, root)
-        return _FirstCorners(
-            table, MergedHulls.of(spend, height, costs), MergedHulls.of(spend[:, ::2], height[:, ::2], costs)
-        )
+
+def _touch_ends(table: CornerTable, problem: "SeparableProblem", top: FloatArray) -> None:
+    for end in (problem.least, problem.most):
+        inside = (end > 0.0) & (end < top)
+        table.touch(np.where(inside, end, 0.0), inside)
+
+
+def _with_hulls(table: CornerTable, root: "_Node", costs: FloatArray) -> _FirstCorners:
+    spend, height = _corners(table, root)
+    outer, inner = MergedHulls.of(spend, height, costs), MergedHulls.of(spend[:, ::2], height[:, ::2], costs)
+    return _FirstCorners(table, outer, inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +155,7 @@ class SeparableProblem:
     of `budget`, for a reserve on top.
     """
 
-    curves: SeparableCurves
+    curves: Corners
     costs: FloatArray
     least: FloatArray
     most: FloatArray
@@ -118,7 +167,7 @@ class SeparableProblem:
     @classmethod
     def of(
         cls,
-        curves: SeparableCurves,
+        curves: Corners,
         ranges: Mapping[str, SpendRange],
         costs: Mapping[str, float],
         budget: float,
@@ -231,7 +280,7 @@ def best_separable(problem: SeparableProblem, *, gap: float, seconds: float) -> 
     if search.spend is None:
         return None
     most = max(search.value, search.left_behind, *(-bound for bound, _, _ in search.queue))
-    return SeparableSplit(search.spend, search.price, search.value, most + _ROUNDING * abs(most))
+    return SeparableSplit(search.spend, search.price, search.value, most + _ROUNDING * abs(most) + problem.curves.error)
 
 
 def _try(search: _Search, node: _Node, found: Priced) -> None:
@@ -241,7 +290,7 @@ def _try(search: _Search, node: _Node, found: Priced) -> None:
         spend = float(found.spend[channel])
         if not node.allows(channel, spend):
             return
-        value += search.problem.curves.stack.curves[channel].value(spend) - float(found.height[channel])
+        value += search.problem.curves.stack.value(channel, spend) - float(found.height[channel])
     search.spend, search.value, search.price = found.spend, value, found.price
 
 
@@ -307,7 +356,8 @@ def _explore(search: _Search, node: _Node, bound: float) -> None:
             search.spend, search.value, search.price = found.spend, value, found.price
         if bound <= search.enough:
             break
-        _approach_zero(table, (found.spend == 0.0) & (found.height > 0.0) & node.is_ranged)
+        above = _NEGLIGIBLE * search.gap * abs(value) / len(found.spend)
+        _approach_zero(table, (found.spend == 0.0) & (found.height > above) & node.is_ranged)
         if not is_allowed:
             value += float(found.height[mixed] - values[mixed])
         distance = bound - value

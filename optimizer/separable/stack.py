@@ -71,6 +71,10 @@ class CurveStack:
             values, slopes = np.add.reduceat(values, self._starts), np.add.reduceat(slopes, self._starts)
         return StackedPoints(self.summed(values), self.summed(slopes), values, slopes)
 
+    def value(self, channel: int, budget: float) -> float:
+        """One curve at a budget."""
+        return self.curves[channel].value(budget)
+
     def _kept(self, budgets: FloatArray, wanted: np.ndarray) -> StackedPoints:
         values, slopes = np.zeros(len(budgets)), np.zeros(len(budgets))
         bin_values, bin_slopes = np.zeros(len(self.channel_of_bin)), np.zeros(len(self.channel_of_bin))

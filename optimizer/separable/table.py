@@ -5,14 +5,46 @@ neighbours under the two lines of `ExpectedCurve.lines`, whose crossing is a cor
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from mmm.vocabulary import FloatArray
-from optimizer.separable.stack import CurveStack
+from mmm.vocabulary import FloatArray, IntArray
+from optimizer.separable.stack import CurveStack, StackedPoints
 
 _ROOM = 16
 """Points a channel for which there is room at first beyond the first ones; more when they are needed."""
+
+
+class Stack(Protocol):
+    """Curves of C channels side by side; see `optimizer.separable.stack.CurveStack`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the channels, in order."""
+        ...
+
+    @property
+    def channel_of_bin(self) -> IntArray:
+        """Whose each bin is."""
+        ...
+
+    def measured(self, budgets: FloatArray, wanted: np.ndarray) -> StackedPoints:
+        """The curves at one budget a channel."""
+        ...
+
+    def value(self, channel: int, budget: float) -> float:
+        """One curve at a budget."""
+        ...
+
+    def lines(
+        self,
+        budgets: tuple[FloatArray, FloatArray],
+        values: tuple[FloatArray, FloatArray],
+        slopes: tuple[FloatArray, FloatArray],
+    ) -> tuple[FloatArray, FloatArray]:
+        """Slopes of lines above the curves between two budgets a channel."""
+        ...
 
 
 @dataclass
@@ -32,7 +64,7 @@ class CornerTable:
         Points so far.
     """
 
-    stack: CurveStack
+    stack: "Stack"
     spend: FloatArray
     height: FloatArray
     bin_values: FloatArray
@@ -58,6 +90,13 @@ class CornerTable:
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             table._corners(steps[:-1], steps[1:], np.ones((rungs - 1, channels), dtype=bool))
         return table
+
+    @classmethod
+    def filled(
+        cls, stack: "Stack", spend: FloatArray, height: FloatArray, bin_values: FloatArray, bin_slopes: FloatArray
+    ) -> "CornerTable":
+        """A table of corners that are known; arrays as its attributes, without room for more."""
+        return cls(stack, spend, height, bin_values, bin_slopes, len(bin_values))
 
     def copy(self) -> "CornerTable":
         """A table that can grow on its own."""
@@ -124,13 +163,27 @@ class CornerTable:
             (self.bin_values[of_left, bins], self.bin_values[of_right, bins]),
             (self.bin_slopes[of_left, bins], self.bin_slopes[of_right, bins]),
         )
+        crossing, top = corners_between((x0, x1), (y0, y1), rise, arrive)
+        pairs, channels = np.nonzero(wanted)
+        at = left[pairs, channels]
+        self.spend[channels, at, 1] = crossing[pairs, channels]
+        self.height[channels, at, 1] = top[pairs, channels]
+
+
+def corners_between(
+    budgets: tuple[FloatArray, FloatArray], heights: tuple[FloatArray, FloatArray], rise: FloatArray, arrive: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Spend and height at which the lines from the left and to the right cross, minus infinity where they do not.
+
+    Pairs of left and right; `rise` and `arrive` are the slopes of the lines. Where a curve rises infinitely steeply the
+    corner is at the left. All of the same shape.
+    """
+    (x0, x1), (y0, y1) = budgets, heights
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         width, height = x1 - x0, y1 - y0
         chord, is_endless = height / width, rise == np.inf
         crossing = x0 + np.minimum(np.maximum((height - arrive * width) / (rise - arrive), 0.0), width)
         top = np.minimum(y0 + rise * (crossing - x0), np.maximum(y1 + arrive * (crossing - x1), y0))
         is_corner = (rise > chord) & (chord > arrive) & (crossing > x0) & (crossing < x1)
         top = np.where(is_endless, y1 - arrive * width, np.where(is_corner, top, -np.inf))
-        pairs, channels = np.nonzero(wanted)
-        at = left[pairs, channels]
-        self.spend[channels, at, 1] = np.where(is_endless, x0, crossing)[pairs, channels]
-        self.height[channels, at, 1] = top[pairs, channels]
+    return np.where(is_endless, x0, crossing), top
