@@ -23,7 +23,7 @@ from optimizer.regret import RegretOfDraws, best_of_draws, least_regret
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
 from optimizer.separable.ranges import money_for_channels, spend_ranges
-from optimizer.separable.search import SeparableProblem, separable_allocation
+from optimizer.separable.search import SeparableProblem, price_of_money, separable_allocation
 from optimizer.shadow import binding_rows, settle
 from optimizer.sized_in_ranges import RangedTask, size_in_ranges
 from optimizer.task_problem import TaskProblem
@@ -95,7 +95,9 @@ def _best_in_ranges(question: Question, scenario: Scenario) -> Answer | None:
     best = separable_allocation(problem, gap=limits.gap, seconds=limits.seconds)
     if best is None or best.gap > limits.gap:
         return None
-    return Answer(formulate(setting), best, (), goal_of(question, scenario))
+    price = price_of_money(problem, best.spend)
+    per_total = None if price is None else price / problem.pays
+    return Answer(setting, best, (), goal_of(question, scenario), price=per_total)
 
 
 def _sized_in_ranges(question: Question, scenario: Scenario) -> Answer | None:

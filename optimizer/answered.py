@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from mmm.vocabulary import FloatArray
 from optimizer.allocation import Allocation
-from optimizer.formulation import Formulation
+from optimizer.formulation import Formulation, Setting
 from optimizer.goal import Goal
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
 from optimizer.regret import RegretOfDraws
+from optimizer.rules import formulate
 from optimizer.tasks import MeasuredTask
 
 
@@ -39,18 +41,31 @@ class TaskMean:
         return {name: float(self.weights @ each) for name, each in self.task.slopes(spend, least).items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
-    """A split under the rows of `form`, its goal, and the expected increments that tasks and target came down to.
+    """A split under some rules, its goal, and the expected increments that tasks and target came down to.
 
-    `regret` is what its regrets were counted with, where they were made small.
+    `rules` are rows, or a setting of which rows are made when somebody looks at them. `regret` is what its regrets were
+    counted with, where they were made small, and `price` what one more unit of the total brings of the KPI, where that
+    is known without rows.
     """
 
-    form: Formulation
+    rules: Formulation | Setting
     allocation: Allocation
     requirements: tuple[Required, ...]
     goal: Goal
     regret: RegretOfDraws | None = None
+    price: float | None = None
+
+    @cached_property
+    def form(self) -> Formulation:
+        """The rows of the rules."""
+        return self.rules if isinstance(self.rules, Formulation) else formulate(self.rules)
+
+    @property
+    def setting(self) -> Setting:
+        """What the rules are about."""
+        return self.rules.setting if isinstance(self.rules, Formulation) else self.rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def cleaned(found: Answer) -> Answer:
 
     What that moves goes to the largest channel that is free, or off the total where none is.
     """
-    allocation, setting = found.allocation, found.form.setting
+    allocation, setting = found.allocation, found.setting
     rules = setting.scenario.channels
     spend = {
         name: 0.0 if amount <= OFF * setting.ceiling else _exact(amount, rules.get(name))
@@ -51,8 +51,8 @@ def still_reaching(question: Question, found: Answer) -> Answer:
     allocation = found.allocation
     if question.scenario.objective != "size" or _reaches(question, allocation):
         return found
-    rules, reserve = found.form.setting.scenario.channels, found.form.setting.scenario.rules.test_reserve
-    costs = found.form.setting.unit_costs
+    rules, reserve = found.setting.scenario.channels, found.setting.scenario.rules.test_reserve
+    costs = found.setting.unit_costs
     for more in np.logspace(-12, np.log10(_ROUNDING), 13):
         spend = {
             name: amount if _is_exact(rules.get(name)) else amount * (1.0 + more)

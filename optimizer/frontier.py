@@ -28,7 +28,7 @@ def frontier_point(question: Question, budget: float, found: Answer | None, pric
     if found is None:
         return FrontierPoint(budget=budget)
     allocation = found.allocation
-    scored = interval(question.kpi.media_draws(allocation.spend))
+    scored = interval(question.kpi.media_draws_nearly(allocation.spend))
     value = question.artifact.manifest.outcome.value_per_unit
     return FrontierPoint(
         budget=budget,

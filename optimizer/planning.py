@@ -104,16 +104,17 @@ class Planner:
         if scenario.geos is not None:
             desk, planner = self._by_geo(scenario)
             return planner.frontier(desk.scenario(scenario, reference_spend), budgets, desk.reference(reference_spend))
+        if not budgets:
+            return ()
+        asked = self._desk.question(with_budget(scenario, budgets[0]), reference_spend)
         points = []
         for budget in budgets:
-            answered = _answered(self._desk.question(with_budget(scenario, budget), reference_spend))
+            answered = _answered(replace(asked, scenario=with_budget(asked.scenario, budget)))
             question, found = answered.question, answered.found
             if isinstance(found, Refusal):
                 points.append(frontier_point(question, budget, None, None))
                 continue
-            prices = prices_of_rows(question, found)
-            price = next((price for i, price in prices.items() if found.form.rows[i].rule == "budget"), None)
-            points.append(frontier_point(question, budget, cleaned(found), price))
+            points.append(frontier_point(question, budget, cleaned(found), _price_of_budget(question, found)))
         return tuple(points)
 
     def explain(
@@ -251,6 +252,14 @@ def _answered(question: Question) -> Flighted:
         return answer_flighting(question)
     found = answer(question)
     return Flighted(question, found, found.allocation.method if isinstance(found, Answer) else METHOD, None)
+
+
+def _price_of_budget(question: Question, found: Answer) -> float | None:
+    """KPI that one more unit of the budget would bring, None where the budget does not hold the split back."""
+    if found.price is not None:
+        return found.price
+    prices = prices_of_rows(question, found)
+    return next((price for i, price in prices.items() if found.form.rows[i].rule == "budget"), None)
 
 
 def _header(question: Question, models: Mapping[str, PlanningModel]) -> dict[str, object]:

@@ -108,10 +108,9 @@ class KpiResponses:
 
         `money` is the most that they are asked for, and `costs` what a unit of each channel's spend costs.
         """
-        terms = sum(response.gain.size for response in self.responses.values())
         names, budget = tuple(self.responses), 2.0 ** np.ceil(np.log2(money))
         powers = np.ceil(np.log2([budget / costs[name] for name in names])).astype(np.int64)
-        key = tuple(powers.tolist()) if terms > _MANY_TERMS else ()
+        key = tuple(powers.tolist()) if self._has_many_terms else ()
         if key not in self._separable:
             if len(self._separable) >= _KEPT:
                 del self._separable[next(iter(self._separable))]
@@ -149,11 +148,19 @@ class KpiResponses:
         """What a budget of one channel adds, and what one more unit of it would, per draw."""
         return self._channel_draws(None)[name].at(budget)
 
+    def media_draws_nearly(self, spend: Mapping[str, float]) -> FloatArray:
+        """The same where many splits are asked for: as tables have it, where the draws are many. Shape (S,)."""
+        return self.tabled_draws().added(spend) if self._has_many_terms else self.media_draws(spend)
+
     def tabled_draws(self, periods: int | None = None) -> TabledDraws:
         """Draws of all channels looked up in tables, for searches."""
         if periods not in self._tabled:
             self._tabled[periods] = TabledDraws(self.tables(periods))
         return self._tabled[periods]
+
+    @property
+    def _has_many_terms(self) -> bool:
+        return sum(response.gain.size for response in self.responses.values()) > _MANY_TERMS
 
     def _channel_draws(self, periods: int | None) -> Mapping[str, ChannelDraws]:
         if periods not in self._draws:

@@ -200,13 +200,13 @@ def _pull_back(search: _Search, start: Answer) -> None:
         return
     plain = scenario.model_copy(update={"capacity": ()})
     form = formulate(question.setting(plain, spends_all=False, ceiling=scenario.budget))
-    ground = Ground(form, goal.curves, goal.price, start.requirements, search.capacities)
+    ground = Ground(form, goal.curves, goal.price, goal.requirements, search.capacities)
     found = pulled_back(ground, start.allocation)
     if found is None or (search.best is not None and found.value <= search.best.allocation.value):
         return
     lines = lines_over(search.capacities, found.spend, search.most, search.capacities)
     setting = replace(question, capacity=lines).setting(scenario, spends_all=False, ceiling=scenario.budget)
-    search.best = replace(start, form=formulate(setting), allocation=found)
+    search.best = replace(start, rules=setting, allocation=found)
 
 
 def _is_better(search: _Search, found: Answer, before: Answer) -> bool:

@@ -40,6 +40,9 @@ _WITHIN = 0.9
 _STALLED = 0.7
 """A range is cut when new points leave more than this share of the distance between its bound and its split."""
 
+_AT_END = 1e-6
+"""Relative distance from an end of its range at which a channel counts as held there."""
+
 _NEGLIGIBLE = 0.1
 """Share of the gap that all channels together may be above zero where nothing is proposed for them."""
 
@@ -313,6 +316,23 @@ def separable_allocation(problem: SeparableProblem, *, gap: float, seconds: floa
         seconds=time.perf_counter() - started,
         method=METHOD,
     )
+
+
+def price_of_money(problem: SeparableProblem, spend: Mapping[str, float]) -> float | None:
+    """KPI that one more unit paid brings at a best split: the slope at which most of the channels agree that may move.
+
+    None where no channel is within its range.
+    """
+    stack = problem.curves.stack
+    at = np.array([spend[name] for name in stack.names])
+    is_free = (at > problem.least * (1.0 + _AT_END)) & (at < problem.most * (1.0 - _AT_END)) & (at > 0.0)
+    if not is_free.any():
+        return None
+    costs = problem.costs[is_free]
+    slopes = stack.measured(at, is_free).slopes[is_free] / costs
+    order = np.argsort(slopes)
+    middle = np.searchsorted(np.cumsum(costs[order]), 0.5 * costs.sum())
+    return float(slopes[order][middle])
 
 
 def _root(problem: SeparableProblem) -> _Node | None:

@@ -5,13 +5,14 @@ T_k are sums of T_j as well (Mason and Handscomb, "Chebyshev Polynomials", 2003)
 """
 
 import numpy as np
-from numpy.polynomial.chebyshev import chebder, chebvander
+from numpy.polynomial.chebyshev import chebder
 
 from mmm.vocabulary import FloatArray
 
 NODES = 14
 """N: nodes of an interpolation, and coefficients of a polynomial."""
 
+_DEGREES = np.arange(NODES)
 _ANGLES = np.pi * (np.arange(NODES) + 0.5) / NODES
 
 POSITIONS: FloatArray = np.cos(_ANGLES)
@@ -26,5 +27,9 @@ DERIVATIVE: FloatArray = np.concatenate((chebder(np.eye(NODES)), np.zeros((1, NO
 
 
 def basis(positions: FloatArray) -> FloatArray:
-    """What each coefficient counts for in the value at positions of shape (...). Shape (..., N)."""
-    return np.asarray(chebvander(positions, NODES - 1))
+    """What each coefficient counts for in the value at positions of shape (...), T_k(z) = cos(k arccos z).
+
+    Shape (..., N).
+    """
+    angles = np.arccos(np.minimum(np.maximum(positions, -1.0), 1.0))
+    return np.asarray(np.cos(angles[..., None] * _DEGREES))
