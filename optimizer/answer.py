@@ -55,7 +55,9 @@ def answer(question: Question, scenario: Scenario | None = None, known: Allocati
 def _answer(question: Question, scenario: Scenario, known: Allocation | None) -> Answer | Refusal:
     """The best split with straight lines for capacities, as the question has them."""
     found = _best_in_ranges(question, scenario) or _sized_in_ranges(question, scenario)
-    return reach_by_programs(question, scenario, known) if found is None else found
+    if found is None or (scenario.objective == "size" and known and known.total < found.allocation.total):
+        return reach_by_programs(question, scenario, known)
+    return found
 
 
 def reach_by_programs(question: Question, scenario: Scenario, known: Allocation | None = None) -> Answer | Refusal:

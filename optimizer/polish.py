@@ -93,11 +93,15 @@ class Polished:
 
 
 def polish(
-    split: CompiledSplit, tasks: Sequence[MeasuredTask], objective: KpiCurves | None, start: Allocation
+    split: CompiledSplit,
+    tasks: Sequence[MeasuredTask],
+    objective: KpiCurves | None,
+    start: Allocation,
+    worthwhile: float = _WORTHWHILE,
 ) -> Polished:
     """The split improved by small steps; it reaches every task and obeys every rule, as `start` does.
 
-    Without an objective less money is better.
+    Without an objective less money is better. `worthwhile` is the relative improvement that a step must promise.
     """
     best, even = start, split.spend_scale
     least, radius = _LAST_RADIUS * even, _FIRST_RADIUS * even
@@ -110,7 +114,7 @@ def polish(
         if step is None:
             break
         held, multipliers = tuple(watched), step.multipliers
-        if _promised(slopes, best, step) <= _WORTHWHILE * abs(_worth(objective, best)):
+        if _promised(slopes, best, step) <= worthwhile * abs(_worth(objective, best)):
             break
         moved = _bent(split, watched, slopes, best, step, radius)
         if moved is not None and _worth(objective, moved) > _worth(objective, best):

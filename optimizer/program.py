@@ -136,9 +136,11 @@ def new_solver() -> Any:
 
 
 def solve_program(
-    program: Program, *, relative_gap: float, seconds: float, solver: Any | None = None
+    program: Program, *, relative_gap: float, seconds: float, solver: Any | None = None, is_small: bool = False
 ) -> Solution | None:
     """The best solution found of a program, maximised; None when it is infeasible. `solver` is one of `new_solver`.
+
+    One that is small is solved without being made smaller first, which takes longer than solving it.
 
     Raises
     ------
@@ -146,6 +148,7 @@ def solve_program(
         When the solver refuses the program, or stops without a solution or in a state that is no answer.
     """
     solver = new_solver() if solver is None else solver
+    solver.setOptionValue("presolve", "off" if is_small else "choose")
     _run(solver, program, relative_gap=relative_gap, seconds=seconds)
     status = solver.getModelStatus()
     if status in _INFEASIBLE:

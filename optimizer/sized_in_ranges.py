@@ -35,6 +35,9 @@ _SETTLED = 2e-4
 _POLISHED = 2
 """Splits that are polished, the best ones that differ."""
 
+_ROUGH = 1e-4
+"""Relative improvement of the budget by a step below which a split is not followed before the best is chosen."""
+
 _DIFFERENT = 0.05
 """Share of an even split by which they differ in some channel."""
 
@@ -90,7 +93,8 @@ def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
     if not reaching:
         return None
     tasks = (asked.task,)
-    best = min((polish(split, tasks, None, each) for each in reaching), key=lambda each: each.allocation.total)
+    rough = (polish(split, tasks, None, each, worthwhile=_ROUGH) for each in reaching)
+    best = polish(split, tasks, None, min((each.allocation for each in rough), key=lambda each: each.total))
     best = exchange(split, tasks, None, best)
     answer, rival = search.certified(best)
     for _ in range(_RIVALS):
@@ -127,12 +131,12 @@ class _Search:
         """Splits of the smallest budgets on which means of the draws about the quantile reach what the target takes."""
         task, spend = self.asked.task, self.asked.first_guess
         size, target = len(task.offset), self.asked.task.task.at_least
-        focus, budget = np.full(size, 1.0 / size), sum(spend.values())
+        focus, budget = np.full(size, 1.0 / size), sum(spend.values()) or 0.5 * self.asked.money
         met: list[_Met] = []
         level = target - float(focus @ task.offset)
         for splits in range(_ROUNDS):
-            sized = self._smallest(focus, level, budget, _COARSE)
-            if sized is None:
+            sized = self._smallest(focus, level, budget, _COARSE) if level > 0.0 else None
+            if sized is None or sized.split.price <= 0.0:
                 break
             found = self._allocation(sized.split)
             spend, before, budget = found.spend, budget, sized.budget

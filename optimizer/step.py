@@ -108,7 +108,7 @@ def solve_step(
             values = np.column_stack([values, np.full(len(values), -each.target)])
         program.dense_rows(each.rises + starts, columns, values)
     try:
-        solved = solve_program(program, relative_gap=0.0, seconds=10.0, solver=split.solver)
+        solved = solve_program(program, relative_gap=0.0, seconds=10.0, solver=split.solver, is_small=True)
     except SolverError:  # a step that cannot be told is none: a shorter one is tried
         return None
     if solved is None:

@@ -6,7 +6,8 @@ from instances import draw_market
 
 from mmm.curves import ChannelResponse
 from mmm.vocabulary import SaturationKind
-from optimizer.allocate import AllocationProblem, allocate
+from optimizer.allocate import allocate
+from optimizer.allocation import AllocationProblem
 from optimizer.answer import answer
 from optimizer.answered import Answer
 from optimizer.question import Desk, PlanningModel, Question
