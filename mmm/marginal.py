@@ -31,6 +31,9 @@ from mmm.vocabulary import FloatArray, IntArray
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
 
+DRAWS_AT_ONCE = 500
+"""Draws whose coefficients are drawn together: every grid point of each is held in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinearTerms:
@@ -169,8 +172,26 @@ def draw_coefficients(
     IntArray
         Place of each draw's path on axis P. Shape (S,).
     """
-    draws, (size, width) = len(residual), terms.variance.shape
+    draws, width = len(residual), terms.variance.shape[1]
     uniform, normal = rng.random(draws), rng.standard_normal((draws, width))
+    coefficients, path = np.empty((draws, width)), np.empty(draws, dtype=np.int64)
+    for start in range(0, draws, DRAWS_AT_ONCE):
+        some = slice(start, start + DRAWS_AT_ONCE)
+        coefficients[some], path[some] = _drawn(
+            residual[some], noise_scale[some], count, terms, uniform[some], normal[some]
+        )
+    return coefficients, path
+
+
+def _drawn(
+    residual: FloatArray,
+    noise_scale: FloatArray,
+    count: int,
+    terms: LinearTerms,
+    uniform: FloatArray,
+    normal: FloatArray,
+) -> tuple[FloatArray, IntArray]:
+    """Coefficients and places of paths from uniform (S,) and standard normal numbers (S, K)."""
     noise = noise_scale[:, None] ** 2
     white = [residual @ of_path.T for of_path in terms.whitening]
     projected = np.stack([white[path] @ left for path, left in zip(terms.path, terms.left, strict=True)], axis=1)
@@ -179,8 +200,8 @@ def draw_coefficients(
     log_density += terms.log_weights
     weights = np.exp(log_density - log_density.max(axis=1, keepdims=True))
     reached = weights.cumsum(axis=1)
-    chosen = np.minimum((reached < uniform[:, None] * reached[:, -1:]).sum(axis=1), size - 1)
-    coefficients = np.empty((draws, width))
+    chosen = np.minimum((reached < uniform[:, None] * reached[:, -1:]).sum(axis=1), len(terms.variance) - 1)
+    coefficients = np.empty_like(normal)
     for scale, right in enumerate(terms.right):
         of_scale = chosen == scale
         mean, spread = _rotated_posterior(projected[of_scale, scale], noise[of_scale], terms.variance[scale])
