@@ -35,7 +35,7 @@ def start(problem: AllocationProblem, gap: float) -> tuple[Search, Branch] | Non
         for position, name in enumerate(names):
             for end in cuts.get(name, ()):
                 each.touch(np.full(len(names), end), np.arange(len(names)) == position)
-        scales.append(max(float(each.touch(root.high).mean()), 1e-300))
+        scales.append(max(float(each.touch(np.where(root.high > 0.0, root.high, most)).mean()), 1e-300))
     program = split.program.copy()
     unit = _unit(problem, split, scales)
     terms = _terms(problem, split, program, scales, unit)
