@@ -2,8 +2,9 @@
 
 Simulation-based calibration (Talts et al. 2018): parameters are drawn from the prior, an outcome from the model, the
 outcome is fitted, and the rank of each true parameter among its draws must be uniform. The spend series are those of
-a simulated consumer market; scales and priors are held fixed, as the theorem asks. Every kind of noise and the panel
-are checked. Fits that fail their gates of convergence are counted and kept.
+a simulated consumer market (`--world twins`: one with two channels that move together); scales and priors are held
+fixed, as the theorem asks. Every kind of noise and the panel are checked. Fits that fail their gates of convergence
+are counted and kept.
 
 Printed, each kind as soon as it is done: per block of parameters the coverage of 90 % intervals and the p-value of a
 chi-square test of uniform ranks; progress goes to stderr, and a plot of the rank histograms is written beside. Exit
@@ -43,6 +44,7 @@ from mmm.priors import Priors, build_priors, excess_share_density
 from mmm.sampling import Effort, Samples, sample
 from mmm.settled import settle
 from mmm.simulation.simulate import simulate_market
+from mmm.simulation.world_names import WORLDS, WorldName
 from mmm.vocabulary import FloatArray, LikelihoodKind
 
 EFFORT = Effort(chains=2, draws=500, tune=400)
@@ -77,13 +79,14 @@ def main() -> int:
     parser.add_argument("--national", type=int, default=500, help="fits with normal noise")
     parser.add_argument("--others", type=int, default=100, help="fits with each other kind of noise")
     parser.add_argument("--panels", type=int, default=100)
+    parser.add_argument("--world", choices=tuple(WORLDS), default="model", help="whose budgets national fits have")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plot", type=Path, default=Path("calibration.png"))
     arguments = parser.parse_args()
     kinds: list[tuple[str, int, Callable[[np.random.Generator, int], Truth]]] = [
-        ("normal", arguments.national, national_fit("normal")),
-        ("student_t", arguments.others, national_fit("student_t")),
-        ("negative_binomial", arguments.others, national_fit("negative_binomial")),
+        ("normal", arguments.national, national_fit("normal", arguments.world)),
+        ("student_t", arguments.others, national_fit("student_t", arguments.world)),
+        ("negative_binomial", arguments.others, national_fit("negative_binomial", arguments.world)),
         ("panel", arguments.panels, panel_fit()),
     ]
     found = []
@@ -128,9 +131,9 @@ def drawn_coefficients(priors: Priors, rng: np.random.Generator) -> FloatArray:
     return np.asarray(priors.linear_scales[scale] * rng.standard_normal(priors.linear_scales.shape[1]))
 
 
-def national_fit(likelihood: LikelihoodKind) -> Callable[[np.random.Generator, int], Truth]:
+def national_fit(likelihood: LikelihoodKind, world: WorldName) -> Callable[[np.random.Generator, int], Truth]:
     """A function that draws a truth, an outcome of it, and fits it."""
-    market = national_aggregate(simulate_market("b2c", periods=PERIODS, seed=11).market)
+    market = national_aggregate(simulate_market("b2c", periods=PERIODS, seed=11, world=world).market)
     outcome = market.spec.outcomes[0].model_copy(update={"likelihood": likelihood})
     design = build_design(market, outcome, 0)
     design = few(design) if likelihood == "negative_binomial" else design

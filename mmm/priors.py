@@ -14,6 +14,7 @@ from mmm.design import Design
 from mmm.errors import Fault, FitError
 from mmm.market import Market
 from mmm.noise_paths import WITHOUT_SHOCKS, NoisePaths, usual_paths
+from mmm.return_spread import own_spread
 from mmm.sentence import Word, sentence
 from mmm.spec import ElasticityPrior, OutcomeSpec
 from mmm.vocabulary import FloatArray
@@ -21,14 +22,11 @@ from mmm.vocabulary import FloatArray
 PAID_SHARE = 0.25
 """Median share of the outcome that paid media bring together: most published models find 10 to 40 %."""
 
-SHARE_SPREAD = 0.5
-"""Sd of the logarithm of a channel's own share: 90 % within a factor of 2.3 of what its spend suggests, because
-money that brought far less or far more than the rest would have been moved."""
-
 SHARED_SPREAD = 0.6
 """Sd of the logarithm of the return that all channels have in common: how well media work in a market differs from
-market to market, and is learned from all of them. With a channel's own it makes a spread of 0.8, which is that of a
-planner's prior on a return unless it says otherwise (`mmm.spec.RoasPrior`)."""
+market to market, and is learned from all of them. What is a channel's own is in `mmm.return_spread`; with that of a
+channel planned on its own it makes 0.8, a planner's prior on a return unless it says otherwise
+(`mmm.spec.RoasPrior`)."""
 
 ORGANIC_SHARE = 0.03
 """Median share of the outcome of one organic medium: it costs nothing, so nothing but size speaks for it."""
@@ -234,6 +232,7 @@ def _log_share(market: Market, outcome: OutcomeSpec, design: Design) -> FloatArr
     paid = np.array([medium.is_paid for medium in design.media])
     total = spend[paid].sum()
     pairs = np.empty((2, len(design.media)))
+    own = dict(zip(design.paid, own_spread(design.exposure[:, list(design.paid)], design.columns), strict=True))
     for place, medium in enumerate(design.media):
         prior = market.spec.channels[medium.position].roas if medium.is_paid else None
         if not medium.is_paid:
@@ -242,7 +241,7 @@ def _log_share(market: Market, outcome: OutcomeSpec, design: Design) -> FloatArr
             value = design.outcome_scale * _value_per_unit(market, outcome).sum()
             pairs[:, place] = np.log(prior.median * spend[place] / value), prior.spread
         else:
-            pairs[:, place] = np.log(PAID_SHARE * spend[place] / total), SHARE_SPREAD
+            pairs[:, place] = np.log(PAID_SHARE * spend[place] / total), own[place]
     return pairs
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from mmm.errors import Fault
 from mmm.intake.checks_series import DEPENDENT
-from mmm.prefit.evidence import Evidence, unexplained
+from mmm.least_squares import unexplained
+from mmm.prefit.evidence import Evidence
 from mmm.prefit.warning import DataWarning
 from mmm.sentence import Number, Phrase, Sentence, Share, Value, Word, sentence
 

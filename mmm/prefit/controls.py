@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from mmm.prefit.evidence import Evidence, unexplained
+from mmm.least_squares import unexplained
+from mmm.prefit.evidence import Evidence
 from mmm.prefit.warning import DataWarning
 from mmm.sentence import Share, Word, sentence
 

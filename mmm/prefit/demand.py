@@ -8,7 +8,8 @@ with the spend of the period before, given earlier outcomes.
 import numpy as np
 
 from mmm.errors import Fault
-from mmm.prefit.evidence import Evidence, residual
+from mmm.least_squares import residual
+from mmm.prefit.evidence import Evidence
 from mmm.prefit.warning import DataWarning
 from mmm.sentence import Number, Word, sentence
 from mmm.vocabulary import FloatArray

@@ -5,8 +5,9 @@ from datetime import date
 import numpy as np
 
 from mmm.adstock import geometric_weights
+from mmm.least_squares import FEWEST_SPARE_ROWS, residual
 from mmm.periods import PLURALS
-from mmm.prefit.evidence import FEWEST_SPARE_ROWS, Evidence, residual
+from mmm.prefit.evidence import Evidence
 from mmm.prefit.warning import DataWarning
 from mmm.sentence import Day, Number, Share, Term, Word, sentence
 from mmm.spec import OutcomeSpec

@@ -10,9 +10,9 @@ from fitting_markets import assembled, quick
 from mmm.errors import MarketRefused
 from mmm.fit import fit_outcome
 from mmm.io import load_market
+from mmm.least_squares import unexplained
 from mmm.market import Market
 from mmm.prefit.demand import partial_correlation
-from mmm.prefit.evidence import unexplained
 from mmm.prefit.report import before_fit, data_gate
 from mmm.sentence import plain
 from mmm.simulation.simulate import simulate_market
