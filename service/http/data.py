@@ -60,7 +60,10 @@ def post_data(query_data: LanguageQuery, name: str) -> Response:
 @data.input(VersionsQuery, location="query")
 @data.output(DatasetList)
 def list_data(query_data: VersionsQuery, name: str) -> Response:
-    """List the versions of a market's data, the newest first."""
+    """List the versions of a market's data, the newest first.
+
+    Each with its first and last period and its digest. A refit takes the newest.
+    """
     home().datasets.market(name)
     page = home().datasets.versions_page(name, query_data.limit, query_data.cursor)
     datasets = tuple(map(DatasetAnswer.model_validate, page.items))

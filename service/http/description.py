@@ -59,7 +59,7 @@ def add_common(document: dict[str, Any]) -> None:
             operation.setdefault("parameters", []).append(dict(IDEMPOTENCY))
         elif "{" in path and "application/json" in responses.get("200", {}).get("content", {}):
             responses["304"] = {"description": "Not changed since the ETag that If-None-Match names"}
-        if "202" in responses and not responses["202"].get("content"):
+        if "202" in responses and not _schema_of(responses["202"]):
             responses["202"] = dict(JOB_ASKED)
         if name in LINKS:
             status = next(status for status in responses if status.startswith("2"))
@@ -67,6 +67,12 @@ def add_common(document: dict[str, Any]) -> None:
         content = operation.get("requestBody", {}).get("content", {})
         if name in BODY_EXAMPLES and "application/json" in content:
             content["application/json"]["example"] = BODY_EXAMPLES[name]
+
+
+def _schema_of(response: dict[str, Any]) -> dict[str, Any]:
+    """What an answer is described to be; nothing where nobody said."""
+    schema: dict[str, Any] = response.get("content", {}).get("application/json", {}).get("schema", {})
+    return schema
 
 
 def _describe(responses: dict[str, Any], meanings: dict[str, str]) -> None:

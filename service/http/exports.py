@@ -40,7 +40,10 @@ def get_plan_csv(query_data: LanguageQuery, identity: str) -> Response:
 @exports.input(LanguageQuery, location="query")
 @exports.doc(responses=_file(XLSX, "A workbook with a sheet a part of the plan"))
 def get_plan_workbook(query_data: LanguageQuery, identity: str) -> Response:
-    """Read the newest plan of a saved scenario as an XLSX workbook, in which every text is a text and no formula."""
+    """Read the newest plan of a saved scenario as an XLSX workbook, in which every text is a text and no formula.
+
+    Texts are written as texts, so that no cell is a formula.
+    """
     saved, reader = _saved(identity)
     return _file_reply(plan_workbook(saved, reader), XLSX, f"{saved.plan.market}-{saved.id}.xlsx", reader)
 

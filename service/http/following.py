@@ -85,7 +85,11 @@ def post_actuals(query_data: FollowedQuery, name: str) -> Response:
 @following.output(Tracking)
 @following.doc(responses=[404])
 def get_tracking(query_data: FollowedQuery, name: str) -> Response:
-    """Read the running plan, or the one named, against what happened, by the models that it was made with."""
+    """Read the running plan, or the one named, against what happened, by the models that it was made with.
+
+    Pacing by channel, outcome by period with its interval, what differs and why, and the chance that each task
+    is still reached.
+    """
     saved = followed_plan(home(), name, query_data.plan)
     return reply(tracked(home(), saved), plan_reader(saved))
 
@@ -96,7 +100,11 @@ def get_tracking(query_data: FollowedQuery, name: str) -> Response:
 @following.output(ReplannedAnswer, status_code=201)
 @following.doc(responses=[400, 404, 409, 413, 415])
 def post_replan(query_data: LanguageQuery, json_data: ReplanBody, identity: str) -> Response:
-    """Plan the rest of a running plan anew, what has passed locked; kept as a draft that continues it."""
+    """Plan the rest of a running plan anew, what has passed locked; kept as a draft that continues it.
+
+    What was spent and came of it so far is taken as it was. The plan that runs goes on until the new one is
+    started.
+    """
     saved = home().plans.plan(identity)
     answer = replanned(
         home(), saved, actor(), now(), remaining_budget=json_data.remaining_budget, identity=work_identity()

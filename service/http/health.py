@@ -17,7 +17,10 @@ health = APIBlueprint("health", __name__, tag="Health")
 @health.get("/healthz")
 @health.output(HealthAnswer)
 def get_alive() -> Response:
-    """Tell that the process is alive."""
+    """Tell that the process is alive.
+
+    It asks neither database nor disk, and needs no key.
+    """
     return reply(HealthAnswer(), reader_for())
 
 

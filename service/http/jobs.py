@@ -15,7 +15,10 @@ jobs = APIBlueprint("jobs", __name__, url_prefix="/v1/jobs", tag="Jobs")
 @jobs.input(JobsQuery, location="query")
 @jobs.output(JobList)
 def list_jobs(query_data: JobsQuery) -> Response:
-    """List jobs, the newest first."""
+    """List jobs, the newest first.
+
+    Of one market with `market`, of one batch with `parent`. The newest come first.
+    """
     page = home().jobs.page(query_data.limit, query_data.cursor, query_data.market, query_data.parent)
     reader = reader_for()
     return reply(job_list(page, reader), reader)
@@ -25,7 +28,10 @@ def list_jobs(query_data: JobsQuery) -> Response:
 @jobs.input(LanguageQuery, location="query")
 @jobs.output(JobAnswer)
 def get_job(query_data: LanguageQuery, identity: str) -> Response:
-    """Read how far a job is, and what came of it."""
+    """Read how far a job is, and what came of it.
+
+    A job that has succeeded has a `result`, one that has failed a `problem` as a request would have got it.
+    """
     reader = reader_for()
     return reply(job_answer(home().jobs.job(identity), reader), reader)
 

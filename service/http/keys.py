@@ -53,7 +53,10 @@ class KeyList(BaseModel):
 @keys.output(NewKeyAnswer, status_code=201)
 @keys.doc(responses=[400, 413, 415, 422])
 def post_key(query_data: LanguageQuery, json_data: KeyBody) -> Response:
-    """Make a key; its secret is shown this once."""
+    """Make a key; its secret is shown this once.
+
+    Only its digest is kept. The first key of a home closes it: every request to `/v1` needs one from then on.
+    """
     never_keep()
     issued = _keys().issue(json_data.name, json_data.scopes, actor(), now(), json_data.expires_at)
     return reply(NewKeyAnswer(key=KeyAnswer.model_validate(issued.key), secret=issued.secret), reader_for(), 201)
@@ -63,7 +66,10 @@ def post_key(query_data: LanguageQuery, json_data: KeyBody) -> Response:
 @keys.input(AgeQuery, location="query")
 @keys.output(KeyList)
 def list_keys(query_data: AgeQuery) -> Response:
-    """List the keys of the tenant, the oldest first, also those that have ended."""
+    """List the keys of the tenant, the oldest first, also those that have ended.
+
+    Secrets are shown by no list: a key that was lost is replaced.
+    """
     page = _keys().page(query_data.limit, query_data.cursor)
     return reply(KeyList(keys=tuple(map(KeyAnswer.model_validate, page.items)), next=page.next_cursor), reader_for())
 
@@ -72,7 +78,10 @@ def list_keys(query_data: AgeQuery) -> Response:
 @keys.input(LanguageQuery, location="query")
 @keys.output(KeyAnswer)
 def delete_key(query_data: LanguageQuery, identity: str) -> Response:
-    """End a key at once."""
+    """End a key at once.
+
+    Requests with it are refused from then on. Its row stays, so that a home that had keys never opens again.
+    """
     return reply(KeyAnswer.model_validate(_keys().revoke(identity, actor(), now())), reader_for())
 
 

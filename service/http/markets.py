@@ -16,7 +16,11 @@ markets = APIBlueprint("markets", __name__, url_prefix="/v1/markets", tag="Marke
 @markets.input(NamesQuery, location="query")
 @markets.output(MarketList)
 def list_markets(query_data: NamesQuery) -> Response:
-    """List the markets that have models, by name."""
+    """List the markets that have models, by name.
+
+    Each with its KPIs, the version in use and what its gates say. A market whose model cannot be read stands
+    under `damaged`.
+    """
     page = home().registry.markets_page(query_data.limit, query_data.cursor)
     summaries, damaged = market_summaries(home().registry, page.items)
     body = MarketList(markets=summaries, damaged=damaged, next=page.next_cursor)
@@ -27,7 +31,10 @@ def list_markets(query_data: NamesQuery) -> Response:
 @markets.input(LanguageQuery, location="query")
 @markets.output(MarketDetail)
 def get_market(query_data: LanguageQuery, name: str) -> Response:
-    """Read a market: its channels, its KPIs, and the gates of its model."""
+    """Read a market: its channels, its KPIs, and the gates of its model.
+
+    As the model in use has it, else the newest one. It does not change until another model is in use.
+    """
     detail = market_detail(home().registry, name)
     return reply(detail, reader_for(detail.language, detail.currency))
 
@@ -36,7 +43,10 @@ def get_market(query_data: LanguageQuery, name: str) -> Response:
 @markets.input(VersionsQuery, location="query")
 @markets.output(ModelList)
 def list_models(query_data: VersionsQuery, name: str) -> Response:
-    """List the model versions of a market with their gates, the newest first."""
+    """List the model versions of a market with their gates, the newest first.
+
+    Each with its verdict, the gates of each of its outcomes and whether it is in use.
+    """
     registry = home().registry
     page = registry.versions_page(name, query_data.limit, query_data.cursor)
     manifest = newest_manifest(registry, name)
@@ -50,7 +60,11 @@ def list_models(query_data: VersionsQuery, name: str) -> Response:
 @markets.output(CurvesAnswer)
 @markets.doc(responses=[409])
 def get_curves(query_data: CurvesQuery, name: str) -> Response:
-    """Read the response curves of a market, the very ones that the optimiser uses."""
+    """Read the response curves of a market, the very ones that the optimiser uses.
+
+    Of the KPI asked for, else the first, over the horizon of a saved scenario, else the last year. Each channel
+    has its figures and the points of its curve, with intervals.
+    """
     desk = home().desk
     market = desk.market(name)
     kpi = query_data.kpi or next(iter(market.artifacts))

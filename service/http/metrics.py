@@ -91,6 +91,9 @@ class _Jobs(Collector):
 @metrics.get("/metrics")
 @metrics.doc(responses=ANSWERS)
 def get_metrics() -> Response:
-    """Read what Prometheus collects: requests, seconds, solving, jobs."""
+    """Read what Prometheus collects: requests, seconds, solving, jobs.
+
+    Processes of one server count together; jobs are counted in the database, over all tenants.
+    """
     counts: Metrics = current_app.extensions[EXTENSION]
     return Response(counts.text(), content_type=CONTENT_TYPE)

@@ -14,7 +14,10 @@ model_differences = APIBlueprint("model_differences", __name__, url_prefix="/v1/
 @model_differences.input(DifferenceQuery, location="query")
 @model_differences.output(ModelDifference)
 def get_difference(query_data: DifferenceQuery, name: str, version: int) -> Response:
-    """Read what differs between two model versions: data, choices, gates, and how far each curve moved."""
+    """Read what differs between two model versions: data, choices, gates, and how far each curve moved.
+
+    Data, choices, packages, gates, and what the same spend returns by either.
+    """
     before, after = (_fitted(name, number) for number in (query_data.with_, version))
     manifest = after.manifest
     return reply(difference(before, after), reader_for(manifest.language, manifest.currency))

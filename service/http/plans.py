@@ -21,7 +21,10 @@ plans = APIBlueprint("plans", __name__, url_prefix="/v1/plans", tag="Plans")
 @plans.input(PageQuery, location="query")
 @plans.output(PlanList)
 def list_plans(query_data: PageQuery) -> Response:
-    """List saved plans, the newest first."""
+    """List saved plans, the newest first.
+
+    Of one market with `market`. Each has its state and the scenario that it came from.
+    """
     page = home().plans.page(query_data.limit, query_data.cursor, query_data.market)
     body = PlanList(plans=tuple(plan_head(saved) for saved in page.items), next=page.next_cursor)
     return reply(body, reader_for())
@@ -32,7 +35,10 @@ def list_plans(query_data: PageQuery) -> Response:
 @plans.output(SavedPlanAnswer)
 @plans.doc(responses=[404])
 def get_saved_plan(query_data: LanguageQuery, identity: str) -> Response:
-    """Read a plan, its state, and the models that it came from."""
+    """Read a plan, its state, and the models that it came from.
+
+    With its state, its revision and the digests of the models that it rests on.
+    """
     return _told(home().plans.plan(identity))
 
 
@@ -60,7 +66,10 @@ def post_state(query_data: LanguageQuery, json_data: StateBody, identity: str) -
 @plans.output(Rescore)
 @plans.doc(responses=[400, 404, 409, 413, 415])
 def post_rescore(query_data: LanguageQuery, json_data: RescoreBody, identity: str) -> Response:
-    """See what a plan brings by the model in use, or by another version, beside what it promised."""
+    """See what a plan brings by the model in use, or by another version, beside what it promised.
+
+    Nothing is kept: the plan stays as it was promised.
+    """
     saved = home().plans.plan(identity)
     return reply(rescored(home(), saved, json_data.version), plan_reader(saved))
 

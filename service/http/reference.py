@@ -11,6 +11,7 @@ from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, make_response, render_template
 
 from service.answers import ProblemAnswer
+from service.http.answer_examples import ANSWER_EXAMPLES, problem_example
 from service.http.data import UPLOAD
 from service.http.description import add_common
 from service.http.following import ACTUALS
@@ -63,7 +64,10 @@ def completed(document: dict[str, Any] | str) -> dict[str, Any]:
             operation["requestBody"]["required"] = True
         for status, response in operation["responses"].items():
             if int(status) >= 400:
-                response["content"] = {MEDIA_TYPE: {"schema": {"$ref": PREFIX + "Problem"}}}
+                response["content"] = {MEDIA_TYPE: _problem(int(status))}
+            else:
+                _add_example(response)
+    document["tags"] = [{"name": name} for name in dict.fromkeys(tag["name"] for tag in document.get("tags", ()))]
     _prune(document, schemas)
     return document
 
@@ -83,6 +87,21 @@ def schema_name(schema: dict[str, Any] | None) -> str:
     if schema.get("type") == "array":
         return f"list of {schema_name(schema.get('items'))}" if "items" in schema else "list"
     return str(schema.get("format") or schema.get("type") or "any")
+
+
+def _problem(status: int) -> dict[str, Any]:
+    """What an error of a status looks like."""
+    media: dict[str, Any] = {"schema": {"$ref": PREFIX + "Problem"}}
+    example = problem_example(status)
+    return media if example is None else media | {"example": example}
+
+
+def _add_example(response: dict[str, Any]) -> None:
+    """Give an answer the example of its schema, where there is one."""
+    media = response.get("content", {}).get("application/json", {})
+    name = media.get("schema", {}).get("$ref", "").removeprefix(PREFIX)
+    if name in ANSWER_EXAMPLES:
+        response["content"] = {"application/json": media | {"example": ANSWER_EXAMPLES[name]}}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,11 @@ refits = APIBlueprint("refits", __name__, url_prefix="/v1", tag="Refits")
 @refits.output(JobAnswer, status_code=202)
 @refits.doc(responses=[400, 404, 409, 413, 415])
 def post_refit(query_data: LanguageQuery, json_data: RefitBody, name: str) -> Response:
-    """Fit a market again on its newest data: a job, which promotes the model when it has earned it."""
+    """Fit a market again on its newest data: a job, which promotes the model when it has earned it.
+
+    A market has one refit at a time. What was fitted on the same data with the same seed before is not fitted
+    again.
+    """
     return _accepted(ask_refit(home(), name, actor(), now(), seed=json_data.seed, identity=work_identity()))
 
 
@@ -48,7 +52,10 @@ def post_backtest(query_data: LanguageQuery, json_data: BacktestBody, name: str)
 @refits.output(JobAnswer, status_code=202)
 @refits.doc(responses=[400, 404, 409, 413, 415])
 def post_batch(query_data: LanguageQuery, json_data: BatchBody) -> Response:
-    """Fit several markets again, or every one that has data: a job that waits for a refit of each."""
+    """Fit several markets again, or every one that has data: a job that waits for a refit of each.
+
+    A market whose refit is queued or runs already is left out, and named in the result.
+    """
     return _accepted(ask_batch(home(), json_data.markets, actor(), now(), identity=work_identity()))
 
 
@@ -56,7 +63,10 @@ def post_batch(query_data: LanguageQuery, json_data: BatchBody) -> Response:
 @refits.input(LanguageQuery, location="query")
 @refits.output(RefitReport)
 def get_judgement(query_data: LanguageQuery, name: str, version: int) -> Response:
-    """Read why a model version was promoted or held: backtest, curves and split against the champion of its day."""
+    """Read why a model version was promoted or held: backtest, curves and split against the champion of its day.
+
+    Reasons by rule, and the figures that they rest on.
+    """
     found = home().registry.version(name, version)
     result = None if found.job is None else home().jobs.job(found.job).result
     if result is None or "report" not in result:
@@ -72,7 +82,10 @@ def get_judgement(query_data: LanguageQuery, name: str, version: int) -> Respons
 @refits.output(ModelDetail)
 @refits.doc(responses=[400, 404, 409, 413, 415])
 def post_promotion(query_data: LanguageQuery, json_data: PromotionBody, name: str, version: int) -> Response:
-    """Make a model version the champion."""
+    """Make a model version the champion.
+
+    With `force` also one that failed a gate, which stays on record.
+    """
     return _standing(home().registry.promote(name, version, now(), force=json_data.force, actor=actor()))
 
 
@@ -81,7 +94,10 @@ def post_promotion(query_data: LanguageQuery, json_data: PromotionBody, name: st
 @refits.output(ModelDetail)
 @refits.doc(responses=[404, 409])
 def post_rollback(query_data: LanguageQuery, name: str) -> Response:
-    """Make the champion before this one the champion again."""
+    """Make the champion before this one the champion again.
+
+    Again and again it goes back further. Plans that were made keep the model that they rest on.
+    """
     return _standing(home().registry.rollback(name, now(), actor=actor()))
 
 

@@ -65,7 +65,10 @@ def post_scenario(query_data: LanguageQuery, json_data: Scenario) -> Response:
 @scenarios.input(PageQuery, location="query")
 @scenarios.output(ScenarioList)
 def list_scenarios(query_data: PageQuery) -> Response:
-    """List saved scenarios, the newest first."""
+    """List saved scenarios, the newest first.
+
+    Of one market with `market`. The same name posted again is a new version of the scenario.
+    """
     page = home().scenarios.page(query_data.limit, query_data.cursor, query_data.market)
     body = ScenarioList(scenarios=tuple(saved_scenario_answer(saved) for saved in page.items), next=page.next_cursor)
     return reply(body, reader_for())
@@ -75,7 +78,10 @@ def list_scenarios(query_data: PageQuery) -> Response:
 @scenarios.input(LanguageQuery, location="query")
 @scenarios.output(SavedScenarioAnswer)
 def get_scenario(query_data: LanguageQuery, identity: str) -> Response:
-    """Read a saved scenario."""
+    """Read a saved scenario.
+
+    As it was posted, with its version and the time.
+    """
     return reply(saved_scenario_answer(home().scenarios.scenario(identity)), reader_for())
 
 
@@ -83,7 +89,10 @@ def get_scenario(query_data: LanguageQuery, identity: str) -> Response:
 @scenarios.input(LanguageQuery, location="query")
 @scenarios.output(Plan)
 def get_plan(query_data: LanguageQuery, identity: str) -> Response:
-    """Read the newest plan of a saved scenario."""
+    """Read the newest plan of a saved scenario.
+
+    As it was answered, with its certificate.
+    """
     plan = home().scenarios.latest_plan(identity).plan
     manifest = newest_manifest(home().registry, plan.market)
     return reply(plan, reader_for("en" if manifest is None else manifest.language, plan.currency))
@@ -95,7 +104,11 @@ def get_plan(query_data: LanguageQuery, identity: str) -> Response:
 @scenarios.output(WhatIfAnswer)
 @scenarios.doc(responses=[400, 409, 413, 415])
 def post_what_if(query_data: LanguageQuery, json_data: WhatIfBody, identity: str) -> Response:
-    """Plan a saved scenario as it is and under changes, side by side; nothing is kept."""
+    """Plan a saved scenario as it is and under changes, side by side; nothing is kept.
+
+    Each change sets a budget, a business or any field by its path; up to 50 of them. The first variant is the
+    scenario as it is.
+    """
     scenario = home().scenarios.scenario(identity).scenario
     return reply(what_if(home().desk, scenario, json_data.changes), _reader(scenario))
 
@@ -106,7 +119,10 @@ def post_what_if(query_data: LanguageQuery, json_data: WhatIfBody, identity: str
 @scenarios.output(WhatIfAnswer)
 @scenarios.doc(responses=[400, 404, 409, 413, 415])
 def post_comparison(query_data: LanguageQuery, json_data: ComparisonBody) -> Response:
-    """See saved plans of one market side by side: by their ids, or the newest of scenarios by theirs."""
+    """See saved plans of one market side by side: by their ids, or the newest of scenarios by theirs.
+
+    A scenario's id stands for its newest plan. The first one is what the others are compared with.
+    """
     compared = [saved_plan(home().scenarios, identity) for identity in json_data.plans]
     answer = side_by_side_of(compared)
     manifest = newest_manifest(home().registry, answer.market)
@@ -135,7 +151,10 @@ def get_explanation(query_data: LanguageQuery, identity: str) -> Response:
 @scenarios.output(FrontierAnswer)
 @scenarios.doc(responses=[400, 404, 409, 413, 415])
 def post_frontier(query_data: LanguageQuery, json_data: FrontierBody) -> Response:
-    """See a scenario's KPI over budgets, each split at its best."""
+    """See a scenario's KPI over budgets, each split at its best.
+
+    The scenario is written out, or named by `scenario_id`. Nothing is kept.
+    """
     scenario = json_data.scenario or home().scenarios.scenario(json_data.scenario_id or "").scenario
     budgets = budgets_between(json_data.from_, json_data.to, json_data.points)
     try:
@@ -152,7 +171,11 @@ def post_frontier(query_data: LanguageQuery, json_data: FrontierBody) -> Respons
 @scenarios.output(GoalTree)
 @scenarios.doc(responses=[400, 409, 413, 415])
 def post_goal(query_data: LanguageQuery, json_data: Scenario) -> Response:
-    """Take a scenario's annual goal apart, by season and shares, and into tasks for its horizon; nothing is kept."""
+    """Take a scenario's annual goal apart, by season and shares, and into tasks for its horizon; nothing is kept.
+
+    The document is a scenario with a `goal`. The answer has the share of the year that falls on the horizon,
+    and a task for each stage.
+    """
     return reply(home().desk.goals(json_data), _reader(json_data))
 
 

@@ -67,7 +67,10 @@ def post_webhook(query_data: LanguageQuery, json_data: WebhookBody) -> Response:
 @webhooks.input(AgeQuery, location="query")
 @webhooks.output(WebhookList)
 def list_webhooks(query_data: AgeQuery) -> Response:
-    """List the addresses that events of the tenant are sent to, the oldest first."""
+    """List the addresses that events of the tenant are sent to, the oldest first.
+
+    Each with the last event that arrived there, and how many are still to be sent.
+    """
     page = _webhooks().page(query_data.limit, query_data.cursor)
     body = WebhookList(webhooks=tuple(map(WebhookAnswer.model_validate, page.items)), next=page.next_cursor)
     return reply(body, reader_for())
@@ -77,7 +80,10 @@ def list_webhooks(query_data: AgeQuery) -> Response:
 @webhooks.input(LanguageQuery, location="query")
 @webhooks.output(WebhookAnswer)
 def get_webhook(query_data: LanguageQuery, identity: str) -> Response:
-    """Read how far an address is: what arrived there, and what is still to be sent."""
+    """Read how far an address is: what arrived there, and what is still to be sent.
+
+    `failures` counts the tries since one arrived, `next_try_at` says when the next one is.
+    """
     return reply(WebhookAnswer.model_validate(_webhooks().webhook(identity)), reader_for())
 
 
@@ -98,7 +104,10 @@ def post_test(query_data: LanguageQuery, identity: str) -> Response:
 @webhooks.input(LanguageQuery, location="query")
 @webhooks.output(WebhookAnswer)
 def delete_webhook(query_data: LanguageQuery, identity: str) -> Response:
-    """Send nothing more to an address."""
+    """Send nothing more to an address.
+
+    What waited to be sent there is not sent. The other addresses of the tenant are not touched.
+    """
     return reply(WebhookAnswer.model_validate(_webhooks().remove(identity)), reader_for())
 
 
