@@ -145,7 +145,6 @@ def write_artifact_folder(artifact: ResponseArtifact, root: Path, reached: Reach
     folder = root / artifact.digest
     if folder.exists():
         read_artifact_folder(root, artifact.digest)
-        return folder
     place_folder(artifact_files(artifact), root, artifact.digest, reached)
     return folder
 
@@ -154,9 +153,12 @@ def place_folder(files: Mapping[str, bytes], root: Path, name: str, reached: Rea
     """Write files into the folder `name` below `root`, after every byte has reached the disk.
 
     Readers see the whole folder or none: it is written beside its place, synced and renamed. A folder that another
-    process finished first stays.
+    process finished first stays; its place is synced all the same, since that process may have ended before it did so.
     """
     root.mkdir(parents=True, exist_ok=True)
+    if (root / name).is_dir():
+        _sync_folder(root)
+        return
     unfinished = root / f".{name[:16]}-{secrets.token_hex(8)}"
     unfinished.mkdir()
     reached("folder_made")

@@ -94,8 +94,7 @@ class Vault:
         """
         digest = folder_digest(files)
         with _keeping(self.datasets):
-            if not (self.datasets / digest).is_dir():
-                place_folder(files, self.datasets, digest, _pass)
+            place_folder(files, self.datasets, digest, _pass)
             os.utime(self.datasets / digest)
         self._share(digest, files)
         return digest

@@ -1,5 +1,8 @@
 """The command `mixplan`: its commands, and what becomes of an error."""
 
+import os
+import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -110,8 +113,15 @@ for commands in (
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line, and end with it: the queue's threads may wait for what no longer comes."""
+    try:
+        app()
+    except SystemExit as ended:
+        if threading.active_count() > 1:  # the interpreter would wait for those of a pool, daemons or not
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(ended.code if isinstance(ended.code, int) else 0)
+        raise
 
 
 def _own_errors() -> tuple[type[Exception], ...]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
@@ -17,7 +16,7 @@ from service.home import Home
 from service.jobs.children import Cancelled, ChildDied, Children
 from service.jobs.conclusion import conclude
 from service.jobs.ledger import MOST_ATTEMPTS
-from service.jobs.patience import patiently
+from service.jobs.patience import GivenUp, patiently_unless
 from service.jobs.points import pass_point
 from service.jobs.records import Job, JobProgress
 from service.jobs.troubles import failure
@@ -66,9 +65,9 @@ class Carrier:
         pass_point("job.ended")
 
     def _work(self, home: Home, identity: str) -> Answer:
-        job = patiently(home.jobs.begin, identity, self.worker, now())
+        job = self._patiently(home.jobs.begin, identity, self.worker, now())
         pass_point("job.begun")
-        if job.is_ended or patiently(home.jobs.is_cancel_asked, identity):
+        if job.is_ended or self._patiently(home.jobs.is_cancel_asked, identity):
             return {"status": "cancelled"}
         if job.attempts > MOST_ATTEMPTS:
             return _failed(sentence("{attempts} workers were lost with it.", attempts=Number(amount=MOST_ATTEMPTS)))
@@ -84,8 +83,8 @@ class Carrier:
             except Cancelled:
                 return {"status": "cancelled"}
             except ChildDied as died:
-                while self.is_stopping.is_set():
-                    time.sleep(1)  # the process ends; the job is begun again by whoever takes it next
+                if self.is_stopping.is_set():
+                    raise GivenUp from died  # the job is begun again by whoever takes it next
                 reason = str(died)
                 _log.warning("job %s lost its process (%s)", job.id, reason)
         said = sentence(
@@ -101,22 +100,23 @@ class Carrier:
         refused = [error for market in markets if (error := self._ask_refit(home, job, market)) is not None]
         pass_point("batch.spread")
         while True:
-            counts = patiently(home.jobs.counts, job.id)
+            counts = self._patiently(home.jobs.counts, job.id)
             done = sum(counts.get(status, 0) for status in ("succeeded", "failed", "cancelled"))
-            if patiently(home.jobs.is_cancel_asked, job.id):
-                patiently(home.jobs.cancel_children, job.id, now())
+            if self._patiently(home.jobs.is_cancel_asked, job.id):
+                self._patiently(home.jobs.cancel_children, job.id, now())
                 return {"status": "cancelled"}
             if done >= len(markets) - len(refused):
                 told = [said.model_dump(mode="json") for said in refused]
                 return {"status": "succeeded", "result": {"jobs": dict(counts), "refused": told}}
             _reporter(home, job.id)(JobProgress("refits", done, len(markets) - len(refused)))
-            time.sleep(BATCH_PATIENCE)
+            if self.is_stopping.wait(BATCH_PATIENCE):
+                raise GivenUp
 
     def _ask_refit(self, home: Home, batch: Job, market: str) -> Sentence | None:
         """Ask for the refit of a market of a batch; why not, where it cannot be."""
         try:
-            request = {"dataset": patiently(home.datasets.market, market).dataset}
-            patiently(
+            request = {"dataset": self._patiently(home.datasets.market, market).dataset}
+            self._patiently(
                 home.jobs.ask,
                 "refit",
                 market,
@@ -132,9 +132,12 @@ class Carrier:
 
     def _conclude(self, home: Home, identity: str, answer: Answer) -> None:
         try:
-            patiently(conclude, home, identity, answer, now())
+            self._patiently(conclude, home, identity, answer, now())
         except ServiceError as error:
-            patiently(conclude, home, identity, _failed(error.said), now())
+            self._patiently(conclude, home, identity, _failed(error.said), now())
+
+    def _patiently[**P, T](self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        return patiently_unless(self.is_stopping, call, *arguments, **named)
 
     def _home_of(self, identity: str) -> Home | None:
         """The home as the job's tenant sees it; None for a job that is gone, as after a restore."""
@@ -143,7 +146,7 @@ class Carrier:
             with self.home.store.reading() as session:
                 return session.scalar(select(JobRow.tenant).where(JobRow.id == identity))
 
-        found = patiently(tenant)
+        found = self._patiently(tenant)
         return None if found is None else self.home.of(found)
 
 

@@ -108,11 +108,20 @@ class Children:
     _idle: list[Child] = field(default_factory=list)
     _busy: list[Child] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _closed: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def child(self) -> Iterator[Child]:
-        """A child for one job."""
+        """A child for one job.
+
+        Raises
+        ------
+        ChildDied
+            After `kill_all`: there are no more.
+        """
         with self._lock:
+            if self._closed.is_set():
+                raise ChildDied("the worker ends")
             waiting = [child for child in self._idle if child.is_alive]
             self._idle[:] = waiting[1:]
             child = waiting[0] if waiting else Child(self.settings)
@@ -126,8 +135,9 @@ class Children:
                     self._idle.append(child)
 
     def kill_all(self) -> None:
-        """End every child at once."""
+        """End every child at once; there are no more after that."""
         with self._lock:
+            self._closed.set()
             for child in (*self._idle, *self._busy):
                 child.kill()
 

@@ -20,7 +20,7 @@ from service.jobs.carrying import Carrier
 from service.jobs.children import Children
 from service.jobs.ledger import MOST_ATTEMPTS
 from service.jobs.names import names_without_process, take_name
-from service.jobs.patience import patiently
+from service.jobs.patience import GivenUp, patiently_unless
 from service.jobs.points import pass_point
 from service.jobs.queue import (
     APPLICATION,
@@ -85,12 +85,14 @@ class Worker:
 
     def run(self, until: Callable[[], bool] | None = None) -> None:
         """Work until asked to stop, or until `until` says so."""
-        self._launch()
         try:
+            self._launch()
             while not self._stopping.wait(HOUSEKEEPING_SECONDS if until is None else 0.2):
                 self._keep_house()
-                if until is not None and patiently(until):
+                if until is not None and self._patiently(until):
                     return
+        except GivenUp:
+            _log.warning("the database does not answer, and the worker was asked to stop: it ends")
         finally:
             self._shut_down()
 
@@ -101,7 +103,7 @@ class Worker:
     def _launch(self) -> None:
         from dbos import DBOS, DBOSPortableJSONSerializer
 
-        patiently(prepare, self.home.store)
+        self._patiently(prepare, self.home.store)
         DBOS(
             config={
                 "name": APPLICATION,
@@ -133,15 +135,18 @@ class Worker:
         if moment - self._kept_house_at < HOUSEKEEPING_SECONDS:
             return
         self._kept_house_at = moment
-        patiently(self._say_hello)
-        patiently(ask_due, self.home, now())
-        patiently(deliver_due, self.home, now())
+        self._patiently(self._say_hello)
+        self._patiently(ask_due, self.home, now())
+        self._patiently(deliver_due, self.home, now())
         for name in names_without_process(self._locks):
-            for job in patiently(self.home.queue.resume, [name]):
+            for job in self._patiently(self.home.queue.resume, [name]):
                 _log.warning("job %s was begun by %s, which is gone: it goes back to the queue", job, name)
                 pass_point("worker.recovered")
-        for job in patiently(self._reconciliation.look):
+        for job in self._patiently(self._reconciliation.look):
             _log.warning("job %s was open and nobody was at it: it goes back to the queue", job)
+
+    def _patiently[**P, T](self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        return patiently_unless(self._stopping, call, *arguments, **named)
 
     def _say_hello(self) -> None:
         moment, process, host = naive_utc(now()), os.getpid(), socket.gethostname()
@@ -159,9 +164,9 @@ class Worker:
 
         self._stopping.set()
         self._children.kill_all()
+        DBOS.destroy()  # first, lest this worker takes again what it puts back
         with contextlib.suppress(DBAPIError):
             self.home.queue.resume([self.name])
-        DBOS.destroy()
         self._lock.close()
 
 

@@ -126,6 +126,19 @@ def test_a_worker_killed_on_the_way_loses_nothing_and_does_nothing_twice(
     assert market_home.registry.load(market_home.registry.champion("shop"))
 
 
+def test_a_worker_that_is_stopped_ends_at_once_and_its_jobs_go_back_to_the_queue(market_home: Home) -> None:
+    market_home.datasets.keep(small_toml("north"), "x.csv", small_csv(), now())
+    job = ask_refit(market_home, "shop", "me", now())
+    batch = ask_batch(market_home, ["north"], "me", now())
+    worker = start_worker(market_home)
+    for one in (job, batch):
+        awaited(market_home, one.id, 60, lambda job: job.status == "running")
+    worker.terminate()
+    assert (worker.wait(timeout=20), worker.communicate()[1].count("Traceback")) == (0, 0)
+    places = market_home.queue.places([job.id, batch.id])
+    assert {place.status for place in places.values()} == {"ENQUEUED"}
+
+
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed")
 def test_on_postgresql_a_worker_is_killed_and_the_server_crashes_and_the_job_ends_once(tmp_path: Path) -> None:
     with running_cluster() as cluster:

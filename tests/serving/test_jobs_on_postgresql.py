@@ -84,3 +84,20 @@ def test_a_cancelled_refit_is_gone_within_two_seconds_and_publishes_nothing(mach
         assert ended(desk, job.id).status == "cancelled"
     assert desk.registry.markets() == ()
     assert list(home.settings.artifacts.glob("[0-9a-f]*")) == []
+
+
+def test_a_worker_whose_database_is_away_ends_when_it_is_stopped(machine: Machine, cluster: Cluster) -> None:
+    home = machine("fits")
+    home.datasets.keep(small_toml(), "shop.csv", small_csv(), now())
+    job = ask_refit(home, "shop", "me", now())
+    worker = start_worker(home)
+    awaited(home, job.id, 60, lambda job: job.status == "running")
+    cluster.stop("immediate")
+    try:
+        time.sleep(1.0)  # it meets the silence
+        worker.terminate()
+        assert worker.wait(timeout=30) == 0
+    finally:
+        cluster.start()
+    worker.communicate()
+    assert home.jobs.job(job.id).status == "running"

@@ -1,10 +1,9 @@
-"""A whole home: verified, collected, backed up and restored; damaged bytes and full disks."""
+"""A whole home: verified, collected, backed up and restored; damaged bytes."""
 
 import json
 import os
 import random
 import subprocess
-import sys
 import tarfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -178,65 +177,3 @@ def test_an_artifact_with_any_bit_flipped_is_refused(tmp_path: Path) -> None:
                 read_artifact_folder(tmp_path, artifact.digest)
         (folder / name).write_bytes(content)
     assert read_artifact_folder(tmp_path, artifact.digest).digest == artifact.digest
-
-
-KEEP = """
-import resource, sys
-from pathlib import Path
-from builders import make_artifact
-from service.errors import StoreRefused
-from service.home import open_home
-from service.settings import Settings
-from service.times import now
-
-home = open_home(Settings(Path(sys.argv[1])))
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
-try:
-    home.vault.keep_artifact(make_artifact(draws=200))
-except StoreRefused as error:
-    print(error)
-"""
-
-
-def test_a_disk_that_takes_no_more_keeps_nothing_and_says_what_to_do(tmp_path: Path) -> None:
-    told = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" + KEEP,
-            tmp_path,
-            "20000",
-        ],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert "cannot be written to: File too large. Nothing of this was kept. Make room" in told
-    assert [entry.name for entry in (tmp_path / "artifacts").iterdir()] == [".lock"]
-
-
-class _FailingDisk:
-    """What the calls of the operating system do once a disk fails."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, call: str, failure: int) -> None:
-        monkeypatch.setattr(os, call, self)
-        self.failure = failure
-
-    def __call__(self, *_arguments: object) -> None:
-        raise OSError(self.failure, os.strerror(self.failure))
-
-
-@pytest.mark.parametrize(("call", "failure"), [("fsync", 5), ("fsync", 28), ("rename", 5)])
-def test_an_error_of_the_disk_leaves_no_half_artifact(
-    home: Home, monkeypatch: pytest.MonkeyPatch, call: str, failure: int
-) -> None:
-    before = {entry.name for entry in home.settings.artifacts.iterdir()}
-    artifact = make_artifact(draws=20, seed=9)
-    with monkeypatch.context() as failing:
-        _FailingDisk(failing, call, failure)
-        with pytest.raises(StoreRefused, match=os.strerror(failure)):
-            home.vault.keep_artifact(artifact)
-    assert {entry.name for entry in home.settings.artifacts.iterdir()} - before == set()
-    home.vault.keep_artifact(artifact)  # repeated, it is there
-    assert home.vault.artifact(artifact.digest).digest == artifact.digest
