@@ -58,14 +58,14 @@ def refit_with(room: int) -> tuple[str, str, bool]:
             awaited(home, job, PATIENCE, lambda job: job.status != "queued")
             filler = _fill(disk, room)
             outcome, said = _outcome(home, job)
-            partly = home.registry.versions("second") if outcome != "succeeded" else ()
+            is_partly = outcome != "succeeded" and "second" in home.registry.markets()
             filler.unlink()
             status = ended(home, job, PATIENCE).status
             if status == "failed":
                 status = ended(home, ask_refit(home, "second", "bench", now()).id, PATIENCE).status
             settle(home)
         found = account(home)
-        is_well = status == "succeeded" and partly == () and not (found.lost or found.twice or found.dangling)
+        is_well = status == "succeeded" and not is_partly and not (found.lost or found.twice or found.dangling)
         is_well &= not found.halves and len(home.registry.versions("second")) == 1
         home.close()
         return outcome, said, is_well
