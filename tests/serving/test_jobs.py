@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from postgresql import programs, running_cluster
 from serving.small_market import publish_as_fitted, small_csv, small_toml
-from serving.workers import awaited, children_of, ended, is_running, start_worker, working
+from serving.workers import PATIENCE, awaited, children_of, ended, is_running, start_worker, working
 
 from service.errors import NotAllowed
 from service.home import Home, open_home
@@ -86,7 +86,7 @@ def test_a_cancelled_fit_is_gone_within_two_seconds_and_publishes_nothing(market
     market_home.datasets.keep(small_toml("slow", draws=20_000), "slow.csv", small_csv(), now())
     with working(market_home) as worker:
         job = ask_refit(market_home, "slow", "me", now())
-        awaited(market_home, job.id, 60, lambda job: job.progress is not None and job.progress.stage == "fit")
+        awaited(market_home, job.id, PATIENCE, lambda job: job.progress is not None and job.progress.stage == "fit")
         children = children_of(worker)
         assert len(children) == 1
         asked_at = time.monotonic()
@@ -117,7 +117,7 @@ def test_a_worker_killed_on_the_way_loses_nothing_and_does_nothing_twice(
     if point.startswith("child."):
         ended(market_home, job.id)
         worker.terminate()
-    worker.communicate(timeout=90)
+    worker.communicate(timeout=PATIENCE)
     assert marker.exists()
     with working(market_home):
         assert ended(market_home, job.id).status == "succeeded"
@@ -132,9 +132,9 @@ def test_a_worker_that_is_stopped_ends_at_once_and_its_jobs_go_back_to_the_queue
     batch = ask_batch(market_home, ["north"], "me", now())
     worker = start_worker(market_home)
     for one in (job, batch):
-        awaited(market_home, one.id, 60, lambda job: job.status == "running")
+        awaited(market_home, one.id, PATIENCE, lambda job: job.status == "running")
     worker.terminate()
-    assert (worker.wait(timeout=20), worker.communicate()[1].count("Traceback")) == (0, 0)
+    assert (worker.wait(timeout=60), worker.communicate()[1].count("Traceback")) == (0, 0)
     places = market_home.queue.places([job.id, batch.id])
     assert {place.status for place in places.values()} == {"ENQUEUED"}
 
@@ -147,7 +147,7 @@ def test_on_postgresql_a_worker_is_killed_and_the_server_crashes_and_the_job_end
         publish_as_fitted(home, "shop")
         job = ask_refit(home, "shop", "me", now())
         killed = start_worker(home, MIXPLAN_KILL_AT=f"conclude.published:1:{tmp_path / 'killed'}")
-        killed.communicate(timeout=60)
+        killed.communicate(timeout=PATIENCE)
         cluster.stop("immediate")
         with working(home):
             cluster.start()
@@ -161,7 +161,7 @@ def test_the_jobs_of_a_machine_that_is_gone_are_resumed_by_one_command(market_ho
     market_home.datasets.keep(small_toml("slow", draws=2_000), "slow.csv", small_csv(), now())
     job = ask_refit(market_home, "slow", "me", now())
     lost = start_worker(market_home, "--name", "elsewhere")
-    awaited(market_home, job.id, 60, lambda job: job.progress is not None)
+    awaited(market_home, job.id, PATIENCE, lambda job: job.progress is not None)
     lost.send_signal(signal.SIGKILL)
     lost.communicate()
     (market_home.settings.home / "workers" / "elsewhere.lock").unlink()  # it was on another machine

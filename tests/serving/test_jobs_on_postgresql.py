@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from postgresql import Cluster
 from serving.small_market import small_csv, small_toml
-from serving.workers import awaited, children_of, ended, is_running, start_worker, working
+from serving.workers import PATIENCE, awaited, children_of, ended, is_running, start_worker, working
 from typer.testing import CliRunner, Result
 
 from service.cli.main import app
@@ -52,7 +52,7 @@ def test_a_refit_whose_machine_is_gone_is_resumed_on_another_by_one_command(
     gone.datasets.keep(small_toml(), "shop.csv", small_csv(), now())
     job = ask_refit(gone, "shop", "me", now())
     killed = start_worker(gone, "--name", "fits-1", MIXPLAN_KILL_AT=f"conclude.published:1:{tmp_path / 'killed'}")
-    killed.communicate(timeout=120)
+    killed.communicate(timeout=PATIENCE)
     assert (tmp_path / "killed").exists()
     assert other.registry.markets() == ()  # what was published was not committed
     with other.store.writing() as session:
@@ -74,7 +74,7 @@ def test_a_cancelled_refit_is_gone_within_two_seconds_and_publishes_nothing(mach
     desk.datasets.keep(small_toml(draws=20_000), "shop.csv", small_csv(), now())
     with working(home) as worker:
         job = ask_refit(desk, "shop", "me", now())
-        awaited(desk, job.id, 90, lambda job: job.progress is not None and job.progress.stage == "fit")
+        awaited(desk, job.id, PATIENCE, lambda job: job.progress is not None and job.progress.stage == "fit")
         (child,) = children_of(worker)
         asked_at = time.monotonic()
         desk.jobs.cancel(job.id, now())
@@ -91,12 +91,12 @@ def test_a_worker_whose_database_is_away_ends_when_it_is_stopped(machine: Machin
     home.datasets.keep(small_toml(), "shop.csv", small_csv(), now())
     job = ask_refit(home, "shop", "me", now())
     worker = start_worker(home)
-    awaited(home, job.id, 60, lambda job: job.status == "running")
+    awaited(home, job.id, PATIENCE, lambda job: job.status == "running")
     cluster.stop("immediate")
     try:
         time.sleep(1.0)  # it meets the silence
         worker.terminate()
-        assert worker.wait(timeout=30) == 0
+        assert worker.wait(timeout=60) == 0
     finally:
         cluster.start()
     worker.communicate()

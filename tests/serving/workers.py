@@ -12,6 +12,9 @@ from typing import IO
 from service.home import Home
 from service.jobs.records import Job
 
+PATIENCE = 400.0
+"""Seconds that a test waits for another process at most; a busy machine takes a minute to start one."""
+
 
 def start_worker(
     home: Home, *arguments: str, log: IO[str] | None = None, **environment: str
@@ -34,10 +37,10 @@ def working(home: Home, *arguments: str, **environment: str) -> Iterator["subpro
         yield worker
     finally:
         worker.terminate()
-        worker.communicate(timeout=30)
+        worker.communicate(timeout=120)
 
 
-def ended(home: Home, identity: str, seconds: float = 90.0) -> Job:
+def ended(home: Home, identity: str, seconds: float = PATIENCE) -> Job:
     """A job once it has ended."""
     return awaited(home, identity, seconds, lambda job: job.is_ended)
 
