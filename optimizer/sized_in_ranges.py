@@ -15,12 +15,14 @@ from mmm.vocabulary import FloatArray, IntArray
 from optimizer.allocation import Allocation
 from optimizer.answered import TaskMean
 from optimizer.formulation import Formulation
+from optimizer.improvement import saved
 from optimizer.polish import Polished, distinct, exchange, lift, polish, split_even
 from optimizer.separable.ranges import SpendRange
 from optimizer.separable.search import METHOD, SeparableProblem, SeparableSplit, TabledCurves
 from optimizer.separable.sizing import SizedSplit, largest_falling_short, smallest_reaching
 from optimizer.separable.tabled import TabledStack
 from optimizer.solve import CompiledSplit, compile_split
+from optimizer.task_problem import TaskProblem
 from optimizer.tasks import MeasuredTask
 
 _ROUNDS = 6
@@ -95,7 +97,8 @@ def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
     tasks = (asked.task,)
     rough = (polish(split, tasks, None, each, worthwhile=_ROUGH) for each in reaching)
     best = polish(split, tasks, None, min((each.allocation for each in rough), key=lambda each: each.total))
-    best = exchange(split, tasks, None, best)
+    problem = TaskProblem(tasks, asked.form, None, asked.gap, asked.seconds, asked.first_guess)
+    best = saved(problem, exchange(split, tasks, None, best))
     answer, rival = search.certified(best)
     for _ in range(_RIVALS):
         near = None if rival is None else search.lifted(split, rival, best.allocation.total)

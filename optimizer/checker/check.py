@@ -9,10 +9,11 @@ import numpy as np
 
 from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import FloatArray
+from optimizer.checker.calendar import periods_between
 from optimizer.checker.capacity import broken_capacities
 from optimizer.checker.new_channels import with_new_channels, wrong_marks
 from optimizer.checker.rules import broken_rules
-from optimizer.checker.value import brought_at, is_countable
+from optimizer.checker.value import brought_in_periods, is_countable
 from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
@@ -37,10 +38,13 @@ def faults_of_plan(
     counted = dict.fromkeys([plan.kpi, *(outcome.kpi for outcome in plan.outcomes)])
     artifacts = {kpi: with_new_channels(scenario, artifacts[kpi]) for kpi in counted}
     faults = broken_rules(scenario, plan, artifacts[plan.kpi], known)
-    parts = {
+    in_periods = {
         outcome.kpi: _brought_by_channel(plan, artifacts[outcome.kpi], artifacts[plan.kpi], known)
         for outcome in plan.outcomes
         if is_countable(artifacts[outcome.kpi])
+    }
+    parts = {
+        kpi: {name: np.asarray(rows.sum(axis=0)) for name, rows in each.items()} for kpi, each in in_periods.items()
     }
     faults += wrong_marks(scenario, plan, parts)
     brought = {kpi: np.asarray(sum(by_channel.values())) for kpi, by_channel in parts.items()}
@@ -51,16 +55,15 @@ def faults_of_plan(
     if len(brought) == len(plan.outcomes):
         faults += _broken_certificate(scenario, plan, artifacts[plan.kpi], brought)
     faults += broken_capacities(scenario, plan, artifacts, known)
-    assumed = {kpi: _sum_of(by_channel, scenario.new_channels) for kpi, by_channel in parts.items()}
-    return (*faults, *_broken_tasks(plan, brought, assumed))
+    return (*faults, *_broken_tasks(scenario, plan, artifacts, in_periods))
 
 
 def _brought_by_channel(
     plan: Plan, artifact: ResponseArtifact, past: ResponseArtifact, known: KnownSpend | None
 ) -> dict[str, FloatArray]:
-    """What each channel of a plan brings, per draw. Shape (S,) each."""
+    """What each channel of a plan brings in every period, of the horizon and after it. Shape (any, S) each."""
     spend = {channel.channel: channel.spend for channel in plan.channels}
-    return {name: brought_at(plan, artifact, name, spend[name], past, known) for name in artifact.channels}
+    return {name: brought_in_periods(plan, artifact, name, spend[name], past, known) for name in artifact.channels}
 
 
 def _sum_of(by_channel: Mapping[str, FloatArray], names: Collection[str]) -> FloatArray | float:
@@ -120,15 +123,25 @@ def _broken_regret(
 
 
 def _broken_tasks(
-    plan: Plan, brought: Mapping[str, FloatArray], assumed: Mapping[str, FloatArray | float]
+    scenario: Scenario,
+    plan: Plan,
+    artifacts: Mapping[str, ResponseArtifact],
+    in_periods: Mapping[str, Mapping[str, FloatArray]],
 ) -> list[str]:
-    """Probabilities of tasks on what media add in all, counted anew: by channels with a history, and by all of them."""
+    """Probabilities of tasks on what media add, in all or by a date, counted anew.
+
+    By channels with a history, and by all of them.
+    """
     faults = []
     for place, task in enumerate(plan.tasks, start=1):
-        if task.counts != "incremental" or task.by is not None or task.kpi not in brought:
+        if task.counts != "incremental" or task.kpi not in in_periods:
             continue
-        draws = brought[task.kpi]
-        cases = [(task.reached_probability, draws - assumed[task.kpi])]
+        until = None
+        if task.by is not None:
+            until = periods_between(plan.horizon.start, task.by, artifacts[task.kpi].manifest.period) + 1
+        by_channel = {name: rows[:until].sum(axis=0) for name, rows in in_periods[task.kpi].items()}
+        draws = np.asarray(sum(by_channel.values()))
+        cases = [(task.reached_probability, draws - _sum_of(by_channel, scenario.new_channels))]
         cases += [] if task.with_assumed is None else [(task.with_assumed, draws)]
         for said, counted in cases:
             share = float((counted >= task.at_least * (1.0 - 1e-9)).mean())

@@ -82,10 +82,11 @@ def test_money_that_does_not_add_up_and_phasing_that_does_not_are_found(plan: Pl
     assert any("phased" in fault for fault in faults(plan.model_copy(update={"flighting": plan.flighting[1:]})))
 
 
-def test_a_probability_that_is_not_there_is_found() -> None:
+@pytest.mark.parametrize("task", [{"at_least": 3000.0}, {"at_least": 500.0, "by": "2027-02-01"}], ids=["all", "by"])
+def test_a_probability_that_is_not_there_is_found(task: dict[str, Any]) -> None:
     asked = ASKED.model_copy(update={"channels": {}})
     asked = Scenario.model_validate(
-        asked.model_dump(mode="json") | {"tasks": [{"kpi": "orders", "at_least": 3000.0, "probability": 0.8}]}
+        asked.model_dump(mode="json") | {"tasks": [{"kpi": "orders", "probability": 0.8, **task}]}
     )
     found = PLANNER.plan(asked)
     assert faults(found, asked) == ()
