@@ -54,7 +54,7 @@ def examples() -> list[Example]:
     """Every curl command of the page."""
     blocks = re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
     commands = [command for block in blocks for command in re.split(r"^(?=curl )", block, flags=re.MULTILINE)]
-    return [example(shlex.split(command)) for command in commands if command.startswith("curl ")]
+    return [example(shlex.split(command, comments=True)) for command in commands if command.startswith("curl ")]
 
 
 def test_every_example_is_an_address_of_the_description_and_its_body_fits(client: FlaskClient) -> None:
