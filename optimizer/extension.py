@@ -16,12 +16,13 @@ equal parts, in an order that the channel's name decides: the same scenario has 
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from mmm.artifact import ChannelInfo, ResponseArtifact, ResponseDraws
+from mmm.noise_paths import normal_quantiles
 from mmm.usual_carryover import Buyers, usual_retention
 from mmm.vocabulary import DEFAULT_BRAND_WEIGHT, FloatArray, Role
 from optimizer.new_channel import ChannelPrior, NewChannel
@@ -30,7 +31,7 @@ from optimizer.scenario import Scenario
 BEND_SPREAD = 0.5
 """Standard deviation of the logarithm of a stated half-saturation: it is a guess, good to a factor of two or so."""
 
-_TAIL = float(ndtri(0.95))
+_TAIL = NormalDist().inv_cdf(0.95)
 
 
 def extended(artifact: ResponseArtifact, scenario: Scenario) -> ResponseArtifact:
@@ -138,7 +139,7 @@ def _like(
 def _normals(name: str, size: int) -> tuple[FloatArray, FloatArray]:
     """Two sets of standard normal quantiles, in orders that the name decides. Shape (S,) each."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
-    quantiles = ndtri((np.arange(size) + 0.5) / size)
+    quantiles = normal_quantiles(size)
     return rng.permutation(quantiles), rng.permutation(quantiles)
 
 
