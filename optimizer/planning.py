@@ -107,6 +107,7 @@ class Planner:
         if not budgets:
             return ()
         asked = self._desk.question(with_budget(scenario, budgets[0]), reference_spend)
+        asked.kpi.expect_splits(len(budgets))
         points = []
         for budget in budgets:
             answered = _answered(replace(asked, scenario=with_budget(asked.scenario, budget)))

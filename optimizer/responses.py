@@ -23,6 +23,9 @@ from optimizer.timeline import Timeline
 _MANY_TERMS = 4000
 """Terms of all curves together, one a draw and period, from which on tables of the draws stand for them."""
 
+_WORTH_TABLES = 12
+"""Splits under ranges from which on tables are worth making: one plan asks for a few, a frontier for many."""
+
 _KEPT = 16
 """Ranges of budgets whose curves are kept side by side."""
 
@@ -52,6 +55,7 @@ class KpiResponses:
     _tables: dict[int | None, Mapping[str, ResponseTable]] = field(default_factory=dict)
     _tabled: dict[int | None, TabledDraws] = field(default_factory=dict)
     _separable: dict[tuple[int, ...], Corners] = field(default_factory=dict)
+    _splits: int = 0
     _measured: "KpiResponses | None" = None
 
     def measured(self) -> "KpiResponses":
@@ -106,11 +110,13 @@ class KpiResponses:
     def separable_curves(self, money: float, costs: Mapping[str, float]) -> Corners:
         """The expected curves side by side, for splits that nothing holds but a budget and ranges; kept.
 
-        `money` is the most that they are asked for, and `costs` what a unit of each channel's spend costs.
+        `money` is the most that they are asked for, and `costs` what a unit of each channel's spend costs. Curves of
+        many terms come from tables once they have been asked for often, or are expected to be.
         """
+        self._splits += 1
         names, budget = tuple(self.responses), 2.0 ** np.ceil(np.log2(money))
         powers = np.ceil(np.log2([budget / costs[name] for name in names])).astype(np.int64)
-        key = tuple(powers.tolist()) if self._has_many_terms else ()
+        key = tuple(powers.tolist()) if self._has_many_terms and self._splits > _WORTH_TABLES else ()
         if key not in self._separable:
             if len(self._separable) >= _KEPT:
                 del self._separable[next(iter(self._separable))]
@@ -120,6 +126,10 @@ class KpiResponses:
                 else SeparableCurves(self.curves().curves)
             )
         return self._separable[key]
+
+    def expect_splits(self, count: int) -> None:
+        """Tell that so many splits under ranges will be asked for, so that tables are made at once where it is many."""
+        self._splits += count
 
     def weighted_curves(self, periods: int | None, weights: FloatArray) -> KpiCurves:
         """Curves of the weighted mean over the draws, `weights` of shape (S,) that sum to one."""

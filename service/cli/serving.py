@@ -1,5 +1,6 @@
 """The command that serves HTTP."""
 
+import ctypes
 import gc
 import importlib
 import os
@@ -26,6 +27,9 @@ STOP_SECONDS = 60
 
 APPLICATION = "service.http.app"
 """Module of the application."""
+
+ARENAS = 2
+"""Pools of memory of a process: each thread has its own otherwise, which keeps what it once needed."""
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where the processes of a server count together (`service.http.metrics`)."""
@@ -84,9 +88,17 @@ def serve(
 
 def _load_application() -> None:
     """Load what the processes of the server need, once: they are forked, and share what is loaded by then."""
+    _limit_arenas()
     importlib.import_module(APPLICATION)
     gc.collect()
     gc.freeze()  # the collector writes to whatever it looks at, and what is written to is shared no more
+
+
+def _limit_arenas() -> None:
+    """Let all threads share a few pools of memory, where the C library is glibc (its `mallopt`, M_ARENA_MAX)."""
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:
+        set_option(-8, ARENAS)
 
 
 def _require_keys_beyond_loopback(session: Session, host: str) -> None:

@@ -109,12 +109,10 @@ def test_splits_of_tabled_curves_are_worth_what_is_said_and_no_other_exceeds_the
 
 def test_an_answer_on_tables_does_not_depend_on_what_was_asked_before() -> None:
     first = answer(market(2, channels=4, draws=120))
-    desk = market_desk(2, channels=4, draws=120)
-    scenario = desk[1]
+    desk, scenario = market_desk(2, channels=4, draws=120)
     for factor in (0.3, 1.9, 0.97):
-        other = scenario.model_copy(update={"budget": factor * (scenario.budget or 0.0)})
-        answer(desk[0].question(other, None))
-    again = answer(desk[0].question(scenario, None))
+        answer(on_tables(desk, scenario.model_copy(update={"budget": factor * (scenario.budget or 0.0)})))
+    again = answer(on_tables(desk, scenario))
     assert isinstance(first, Answer)
     assert isinstance(again, Answer)
     assert dict(first.allocation.spend) == dict(again.allocation.spend)
@@ -154,7 +152,14 @@ def assert_above(stack: TabledStack, drawn: ChannelResponse, weights: np.ndarray
 
 def market(seed: int, channels: int, draws: int) -> Question:
     desk, scenario = market_desk(seed, channels, draws)
-    return desk.question(scenario, None)
+    return on_tables(desk, scenario)
+
+
+def on_tables(desk: Desk, scenario: Scenario) -> Question:
+    """A question that expects to be asked so often that tables are made."""
+    question = desk.question(scenario, None)
+    question.kpi.expect_splits(100)
+    return question
 
 
 def market_desk(seed: int, channels: int, draws: int) -> tuple[Desk, Scenario]:
