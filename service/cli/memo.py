@@ -66,8 +66,8 @@ def _lead(plan: Plan, reader: Reader, setting: Setting) -> Iterator[RenderableTy
     yield Text(
         reader.say(
             sentence(
-                "Without it {base} {unit} would come; with it {total} ({low} to {high}) arrive in these {periods} "
-                "{period}.",
+                "Without the plan {base} {unit} would come; with it {total} ({low} to {high}) arrive in these "
+                "{periods} {period}.",
                 base=quantity(outcome.base.mean),
                 total=quantity(outcome.total.mean),
                 low=quantity(outcome.total.p05),
