@@ -6,8 +6,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from mmm.parsing import StrictModel, Unfit
-from mmm.sentence import Sentence, Word, sentence
-from optimizer.scenario_rules import Amount, Change, Fraction, Positive, check_range
+from mmm.sentence import Sentence, sentence
+from optimizer.scenario_rules import Amount, Change, Fraction, Positive, check_names, check_order, check_range
 
 
 class _Limits(StrictModel):
@@ -23,9 +23,7 @@ class _Limits(StrictModel):
         problems: list[Sentence] = []
         if self.locked is not None and any(value is not None for value in (self.min, self.max, self.change)):
             problems.append(sentence("locked stands instead of min, max and change: give one or the other"))
-        if self.min is not None and self.max is not None and self.min > self.max:
-            lowest, highest = Word(text=str(self.min)), Word(text=str(self.max))
-            problems.append(sentence("min {lowest} is above max {highest}", lowest=lowest, highest=highest))
+        problems += check_order(self.min, self.max)
         problems += check_range("change", self.change)
         if problems:
             raise Unfit(*problems)
@@ -91,12 +89,7 @@ class GeoSplit(StrictModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = check_range("change", self.change)
-        names = [group.name for group in self.groups]
-        problems += [
-            sentence("groups: the name '{name}' appears more than once", name=Word(text=name))
-            for name in sorted(set(names))
-            if names.count(name) > 1
-        ]
+        problems += check_names([group.name for group in self.groups])
         if problems:
             raise Unfit(*problems)
         return self

@@ -24,6 +24,7 @@ from optimizer.scenario_rules import (
     Precedence,
     Requires,
     Rules,
+    check_names,
     check_range,
 )
 
@@ -226,12 +227,7 @@ class Scenario(StrictModel):
             problems.append(
                 sentence("bottom_up: steps need a target, or a task of {kpi} that has one", kpi=Word(text=self.kpi))
             )
-        names = [group.name for group in self.groups]
-        problems += [
-            sentence("groups: the name '{name}' appears more than once", name=Word(text=name))
-            for name in sorted(set(names))
-            if names.count(name) > 1
-        ]
+        problems += check_names([group.name for group in self.groups])
         if problems:
             raise Unfit(*problems)
         return self

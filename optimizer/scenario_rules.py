@@ -74,9 +74,7 @@ class ChannelRules(StrictModel):
                     "locked stands instead of min, max, off_or_at_least, change and increment: give one or the other"
                 )
             )
-        if self.min is not None and self.max is not None and self.min > self.max:
-            lowest, highest = Word(text=str(self.min)), Word(text=str(self.max))
-            problems.append(sentence("min {lowest} is above max {highest}", lowest=lowest, highest=highest))
+        problems += check_order(self.min, self.max)
         problems += check_range("change", self.change)
         if problems:
             raise Unfit(*problems)
@@ -215,6 +213,22 @@ def group_members(group: Group, channels: Sequence[ChannelInfo]) -> tuple[str, .
         or (group.department is not None and channel.department == group.department)
         or (group.role is not None and channel.role == group.role)
     )
+
+
+def check_order(least: float | None, most: float | None) -> list[Sentence]:
+    """What is wrong with a min and a max: nothing, or that they contradict each other."""
+    if least is None or most is None or least <= most:
+        return []
+    return [sentence("min {lowest} is above max {highest}", lowest=Word(text=str(least)), highest=Word(text=str(most)))]
+
+
+def check_names(names: Sequence[str]) -> list[Sentence]:
+    """What is wrong with the names of groups: those that appear more than once."""
+    return [
+        sentence("groups: the name '{name}' appears more than once", name=Word(text=name))
+        for name in sorted(set(names))
+        if names.count(name) > 1
+    ]
 
 
 def check_range(name: str, bounds: tuple[float, float] | None) -> list[Sentence]:

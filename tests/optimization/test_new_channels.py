@@ -1,6 +1,7 @@
 """Channels without history: draws from what is assumed, small, marked, counted apart, and counted anew."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ LEADS = make_artifact(draws=200, kpi="leads", seed=3, value_per_unit=None)
 MODELS = {"orders": PlanningModel(ARTIFACT), "leads": PlanningModel(LEADS)}
 PLANNER = Planner(MODELS)
 TIKTOK: dict[str, object] = {"like": "social", "cost_ratio": 1.5, "effect": 0.8, "uncertainty": 0.6}
-PODCAST: dict[str, object] = {
+PODCAST: dict[str, Any] = {
     "role": "brand",
     "stage": "need",
     "priors": [{"spend": 4_000.0, "roas": [1.0, 4.0], "half_saturation": 20_000.0}],
@@ -293,7 +294,7 @@ def test_names_that_do_not_fit_are_refused_with_what_to_do() -> None:
             "tv": TIKTOK,
             "tiktok": {"like": "socail"},
             "shorts": {"like": "tiktok"},
-            "podcast": {"role": "brand", "priors": [{**PODCAST["priors"][0], "kpi": "leads"}]},  # type: ignore[index]
+            "podcast": {"role": "brand", "priors": [{**PODCAST["priors"][0], "kpi": "leads"}]},
         },
         channels={"tiktok": {"max": 1_000.0}, "nobody": {"max": 1.0}},
     )
@@ -310,9 +311,9 @@ def test_a_return_without_a_value_and_a_kpi_that_nobody_knows_are_refused() -> N
         "cpa instead: leads has no value per unit"
         in refused(kpi="leads", new_channels={"p": PODCAST})["new_channels.p.priors"]
     )
-    twice = {**PODCAST, "priors": [PODCAST["priors"][0], {**PODCAST["priors"][0], "kpi": "orders"}]}  # type: ignore[index]
+    twice = {**PODCAST, "priors": [PODCAST["priors"][0], {**PODCAST["priors"][0], "kpi": "orders"}]}
     assert "one prior for each KPI" in refused(new_channels={"p": twice})["new_channels.p.priors[2].kpi"]
-    strange = {**PODCAST, "priors": [PODCAST["priors"][0], {**PODCAST["priors"][0], "kpi": "visits"}]}  # type: ignore[index]
+    strange = {**PODCAST, "priors": [PODCAST["priors"][0], {**PODCAST["priors"][0], "kpi": "visits"}]}
     assert "an outcome of the market" in refused(new_channels={"p": strange})["new_channels.p.priors[2].kpi"]
 
 

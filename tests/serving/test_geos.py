@@ -100,7 +100,8 @@ def test_a_market_without_geos_is_refused_with_422(client: FlaskClient, document
     assert answered.json is not None
     assert answered.json["errors"][0]["pointer"] == "/geos"
     chinese = client.post("/v1/scenarios", json={**document, "geos": {}}, headers={"Accept-Language": "zh"})
-    assert "地区" in chinese.json["errors"][0]["detail"]  # type: ignore[index]
+    assert chinese.json is not None
+    assert "地区" in chinese.json["errors"][0]["detail"]
 
 
 @pytest.mark.usefixtures("panel")
