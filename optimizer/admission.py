@@ -6,9 +6,9 @@ from mmm.artifact import ResponseArtifact
 from mmm.errors import Fault
 from mmm.parsing import meant, nearest
 from mmm.sentence import Names, Number, Sentence, Word, listed, phrase, sentence
-from optimizer.extension import announced
-from optimizer.goal_tree import goal_faults
-from optimizer.new_channel_faults import new_channel_faults
+from optimizer.goals.tree import goal_faults
+from optimizer.new_channels.extension import announced
+from optimizer.new_channels.faults import new_channel_faults
 from optimizer.scenario import Scenario, place_of
 from optimizer.scenario_rules import Group, group_members
 from optimizer.split import split_preset

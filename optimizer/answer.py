@@ -10,25 +10,25 @@ from mmm.sentence import Money, Number, Share, Word, sentence
 from optimizer.allocate import allocate
 from optimizer.allocation import Allocation, AllocationProblem, Requirement
 from optimizer.answered import Answer, Refusal
-from optimizer.cautious import WorthOfDraws, most_cautious
+from optimizer.capacities.within import answer_within
+from optimizer.caution.regret import RegretOfDraws, best_of_draws, least_regret
+from optimizer.caution.shortfall import WorthOfDraws, most_cautious
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
 from optimizer.efficiency import best_ratio, rules_against
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
 from optimizer.goal import Goal, goal_of
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
-from optimizer.pursuit import OutOfReach, Reached, most_attainable, reach_tasks
 from optimizer.question import Question
-from optimizer.regret import RegretOfDraws, best_of_draws, least_regret
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
 from optimizer.separable.ranges import money_for_channels, spend_ranges
 from optimizer.separable.search import SeparableProblem, price_of_money, separable_allocation
 from optimizer.shadow import binding_rows, settle
-from optimizer.sized_in_ranges import RangedTask, size_in_ranges
-from optimizer.task_problem import TaskProblem
-from optimizer.tasks import MeasuredTask
-from optimizer.within_capacity import answer_within
+from optimizer.tasks.probability import MeasuredTask
+from optimizer.tasks.problem import TaskProblem
+from optimizer.tasks.pursuit import OutOfReach, Reached, most_attainable, reach_tasks
+from optimizer.tasks.sized_in_ranges import RangedTask, size_in_ranges
 
 _NOTHING = 1e-9
 """Share of the most that may be spent below which a plan spends nothing."""

@@ -7,12 +7,12 @@ from typing import Protocol
 
 from mmm.vocabulary import FloatArray
 from optimizer.allocation import Allocation
+from optimizer.caution.regret import RegretOfDraws
 from optimizer.formulation import Formulation, Setting
 from optimizer.goal import Goal
 from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
-from optimizer.regret import RegretOfDraws
 from optimizer.rules import formulate
-from optimizer.tasks import MeasuredTask
+from optimizer.tasks.probability import MeasuredTask
 
 
 class Required(Protocol):

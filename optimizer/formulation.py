@@ -17,7 +17,7 @@ from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeInteger
 from mmm.artifact import ChannelInfo
 from mmm.sentence import Money, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
-from optimizer.capacity import NO_CAPACITY, CapacityLines, PeriodCapacity
+from optimizer.capacities.served import NO_CAPACITY, CapacityLines, PeriodCapacity
 from optimizer.costs import unit_costs
 from optimizer.cpa_ceilings import CpaLimits
 from optimizer.reach_limits import ReachLimit

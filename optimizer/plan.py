@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field
 from mmm.parsing import StrictModel
 from mmm.sentence import Sentence
 from mmm.vocabulary import Evidence, Role, Stage, TaskCount
-from optimizer.bottom_up import BottomUpPlan
 from optimizer.geos.document import GeoPlan
+from optimizer.goals.bottom_up import BottomUpPlan
 from optimizer.plan_figures import ComparedPlan as ComparedPlan
 from optimizer.plan_figures import Interval as Interval
 from optimizer.scenario import Horizon, Objective, Target

@@ -8,12 +8,13 @@ from mmm.sentence import Sentence, Word, sentence
 from optimizer.allocation import Allocation
 from optimizer.answer import answer, worth_of_draws
 from optimizer.answered import Answer, Refusal
-from optimizer.assumptions import basis_of, evidence_of
-from optimizer.cautious import WorthOfDraws, mean_of_worst
+from optimizer.caution.regret import largest
+from optimizer.caution.shortfall import WorthOfDraws, mean_of_worst
 from optimizer.cleaning import OFF
 from optimizer.costs import unit_costs
 from optimizer.evaluate import compared, interval, ratio_interval
 from optimizer.explain import ChannelOutlook, channel_verdict
+from optimizer.new_channels.assumptions import basis_of, evidence_of
 from optimizer.plan import (
     BindingRule,
     CertificateUnit,
@@ -29,7 +30,6 @@ from optimizer.plan import (
     SplitPlan,
 )
 from optimizer.question import Question, without_rules, without_split
-from optimizer.regret import largest
 from optimizer.scenario import Risk, Scenario
 from optimizer.scenario_rules import SMALLEST_BUDGET
 from optimizer.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices

@@ -9,7 +9,6 @@ from optimizer.admission import scenario_faults
 from optimizer.allocation import METHOD
 from optimizer.answer import answer
 from optimizer.answered import Answer, Refusal
-from optimizer.assumptions import assumed_warning
 from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.checker.check import faults_of_plan
 from optimizer.checker.geos import broken_by_geo
@@ -23,12 +22,13 @@ from optimizer.frontier import FrontierPoint, frontier_point
 from optimizer.geos.admission import geo_faults
 from optimizer.geos.desk import GeoDesk, geo_desk
 from optimizer.geos.folding import GeoAnswer, folded
-from optimizer.goal_tree import goal_remarks
+from optimizer.goals.ledgers import bottom_up_plan, task_ledger, task_plans
+from optimizer.goals.tree import goal_remarks
 from optimizer.insight.document import Explanation
 from optimizer.insight.explanation import explained, maximised
 from optimizer.known_spend import KnownSpend
 from optimizer.learning.phasing import learning_phasing
-from optimizer.ledgers import bottom_up_plan, task_ledger, task_plans
+from optimizer.new_channels.assumptions import assumed_warning
 from optimizer.plan import (
     Certificate,
     ModelReference,

@@ -9,19 +9,19 @@ from mmm.sentence import sentence
 from mmm.vocabulary import FloatArray
 from optimizer.admission import scenario_faults
 from optimizer.allocation import KpiCurves
-from optimizer.capacity import NO_CAPACITY, CapacityLines, PeriodCapacity
+from optimizer.capacities.served import NO_CAPACITY, CapacityLines, PeriodCapacity
 from optimizer.cpa_ceilings import CpaLimits, cpa_limits
 from optimizer.errors import ScenarioRefused
-from optimizer.extension import extended
 from optimizer.formulation import Setting
 from optimizer.geos.rules import CellRules
-from optimizer.goal_tree import with_goal_tasks
+from optimizer.goals.tree import with_goal_tasks
 from optimizer.known_spend import KnownSpend
+from optimizer.new_channels.extension import extended
 from optimizer.phasing import closed_periods
 from optimizer.responses import KpiResponses, build_responses
 from optimizer.scenario import Risk, Scenario, place_of
 from optimizer.scenario_rules import ChannelRules, Rules
-from optimizer.tasks import MeasuredTask, measure_task
+from optimizer.tasks.probability import MeasuredTask, measure_task
 from optimizer.timeline import Timeline, build_timeline, periods_until
 
 SIZE_CEILING = 10.0
@@ -43,7 +43,7 @@ class PlanningModel:
 class Question:
     """A scenario that fits its market, with responses and tasks. Made by `Desk.question`.
 
-    `capacity` are the lines that stand for the scenario's capacities (`optimizer.within_capacity`).
+    `capacity` are the lines that stand for the scenario's capacities (`optimizer.capacities.within`).
     """
 
     scenario: Scenario

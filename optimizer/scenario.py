@@ -8,10 +8,10 @@ from pydantic import Field, model_validator
 from mmm.parsing import CalendarDay, Name, StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import Attitude, Stage, TaskCount
-from optimizer.annual_goal import AnnualGoal
-from optimizer.bottom_up import BottomUp
 from optimizer.geo_rules import GeoSplit
-from optimizer.new_channel import NewChannel
+from optimizer.goals.annual_goal import AnnualGoal
+from optimizer.goals.bottom_up import BottomUp
+from optimizer.new_channels.channel import NewChannel
 from optimizer.scenario_rules import (
     SMALLEST_BUDGET,
     Amount,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from mmm.artifact import ResponseArtifact
 from mmm.sentence import Word, sentence
-from optimizer.extension import extended
+from optimizer.new_channels.extension import extended
 from optimizer.planning import Planner
 from optimizer.question import PlanningModel
 from service.documents import document

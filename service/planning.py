@@ -28,7 +28,7 @@ from service.turns import Turns
 if TYPE_CHECKING:  # the optimiser takes a second to import; reading and writing scenarios does without
     from optimizer.channel_curves import ChannelCurve
     from optimizer.frontier import FrontierPoint
-    from optimizer.goal_tree import GoalTree
+    from optimizer.goals.tree import GoalTree
     from optimizer.insight.document import Explanation
     from optimizer.planning import Planner
 
@@ -209,7 +209,7 @@ class PlanningDesk:
         ScenarioRefused
             When the scenario has no goal, or one that does not fit its market.
         """
-        from optimizer.goal_tree import goal_tree
+        from optimizer.goals.tree import goal_tree
 
         return goal_tree(scenario, self.market_of(scenario).artifacts)
 

@@ -11,12 +11,12 @@ from mmm.io import read_toml
 from mmm.parsing import faults_of
 from mmm.sentence import Money, Sentence, Word, sentence
 from optimizer.errors import ScenarioRefused
-from optimizer.portfolio_document import Portfolio, PortfolioMember, PortfolioPlan
+from optimizer.portfolio.document import Portfolio, PortfolioMember, PortfolioPlan
 from service.planning import PlannedMarket, PlanningDesk
 from service.scenario_files import read_scenario
 
 if TYPE_CHECKING:  # the optimiser takes a second to import
-    from optimizer.portfolio import Market
+    from optimizer.portfolio.split import Market
 
 _PLACE = sentence("portfolio")
 
@@ -46,7 +46,7 @@ def plan_of_portfolio(desk: PlanningDesk, portfolio: Portfolio) -> PortfolioPlan
     ScenarioRefused
         When a scenario does not fit its market, a market has no value per unit, or currencies differ without rates.
     """
-    from optimizer.portfolio import plan_portfolio
+    from optimizer.portfolio.split import plan_portfolio
 
     planned = [_market_of(desk, position, member) for position, member in enumerate(portfolio.markets, start=1)]
     currency = _currency(portfolio, planned)
@@ -66,7 +66,7 @@ def _market_of(desk: PlanningDesk, position: int, member: PortfolioMember) -> Pl
 def _market(
     desk: PlanningDesk, portfolio: Portfolio, position: int, member: PortfolioMember, planned: PlannedMarket
 ) -> "Market":
-    from optimizer.portfolio import Market
+    from optimizer.portfolio.split import Market
 
     scenario = member.scenario
     try:

@@ -11,7 +11,7 @@ from mmm.parsing import json_pointer
 from mmm.sentence import Number, Said, Sentence, phrase, sentence
 from optimizer.errors import ScenarioRefused, SolverError
 from optimizer.plan import Plan
-from optimizer.portfolio_document import PortfolioPlan
+from optimizer.portfolio.document import PortfolioPlan
 from service.documents import Document, Json, document
 from service.errors import Busy, NoChampion, NotAllowed, NotKnown, ServiceError, StoreRefused
 from service.language import Reader

@@ -10,7 +10,7 @@ from optimizer.allocate import allocate
 from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
 from optimizer.answer import worth_of_draws
 from optimizer.answered import Answer
-from optimizer.cautious import WorthOfDraws
+from optimizer.caution.shortfall import WorthOfDraws
 from optimizer.formulation import Formulation
 from optimizer.goal import Goal
 from optimizer.question import Question

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from mmm.sentence import Day, Number, Sentence, Word, sentence
-from optimizer.capacity import CapacityRow, PeriodCapacity
+from optimizer.capacities.served import CapacityRow, PeriodCapacity
 from optimizer.curves import Line
 from optimizer.formulation import Formulation
 

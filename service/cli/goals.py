@@ -10,7 +10,7 @@ from service.cli.session import open_session
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from optimizer.goal_tree import GoalTree
+    from optimizer.goals.tree import GoalTree
     from service.language import Reader
 
 commands = typer.Typer()

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mmm.sentence import Money, Sentence, sentence
-from optimizer.bottom_up import BottomUpPlan, LedgerGap
+from optimizer.goals.bottom_up import BottomUpPlan, LedgerGap
 from optimizer.plan import Plan, TaskLedger
 from service.cli.allocation import WHOLE_MONEY_BUDGET
 from service.cli.tables import bullet, heading, table

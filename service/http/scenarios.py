@@ -5,7 +5,7 @@ from flask import Response, url_for
 
 from mmm.errors import Fault
 from optimizer.errors import ScenarioRefused
-from optimizer.goal_tree import GoalTree
+from optimizer.goals.tree import GoalTree
 from optimizer.insight.document import Explanation
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario

@@ -17,13 +17,13 @@ from mmm.sentence import Sentence, Term, listed, sentence
 from mmm.vocabulary import FloatArray, TaskCount
 from optimizer.errors import ScenarioRefused
 from optimizer.evaluate import interval, score_outcome
-from optimizer.extension import extended
 from optimizer.known_spend import KnownSpend
-from optimizer.new_channel import NewChannel
+from optimizer.new_channels.channel import NewChannel
+from optimizer.new_channels.extension import extended
 from optimizer.plan import Interval, ModelReference, OutcomePlan, Plan, TaskPlan
 from optimizer.responses import KpiResponses, build_responses
 from optimizer.scenario import Reference, Scenario, Task, place_of
-from optimizer.tasks import measure_task
+from optimizer.tasks.probability import measure_task
 from optimizer.timeline import build_timeline, horizon_faults, periods_until
 
 

@@ -13,7 +13,7 @@ from mmm.errors import Fault
 from mmm.parsing import StrictModel
 from mmm.periods import periods_between, shift_period
 from mmm.sentence import Sentence, Word, phrase, sentence
-from optimizer.cautious import WorthOfDraws, mean_of_worst
+from optimizer.caution.shortfall import WorthOfDraws, mean_of_worst
 from optimizer.errors import ScenarioRefused, SolverError
 from optimizer.goal import goal_of
 from optimizer.known_spend import KnownSpend

@@ -8,7 +8,7 @@ from builders import make_artifact
 from pydantic import ValidationError
 
 from mmm.sentence import plain
-from optimizer.bottom_up import BottomUp, BottomUpPlan, bottom_up_ledger, points_for
+from optimizer.goals.bottom_up import BottomUp, BottomUpPlan, bottom_up_ledger, points_for
 from optimizer.plan import Plan
 from optimizer.planning import Planner, PlanningModel
 from optimizer.scenario import Scenario

@@ -15,9 +15,9 @@ from mmm.artifact import ResponseArtifact, seal
 from mmm.baseline import forecast_baseline
 from mmm.sentence import plain
 from mmm.vocabulary import PeriodName
-from optimizer.annual_goal import AnnualGoal
 from optimizer.errors import ScenarioRefused
-from optimizer.goal_tree import GoalTree, goal_tree, shared_out
+from optimizer.goals.annual_goal import AnnualGoal
+from optimizer.goals.tree import GoalTree, goal_tree, shared_out
 from optimizer.planning import Planner, PlanningModel
 from optimizer.scenario import Scenario
 

@@ -15,7 +15,7 @@ from mmm.sentence import plain
 from optimizer.checker.check import faults_of_plan
 from optimizer.checker.new_channels import with_new_channels
 from optimizer.errors import ScenarioRefused
-from optimizer.extension import extended
+from optimizer.new_channels.extension import extended
 from optimizer.plan import Plan
 from optimizer.planning import Planner
 from optimizer.question import Desk, PlanningModel

@@ -8,8 +8,8 @@ from builders import make_artifact
 
 from mmm.curves import channel_response
 from optimizer.planning import Planner, PlanningModel
-from optimizer.portfolio import Market, plan_portfolio
-from optimizer.portfolio_document import Portfolio, PortfolioPlan
+from optimizer.portfolio.document import Portfolio, PortfolioPlan
+from optimizer.portfolio.split import Market, plan_portfolio
 
 NAMES = ("de", "fr", "cn")
 ARTIFACTS = {

@@ -16,7 +16,7 @@ from mmm.artifact import ChannelInfo
 from mmm.curves import ChannelResponse
 from mmm.periods import period_range
 from mmm.sentence import sentence
-from optimizer.capacity import CapacityLines, CapacityRow, PeriodCapacity
+from optimizer.capacities.served import CapacityLines, CapacityRow, PeriodCapacity
 from optimizer.cpa_ceilings import CpaLimits
 from optimizer.curves import ExpectedCurve, Line
 from optimizer.formulation import Formulation, Setting

@@ -11,11 +11,11 @@ from optimizer.allocation import Allocation
 from optimizer.checker.rules import broken_rules
 from optimizer.plan import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.polish import lift
 from optimizer.question import Desk, with_budget
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
 from optimizer.solve import compile_split
+from optimizer.tasks.polish import lift
 
 ARTIFACT = make_artifact(draws=500)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})

@@ -1,4 +1,4 @@
-"""The goal of a year as a scenario states it; `optimizer.goal_tree` takes it apart."""
+"""The goal of a year as a scenario states it; `optimizer.goals.tree` takes it apart."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self

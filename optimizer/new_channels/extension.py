@@ -25,7 +25,7 @@ from mmm.artifact import ChannelInfo, ResponseArtifact, ResponseDraws
 from mmm.noise_paths import normal_quantiles
 from mmm.usual_carryover import Buyers, usual_retention
 from mmm.vocabulary import DEFAULT_BRAND_WEIGHT, FloatArray, Role
-from optimizer.new_channel import ChannelPrior, NewChannel
+from optimizer.new_channels.channel import ChannelPrior, NewChannel
 from optimizer.scenario import Scenario
 
 BEND_SPREAD = 0.5

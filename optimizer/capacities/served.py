@@ -3,7 +3,7 @@
 With the phasing fixed, a channel adds g(x) to the expected KPI of a period, an S-shaped function of its spend over the
 horizon, and a capacity asks that base + Σ g_c(x_c) is at most so much. Lines under g that are cut in pieces give a rule
 that every allowed split keeps, for bounds; lines over g give one that every split which keeps it is allowed, for plans
-(`optimizer.within_capacity`).
+(`optimizer.capacities.within`).
 """
 
 import math

@@ -18,7 +18,7 @@ import numpy as np
 from mmm.vocabulary import FloatArray, IntArray
 from optimizer.allocate import allocate
 from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
-from optimizer.cautious import WorthOfDraws, most_cautious, worst_draws
+from optimizer.caution.shortfall import WorthOfDraws, most_cautious, worst_draws
 from optimizer.curves import ExpectedCurve
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation

@@ -7,7 +7,7 @@ from optimizer.allocate import allocate
 from optimizer.allocation import Allocation, AllocationProblem, KpiCurves, Requirement
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
-from optimizer.tasks import MeasuredTask
+from optimizer.tasks.probability import MeasuredTask
 
 _ROUGH = 1e-3
 """Relative gap of splits that come nearest to tasks, and of the most that can be had."""

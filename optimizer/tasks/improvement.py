@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from optimizer.allocation import Allocation
-from optimizer.polish import Polished, distinct, exchange, lift, lifts_elsewhere, polish, split_even, worst_share
 from optimizer.solve import compile_split
-from optimizer.task_problem import TaskProblem
+from optimizer.tasks.polish import Polished, distinct, exchange, lift, lifts_elsewhere, polish, split_even, worst_share
+from optimizer.tasks.problem import TaskProblem
 
 _POLISHED = 3
 """Splits that are polished, the best ones that differ."""

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from mmm.sentence import Money, Number, Sentence, Word, sentence
 from optimizer.allocation import Allocation
 from optimizer.answer import smallest_budget
-from optimizer.bottom_up import BottomUpPlan, GapPart, GapReason, LedgerGap, bottom_up_ledger
 from optimizer.cleaning import OFF
+from optimizer.goals.bottom_up import BottomUpPlan, GapPart, GapReason, LedgerGap, bottom_up_ledger
 from optimizer.plan import TaskLedger, TaskPlan
 from optimizer.question import Question
 from optimizer.scenario import Scenario, own_task
-from optimizer.tasks import MeasuredTask, measure_task
+from optimizer.tasks.probability import MeasuredTask, measure_task
 
 MOST_TASKS = 4
 """With more tasks than this, what each adds to the others is not looked for: that may take a search like the plan's."""

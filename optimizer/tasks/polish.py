@@ -16,7 +16,7 @@ from mmm.vocabulary import FloatArray, IntArray
 from optimizer.allocation import Allocation, KpiCurves
 from optimizer.solve import CompiledSplit
 from optimizer.step import LinearStep, StepRows, solve_step
-from optimizer.tasks import MeasuredTask, allowed_below
+from optimizer.tasks.probability import MeasuredTask, allowed_below
 
 _MOST_STEPS = 40
 _FIRST_RADIUS = 0.25

@@ -10,7 +10,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.baseline import forecast_baseline
 from mmm.periods import period_range, periods_between, shift_period
 from mmm.vocabulary import FloatArray, PeriodName
-from optimizer.annual_goal import AnnualGoal
+from optimizer.goals.annual_goal import AnnualGoal
 from optimizer.scenario import Horizon
 
 

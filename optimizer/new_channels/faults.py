@@ -6,7 +6,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.errors import Fault
 from mmm.parsing import meant, nearest
 from mmm.sentence import Sentence, Word, listed, sentence
-from optimizer.new_channel import NewChannel
+from optimizer.new_channels.channel import NewChannel
 from optimizer.scenario import Scenario
 
 

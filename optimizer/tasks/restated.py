@@ -11,10 +11,10 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray
 from optimizer.allocation import Allocation, KpiCurves, Requirement
-from optimizer.improvement import lifted
-from optimizer.polish import lift
 from optimizer.solve import CompiledSplit, compile_split
-from optimizer.task_problem import TaskProblem
+from optimizer.tasks.improvement import lifted
+from optimizer.tasks.polish import lift
+from optimizer.tasks.problem import TaskProblem
 
 _FOCUS_ROUNDS = 3
 """Splits over which the draws about the quantile are averaged."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.allocation import Allocation, KpiCurves, Requirement
-from optimizer.capacity import PeriodCapacity
+from optimizer.capacities.served import PeriodCapacity
 from optimizer.formulation import Formulation
 from optimizer.solve import CompiledSplit, compile_split
 from optimizer.step import LinearStep, StepRows, solve_step

@@ -3,8 +3,8 @@
 A split that keeps lines under the curves need not keep the capacities, but every split that keeps these keeps the
 lines: what is best under them bounds all. Where such a split brings more than can be served, the lines are cut there,
 and are exact there from then on. From it small steps lead back to a split that keeps the capacities
-(`optimizer.pulled_back`), or one is found under lines over the curves: a plan. Bound and plan meet. Only periods in
-which some split met on the way brought too much have lines under their curves.
+(`optimizer.capacities.pulled_back`), or one is found under lines over the curves: a plan. Bound and plan meet. Only
+periods in which some split met on the way brought too much have lines under their curves.
 """
 
 import bisect
@@ -15,9 +15,9 @@ from itertools import pairwise
 
 from optimizer.allocation import Allocation
 from optimizer.answered import Answer, Refusal
-from optimizer.capacity import CapacityLines, PeriodCapacity, lines_over, lines_under
+from optimizer.capacities.pulled_back import KEPT, Ground, pulled_back
+from optimizer.capacities.served import CapacityLines, PeriodCapacity, lines_over, lines_under
 from optimizer.errors import SolverError
-from optimizer.pulled_back import KEPT, Ground, pulled_back
 from optimizer.question import Question
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario

@@ -22,13 +22,13 @@ from optimizer.allocate import allocate
 from optimizer.allocation import AllocationProblem, KpiCurves
 from optimizer.answer import answer
 from optimizer.answered import Refusal
-from optimizer.cautious import WorthOfDraws
+from optimizer.caution.shortfall import WorthOfDraws
 from optimizer.conflict import is_feasible
 from optimizer.evaluate import interval
 from optimizer.formulation import Formulation
 from optimizer.plan import Plan
 from optimizer.planning import Planner
-from optimizer.portfolio_document import MarketShare, Portfolio, PortfolioPlan
+from optimizer.portfolio.document import MarketShare, Portfolio, PortfolioPlan
 from optimizer.question import Question, with_budget
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario

@@ -1,8 +1,8 @@
 """The best split that reaches tasks with their probabilities.
 
 A task is restated as an increment that the mean of the draws about its quantile must reach (its
-level), and splits that reach it are searched for (`optimizer.restated`). The best ones found are
-polished on all draws (`optimizer.improvement`), and the best of them is held against a bound.
+level), and splits that reach it are searched for (`optimizer.tasks.restated`). The best ones found are
+polished on all draws (`optimizer.tasks.improvement`), and the best of them is held against a bound.
 """
 
 from dataclasses import dataclass, replace
@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.allocation import Allocation, Requirement
-from optimizer.improvement import best_polished, lifted, overtaken, saved
-from optimizer.polish import Polished
-from optimizer.restated import APPROACH_ROUNDS, RestatedSearch, mixed
-from optimizer.task_problem import TaskProblem
-from optimizer.tasks import MeasuredTask
+from optimizer.tasks.improvement import best_polished, lifted, overtaken, saved
+from optimizer.tasks.polish import Polished
+from optimizer.tasks.probability import MeasuredTask
+from optimizer.tasks.problem import TaskProblem
+from optimizer.tasks.restated import APPROACH_ROUNDS, RestatedSearch, mixed
 
 _RIVALS = 2
 """Splits behind a bound that are pursued in turn."""

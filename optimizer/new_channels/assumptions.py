@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from mmm.artifact import MEASURED_CONTRACTION, Manifest
 from mmm.sentence import Money, Number, Sentence, Share, Word, listed, sentence
 from mmm.vocabulary import Evidence
-from optimizer.new_channel import ChannelPrior, NewChannel
+from optimizer.new_channels.channel import ChannelPrior, NewChannel
 from optimizer.plan import OutcomePlan
 from optimizer.scenario import Scenario
 

@@ -15,15 +15,15 @@ from mmm.vocabulary import FloatArray, IntArray
 from optimizer.allocation import Allocation
 from optimizer.answered import TaskMean
 from optimizer.formulation import Formulation
-from optimizer.improvement import saved
-from optimizer.polish import Polished, distinct, exchange, lift, polish, split_even
 from optimizer.separable.ranges import SpendRange
 from optimizer.separable.search import METHOD, SeparableProblem, SeparableSplit, TabledCurves
 from optimizer.separable.sizing import SizedSplit, largest_falling_short, smallest_reaching
 from optimizer.separable.tabled import TabledStack
 from optimizer.solve import CompiledSplit, compile_split
-from optimizer.task_problem import TaskProblem
-from optimizer.tasks import MeasuredTask
+from optimizer.tasks.improvement import saved
+from optimizer.tasks.polish import Polished, distinct, exchange, lift, polish, split_even
+from optimizer.tasks.probability import MeasuredTask
+from optimizer.tasks.problem import TaskProblem
 
 _ROUNDS = 6
 """Most splits that the draws about the quantile are averaged over."""

@@ -16,9 +16,9 @@ from mmm.parsing import StrictModel
 from mmm.periods import periods_between, shift_period
 from mmm.sentence import Day, Sentence, Term, Word, listed, phrase, sentence
 from mmm.vocabulary import SEASON_LAG, PeriodName
-from optimizer.annual_goal import AnnualGoal, GoalPeriodName
 from optimizer.errors import ScenarioRefused
-from optimizer.goal_calendar import GoalCalendar, goal_calendar, goal_ends, horizon_window, period_weights
+from optimizer.goals.annual_goal import AnnualGoal, GoalPeriodName
+from optimizer.goals.calendar import GoalCalendar, goal_calendar, goal_ends, horizon_window, period_weights
 from optimizer.scenario import Horizon, Scenario, Task, place_of
 from optimizer.timeline import horizon_faults
 

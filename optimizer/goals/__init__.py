@@ -1,0 +1,1 @@
+"""The goal of a year taken apart, and budgets from the bottom up; both ledgers of a budget."""

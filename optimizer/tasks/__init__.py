@@ -1,0 +1,1 @@
+"""Tasks with a probability over the draws: what they ask, and splits that reach them for the least money."""
