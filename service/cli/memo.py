@@ -243,7 +243,7 @@ def _compared(plan: Plan, reader: Reader, setting: Setting) -> Iterator[Renderab
         (_(REFERENCES[setting.reference]), plan.comparisons.reference),
         (_("Its mix at this budget"), plan.comparisons.same_mix),
         (_("Without any rule"), plan.comparisons.no_rules),
-        (_("Each department by itself"), plan.comparisons.silos),
+        (_("Departments alone, no rules"), plan.comparisons.silos),
         (_("This split, phased evenly"), plan.comparisons.even_flighting),
     ]
     yield heading(_("Against what else could be done"))
