@@ -120,9 +120,9 @@ def _offer_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence
 def _optimized_flighting_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
     """What does not go with a flighting that is optimised."""
     field, faults = "flighting.pattern", []
-    if scenario.objective in ("profit", "efficiency"):
+    if scenario.target is not None and scenario.target.mroas is None:
         expected = sentence(
-            "even, history or given with objective {objective}", objective=Word(text=scenario.objective)
+            "even, history or given with a target roas or cpa; a target mroas and objective profit go with it"
         )
         faults.append(Fault(file, field, "optimized", expected))
     if any(info.saturation == "reach" for info in artifact.manifest.channels):

@@ -1,7 +1,8 @@
 """A scenario answered with a phasing of its own: flighting and split together.
 
-Maximising, both are chosen at once and certified together. Sizing takes turns: the smallest budget under the phasing so
-far, then the phasing that raises the KPIs of the tasks most at that budget, until that saves nothing worth having.
+Maximising a KPI or profit, both are chosen at once and certified together. Sizing takes turns: the smallest budget
+under the phasing so far, then the phasing that raises the KPIs of the tasks most at that budget, until that saves
+nothing worth having.
 """
 
 from collections.abc import Sequence
@@ -122,12 +123,12 @@ def _joint(
 
     It is no worse than a `known` spend by channel and period that obeys them, of shape (C, T).
     """
-    limits, rules = scenario.solve, period_rules(question, scenario)
-    for spends_all in (True, False):
+    limits, rules, price = scenario.solve, period_rules(question, scenario), goal_of(question, scenario).price
+    for spends_all in (True, False) if scenario.objective == "maximize" else (False,):
         form = formulate(question.setting(_over_totals(scenario), spends_all=spends_all, ceiling=scenario.budget))
         if not is_feasible(form):
             continue
-        problem = flight_problem(form, rules, counted)
+        problem = flight_problem(form, rules, counted, price)
         bursts = FlightRows(form, rules, with_bursts=True) if rules.has_bursts else None
         found = best_flighting(problem, gap=limits.gap, seconds=limits.seconds, known=known, bursts=bursts)
         if found is None:
@@ -180,8 +181,8 @@ def _over_totals(scenario: Scenario) -> Scenario:
 
 
 def _wanted(question: Question) -> list[CountedKpi]:
-    """What is maximised: the KPI, or several KPIs by their values."""
-    if question.scenario.values:
+    """What is maximised: the KPI, or one or several KPIs by their values."""
+    if goal_of(question, question.scenario).is_money:
         return [CountedKpi(kpi, importance=value) for kpi, value in question.valued()]
     return [CountedKpi(question.kpi)]
 

@@ -31,13 +31,18 @@ _ITERATIONS = 45
 
 @dataclass
 class FlightProblem:
-    """Terms of each channel (of one KPI or several), and the rows that phasings obey.
+    """Terms of each channel (of one KPI or several), the rows that phasings obey, and what a unit of the total costs.
 
-    `terms` has one entry a channel, in the order of the rows.
+    `terms` has one entry a channel, in the order of the rows; `price` is in their unit.
     """
 
     terms: Sequence[Sequence[FlightTerms]]
     rows: FlightRows
+    price: float = 0.0
+
+    def worth(self, choice: FlightChoice) -> float:
+        """What is maximised, at a phasing: its expected outcome on the curves, less the price of its total."""
+        return self.value(choice.spend) - self.price * choice.total
 
     def value(self, spend: FloatArray) -> float:
         """Expected outcome of a phasing of shape (C, T), on the curves."""
@@ -68,12 +73,16 @@ def _where_open(curvature: FloatArray, is_open: BoolArray) -> FloatArray:
 
 @dataclass
 class ConcaveSearch:
-    """Lines by channel, the bound that they give, and the best phasing on the hulls with its value there."""
+    """Lines by channel, the bound that they give, and the best phasing on the hulls with what it is worth there.
+
+    `gross` is that before the price of its total is paid.
+    """
 
     cuts: list[list[Cut]]
     scale: float
     bound: float = np.inf
     value: float = -np.inf
+    gross: float = 0.0
     best: FlightChoice | None = None
     met: list[FlightChoice] = field(default_factory=list)
 
@@ -98,7 +107,9 @@ def search_hulls(
     for _ in range(_ROUNDS):
         left = seconds - (time.perf_counter() - started)
         try:
-            highest = rows.highest(search.cuts, scale, relative_gap=0.2 * gap, seconds=max(left, 0.1))
+            highest = rows.highest(
+                search.cuts, scale, relative_gap=0.2 * gap, seconds=max(left, 0.1), price=problem.price
+            )
         except SolverError:
             if search.best is None or not np.isfinite(search.bound):
                 raise
@@ -106,13 +117,14 @@ def search_hulls(
         if highest is None:
             return None
         choice, bound = highest
-        search.bound = min(search.bound, bound * (1.0 + SOLVER_SAFETY))
+        safety = SOLVER_SAFETY * (abs(bound) + problem.price * choice.total)
+        search.bound = min(search.bound, bound + safety)
         if rows.has_integers and choice.integers not in tried:
             tried.add(choice.integers)
             _draw_lines(problem, search, choice.integers)
         else:
             _keep(problem, search, choice)
-        if search.bound - search.value <= gap * search.value or left <= 0:
+        if search.bound - search.value <= gap * search.gross or left <= 0:
             break
     return search
 
@@ -129,7 +141,7 @@ def _draw_even_lines(problem: FlightProblem, search: ConcaveSearch) -> None:
 def _draw_lines(problem: FlightProblem, search: ConcaveSearch, integers: Sequence[int] | None) -> None:
     """Add lines where the hulls are highest for some integers, or with these relaxed."""
     rows = problem.rows
-    polytope = rows.polytope(integers)
+    polytope = rows.polytope(integers, problem.price / search.scale)
 
     def oracle(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         parts = problem.expand(point * rows.unit, is_hull=True, is_exact=False, has_curvature=True)
@@ -158,10 +170,11 @@ def _add_lines(problem: FlightProblem, search: ConcaveSearch, spend: FloatArray)
 
 def _keep(problem: FlightProblem, search: ConcaveSearch, choice: FlightChoice) -> None:
     parts = problem.expand(choice.spend, is_hull=True)
-    value = sum(part.value for part in parts)
+    gross = sum(part.value for part in parts)
+    value = gross - problem.price * choice.total
     search.met.append(choice)
     if value > search.value:
-        search.value, search.best = value, choice
+        search.value, search.gross, search.best = value, gross, choice
     for lines, part, row in zip(search.cuts, parts, choice.spend, strict=True):
         if part.gradient.max() < 1e6 * search.scale / problem.rows.unit:
             lines.append(Cut(part.value - float(part.gradient @ row), part.gradient))

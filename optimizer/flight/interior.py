@@ -1,4 +1,4 @@
-"""A concave function maximised under linear rows and bounds: a primal-dual interior point method.
+"""A concave function less what columns cost, maximised under linear rows: a primal-dual interior point method.
 
 Follows Mehrotra (1992) with the curvature of the function at each point, which is block diagonal: one block a
 channel, over its periods. Nothing is proved here: bounds come from the gradients at the points found.
@@ -34,13 +34,17 @@ _FAR = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Polytope:
-    """row_lower <= rows @ z <= row_upper, lower <= z <= upper. N columns, M rows, the blocks' columns first."""
+    """row_lower <= rows @ z <= row_upper, lower <= z <= upper. N columns, M rows, the blocks' columns first.
+
+    `costs` is what a unit of each column takes off the function. Shape (N,).
+    """
 
     rows: FloatArray
     row_lower: FloatArray
     row_upper: FloatArray
     lower: FloatArray
     upper: FloatArray
+    costs: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class _Standard:
     right: FloatArray
     lower: FloatArray
     upper: FloatArray
+    costs: FloatArray
     is_pinned: BoolArray
     has_low: BoolArray
     has_high: BoolArray
@@ -115,7 +120,7 @@ def maximize_concave(
         gap = float(state.low @ below + state.high @ above)
         if gap <= tolerance * abs(value) and np.abs(missing).max(initial=0.0) <= _FEASIBLE:
             break
-        pull = -form.rows.T @ state.prices
+        pull = -form.rows.T @ state.prices - form.costs
         pull[:blocks] += gradient.ravel()
         diagonal = np.where(form.is_pinned, _PINNED, state.low / below + state.high / above + _STEADY)
         here = _Here(below, above, pull, missing, _Newton(curvature, diagonal, form.rows, blocks))
@@ -213,6 +218,7 @@ def _standard(polytope: Polytope) -> _Standard:
         np.where(is_equal, polytope.row_lower, 0.0),
         lower,
         upper,
+        np.concatenate([polytope.costs, np.zeros(len(ranged))]),
         is_pinned,
         np.isfinite(lower) & ~is_pinned,
         np.isfinite(upper) & ~is_pinned,

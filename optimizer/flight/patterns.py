@@ -6,7 +6,7 @@ the budget is then split is one program over the lines between the rungs, under 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from optimizer.curves import Line, Piece
 from optimizer.flight.concave import FlightProblem
 from optimizer.flight.rows import FlightChoice
 from optimizer.flight.terms import FlightTerms
-from optimizer.solve import best_on_pieces
+from optimizer.solve import CompiledSplit, best_on_pieces
 
 _LENGTHS = (1 / 52, 1 / 26, 1 / 13, 1 / 8, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
 """Lengths of a burst, as shares of the periods in which a channel may be on air."""
@@ -52,26 +52,37 @@ def climb_ladder(terms: Sequence[FlightTerms], most: FloatArray, total: float) -
     return Ladder(totals, values, phasings)
 
 
-def ladders(problem: FlightProblem) -> list[Ladder]:
-    """The ladder of every channel."""
+def ladders(problem: FlightProblem, most: float) -> list[Ladder]:
+    """The ladder of every channel, up to `most` money."""
     found = []
     for channel, terms in enumerate(problem.terms):
         draws = terms[0].draws
         chosen = np.linspace(0, draws - 1, min(_DRAWS, draws)).astype(np.int64)
         part = [term.subset(chosen) for term in terms]
-        found.append(climb_ladder(part, problem.rows.most[channel], float(problem.rows.totals[channel])))
+        found.append(climb_ladder(part, problem.rows.most[channel], min(float(problem.rows.totals[channel]), most)))
     return found
 
 
 def best_rungs(problem: FlightProblem, found: Sequence[Ladder], *, seconds: float) -> FlightChoice | None:
     """The split that brings the most where each channel is phased as its ladder says, with its phasing."""
     rows = problem.rows
-    scale = max(float(sum(ladder.values[-1] for ladder in found)) / len(found), 1e-300)
+    scale = float(sum(ladder.values[-1] for ladder in found)) / len(found)
+    if scale <= 0:
+        return None
     pieces = {name: _lines_between(ladder) for name, ladder in zip(rows.names, found, strict=True)}
-    split = best_on_pieces(rows.split, pieces, scale, relative_gap=1e-3, seconds=seconds)
+    split = best_on_pieces(
+        _priced(rows.split, problem.price / scale), pieces, scale, relative_gap=1e-3, seconds=seconds
+    )
     if split is None:
         return None
     return rows.nearest(phased(found, np.array([split.spend[name] for name in rows.names]), rows.most))
+
+
+def _priced(split: CompiledSplit, price: float) -> CompiledSplit:
+    """The same rules where a unit of money of the total takes `price` off what is maximised."""
+    program = split.program.copy()
+    program.costs[split.total_column] = -price * split.spend_scale
+    return replace(split, program=program)
 
 
 def phased(found: Sequence[Ladder], totals: FloatArray, most: FloatArray) -> FloatArray:

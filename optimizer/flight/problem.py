@@ -34,7 +34,9 @@ class CountedKpi:
     importance: float = 1.0
 
 
-def flight_problem(form: Formulation, rules: PeriodRules, counted: Sequence[CountedKpi]) -> FlightProblem:
+def flight_problem(
+    form: Formulation, rules: PeriodRules, counted: Sequence[CountedKpi], price: float = 0.0
+) -> FlightProblem:
     """Terms of every channel and KPI, and the rows of the scenario over the periods.
 
     Parameters
@@ -45,6 +47,8 @@ def flight_problem(form: Formulation, rules: PeriodRules, counted: Sequence[Coun
         Rules on periods, channels in the order of the form.
     counted
         What is to be raised.
+    price
+        What a unit of money of the total takes off that.
     """
     rows = FlightRows(form, rules)
     horizon = rows.shape[1]
@@ -64,7 +68,7 @@ def flight_problem(form: Formulation, rules: PeriodRules, counted: Sequence[Coun
                 for each in counted
             ]
         )
-    return FlightProblem(terms, rows)
+    return FlightProblem(terms, rows, price)
 
 
 def carryover_of(artifact: ResponseArtifact, channel: str) -> FloatArray:

@@ -154,8 +154,11 @@ class FlightRows:
         """Whether any rule switches or counts."""
         return bool(self._program.integers)
 
-    def polytope(self, integers: Sequence[int] | None) -> Polytope:
-        """The rows with integers at given values, or relaxed; the columns of periods come first."""
+    def polytope(self, integers: Sequence[int] | None, price: float = 0.0) -> Polytope:
+        """The rows with integers at given values, or relaxed; the columns of periods come first.
+
+        `price` is what a unit of money of the total takes off what is maximised.
+        """
         program = self._program
         lower, upper = np.array(program.column_lower), np.array(program.column_upper)
         if integers is not None:
@@ -164,6 +167,8 @@ class FlightRows:
         for row in range(len(rows)):
             begin, end = program.starts[row], program.starts[row + 1]
             np.add.at(rows[row], program.indices[begin:end], program.values[begin:end])
+        costs = np.zeros(len(lower))
+        costs[self._split.total_column] = price * self._split.spend_scale
         is_bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
         order = np.roll(np.arange(len(lower)), len(lower) - self._first)
         return Polytope(
@@ -172,6 +177,7 @@ class FlightRows:
             np.array(program.row_upper)[is_bounded],
             lower[order],
             upper[order],
+            costs[order],
         )
 
     def spend_of(self, point: FloatArray) -> FloatArray:
@@ -204,10 +210,14 @@ class FlightRows:
         return [self.unit * sum(cost * solved.values[column] for column, cost in each) for each in entries]
 
     def highest(
-        self, cuts: Sequence[Sequence["Cut"]], scale: float, *, relative_gap: float, seconds: float
+        self, cuts: Sequence[Sequence["Cut"]], scale: float, *, relative_gap: float, seconds: float, price: float = 0.0
     ) -> tuple[FlightChoice, float] | None:
-        """Where the rules allow the most under cuts, one list a channel, and how much that is at most."""
+        """Where the rules allow the most under cuts, one list a channel, and how much that is at most.
+
+        A unit of money of the total takes `price` off it.
+        """
         program, scale = self._program.copy(), scale / self.shape[1]
+        program.costs[self._split.total_column] = -price * self._split.spend_scale / scale
         for channel, lines in enumerate(cuts):
             height = program.column(-np.inf, np.inf, 1.0)
             for line in lines:
@@ -222,11 +232,15 @@ class FlightRows:
         return self._choice(solved.values), solved.bound * scale
 
     def steepest(
-        self, gradient: FloatArray, integers: Sequence[int], near: FloatArray, radius: float
+        self, gradient: FloatArray, integers: Sequence[int], near: FloatArray, radius: float, price: float = 0.0
     ) -> FlightChoice | None:
-        """The best step along a gradient (C, T) no further from `near` (C, T) than `radius` in any period, money."""
+        """The best step along a gradient (C, T) no further from `near` (C, T) than `radius` in any period, money.
+
+        A unit of the total costs `price`, in the unit of the gradient.
+        """
         program = self._held(integers)
-        size = float(np.abs(gradient).max()) or 1.0
+        size = float(np.abs(gradient).max()) or price or 1.0
+        program.costs[self._split.total_column] = -price / size * self._split.spend_scale / self.unit
         for channel in range(self.shape[0]):
             for period in range(self.shape[1]):
                 column = self._column(channel, period)

@@ -6,12 +6,12 @@ start of several for a search on the curves themselves [optimizer.flight.pattern
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.flight.ascent import climb
+from optimizer.flight.ascent import climb, typical_spend
 from optimizer.flight.concave import ConcaveSearch, FlightProblem, search_hulls
 from optimizer.flight.patterns import best_rungs, ladders, phased
 from optimizer.flight.rows import FlightChoice, FlightRows
@@ -25,13 +25,19 @@ _FIRST_STEPS = 8
 _ENOUGH = 0.1
 """Share of the gap asked below which another step is not worth taking."""
 
+_ROOM = 2.0
+"""Bursts and pulses are looked up to so many times what is spent where the hulls are highest."""
+
 _CONFETTI = 1e-3
-"""Share of an even spend below which a period's spend is no flight."""
+"""Share of the mean spend below which a period's spend is no flight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flighting:
-    """Spend by channel and period with its value, its bound, and their relative gap. Money; `spend` of shape (C, T)."""
+    """Spend by channel and period with its worth, the bound of that, and their gap. Money; `spend` of shape (C, T).
+
+    The gap is relative to what the flighting brings before its price is paid.
+    """
 
     choice: FlightChoice
     value: float
@@ -73,27 +79,29 @@ def best_flighting(
     if hulls is None or hulls.best is None:
         return None
     best = hulls.best
-    value = problem.value(best.spend)
-    if hulls.bound - value > gap * value:
+    gross = problem.value(best.spend)
+    value = gross - problem.price * best.total
+    if hulls.bound - value > gap * gross:
         hulls = _with_tails(problem, hulls, gap=0.5 * gap, seconds=0.5 * seconds)
-    if hulls.bound - value > gap * value:
+    if hulls.bound - value > gap * gross:
         starts = _starts(problem, hulls, known)
         climbed = [climb(problem, start, steps=_FIRST_STEPS, enough=_ENOUGH * gap) for start in starts]
         further, _ = max(climbed, key=lambda found: found[1])
         if time.perf_counter() - started < seconds:
             further, _ = climb(problem, further, steps=_STEPS, enough=_ENOUGH * gap)
-        reached = problem.value(further.spend)
+        reached = problem.worth(further)
         if reached > value:
             best, value = further, reached
     if bursts is not None:
-        burst = _in_bursts(FlightProblem(problem.terms, bursts), [best, *_starts(problem, hulls, known)], gap)
+        burst = _in_bursts(replace(problem, rows=bursts), [best, *_starts(problem, hulls, known)], gap)
         if burst is None:
             return None
         best, value = burst
     else:
         best, value = _without_confetti(problem, best, value, gap)
     bound = max(hulls.bound, value)
-    return Flighting(best, value, bound, (bound - value) / max(abs(value), 1e-300), time.perf_counter() - started)
+    gross = value + problem.price * best.total
+    return Flighting(best, value, bound, (bound - value) / max(abs(gross), 1e-300), time.perf_counter() - started)
 
 
 def _in_bursts(problem: FlightProblem, starts: Sequence[FlightChoice], gap: float) -> tuple[FlightChoice, float] | None:
@@ -102,7 +110,7 @@ def _in_bursts(problem: FlightProblem, starts: Sequence[FlightChoice], gap: floa
     tried = [spend for start in starts for spend in (start.spend, _concentrated(start.spend, rows.bursts))]
     nearest = [near for spend in tried if (near := rows.nearest(spend)) is not None]
     climbed = [climb(problem, near, steps=_STEPS, enough=_ENOUGH * gap)[0] for near in nearest]
-    return max(((found, problem.value(found.spend)) for found in climbed), key=lambda found: found[1], default=None)
+    return max(((found, problem.worth(found)) for found in climbed), key=lambda found: found[1], default=None)
 
 
 def _concentrated(spend: FloatArray, bursts: FloatArray) -> FloatArray:
@@ -123,13 +131,14 @@ def _with_tails(problem: FlightProblem, hulls: ConcaveSearch, *, gap: float, sec
     spend = hulls.best.spend if hulls.best is not None else np.zeros(problem.rows.shape)
     terms = [[term.with_tail(row) for term in terms] for terms, row in zip(problem.terms, spend, strict=True)]
     integers = None if hulls.best is None or not problem.rows.has_integers else hulls.best.integers
-    closer = search_hulls(FlightProblem(terms, problem.rows), gap=gap, seconds=seconds, integers=integers)
+    closer = search_hulls(replace(problem, terms=terms), gap=gap, seconds=seconds, integers=integers)
     return hulls if closer is None or closer.best is None or closer.bound >= hulls.bound else closer
 
 
 def _starts(problem: FlightProblem, hulls: ConcaveSearch, known: FloatArray | None) -> list[FlightChoice]:
     rows = problem.rows
-    found = ladders(problem)
+    most = np.inf if hulls.best is None else _ROOM * float(hulls.best.spend.sum())
+    found = ladders(problem, most)
     totals = hulls.best.spend.sum(axis=1) if hulls.best is not None else np.zeros(len(found))
     starts = [
         hulls.best,
@@ -145,11 +154,11 @@ def _without_confetti(
 ) -> tuple[FlightChoice, float]:
     """The same without spend that is too little to book, where that costs next to nothing."""
     rows = problem.rows
-    swept = np.where(choice.spend < _CONFETTI * rows.unit, 0.0, choice.spend)
+    swept = np.where(choice.spend < _CONFETTI * typical_spend(rows, choice), 0.0, choice.spend)
     if (swept == choice.spend).all():
         return choice, value
     cleaned = rows.nearest(swept, choice.integers)
     if cleaned is None:
         return choice, value
-    reached = problem.value(cleaned.spend)
-    return (cleaned, reached) if reached >= value * (1.0 - 0.1 * gap) else (choice, value)
+    reached, gross = problem.worth(cleaned), value + problem.price * choice.total
+    return (cleaned, reached) if reached >= value - 0.1 * gap * gross else (choice, value)

@@ -177,8 +177,8 @@ def test_a_frontier_phases_every_budget_anew() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"objective": "profit"},
         {"objective": "efficiency", "target": {"roas": 2.0}},
+        {"objective": "efficiency", "target": {"cpa": 80.0}},
         {"risk": {"attitude": "cautious"}},
         {"rules": {"cash_per_period": 50_000.0}, "channels": {"tv": {"fixed_cost": 5_000.0}}},
         {"channels": {"tv": {"cpa_at_most": 100.0}}},
