@@ -29,16 +29,20 @@ default of 0.8 give a fifth more effective draws for the same time. Divergences 
 CAREFUL_ACCEPT = 0.9
 """The same where linear terms are sampled: more directions, and a wall where media bring more than there is."""
 
+SHORT_STEPS_ACCEPT = 0.95
+"""The same where longer steps have diverged."""
+
 POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to sample: chains, and draws after `tune` draws of warm-up in each."""
+    """How long to sample: chains, and draws after `tune` draws of warm-up in each; whether with short steps."""
 
     chains: int
     draws: int
     tune: int
+    has_short_steps: bool = False
 
     @property
     def total(self) -> int:
@@ -93,7 +97,7 @@ def sample(
         tune=effort.tune,
         # nutpie takes 64 bits, of which the seeds of market.toml use 63.
         seed=seed,
-        target_accept=CAREFUL_ACCEPT if _samples_linear_terms(data) else TARGET_ACCEPT,
+        target_accept=_acceptance(data, effort),
         listen=listen,
     )
     try:
@@ -111,8 +115,11 @@ def sample(
     return Samples(parameters_of(data, coordinates, trace.positions), divergences, trace.energy)
 
 
-def _samples_linear_terms(data: KernelData | PanelData) -> bool:
-    return isinstance(data, KernelData) and data.coefficient_place >= 0
+def _acceptance(data: KernelData | PanelData, effort: Effort) -> float:
+    if effort.has_short_steps:
+        return SHORT_STEPS_ACCEPT
+    samples_linear_terms = isinstance(data, KernelData) and data.coefficient_place >= 0
+    return CAREFUL_ACCEPT if samples_linear_terms else TARGET_ACCEPT
 
 
 def _coordinates(data: KernelData | PanelData) -> Coordinates:

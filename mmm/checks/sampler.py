@@ -116,6 +116,12 @@ def convergence_of(samples: Samples) -> Convergence:
     )
 
 
+def diverged_share(samples: Samples) -> float:
+    """Share of the draws that diverged."""
+    chains, draws, _ = samples.parameters.shape
+    return samples.divergences / (chains * draws)
+
+
 def sampler_health(samples: Samples, structure: Structure, media: tuple[Medium, ...]) -> SamplerHealth:
     """How the sampler did, with the worst parameters by name.
 
@@ -205,8 +211,7 @@ def _effective_draws(found: SamplerHealth) -> Gate:
 
 
 def _divergences(found: SamplerHealth) -> Gate:
-    share = found.divergences / found.draws
-    verdict = below(share, DIVERGENCE_LIMITS)
+    verdict = below(found.divergences / found.draws, DIVERGENCE_LIMITS)
     return Gate(
         name="divergences",
         verdict=verdict,
@@ -219,7 +224,7 @@ def _divergences(found: SamplerHealth) -> Gate:
         ),
         action=unless_passed(
             verdict,
-            sentence("Give channels that are hard to tell apart a prior on their return (roas), or merge them."),
+            sentence("State what you believe of the channels' returns (roas); merge channels that move together."),
         ),
     )
 

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from mmm.checks.sampler import DIVERGENCE_LIMITS, diverged_share
+from mmm.design import build_design
 from mmm.intake.understood import understood
 from mmm.io import load_market
 from mmm.market import Market, national_aggregate
 from mmm.prefit.report import before_fit
+from mmm.priors import build_priors
+from mmm.progress import sample_until_agreed
+from mmm.sampling import Effort, sample
 from mmm.sentence import plain
+from mmm.settled import settle
 
 CASES = Path(__file__).parents[2] / ".." / "shared" / "cases"
 MARKETS = Path(__file__).parents[2] / "benchmarks" / "outside"
@@ -56,3 +62,13 @@ def test_a_panel_of_twenty_geos_loads_and_adds_up(tmp_path: Path) -> None:
     market = market_of(tmp_path, "meridian_geo_full_funnel.csv", "funnel")
     assert market.spend.shape == (156, 3, 20)
     assert national_aggregate(market).spend.sum() == pytest.approx(market.spend.sum())
+
+
+def test_a_fit_that_long_steps_leave_with_divergences_ends_without_them(tmp_path: Path) -> None:
+    market = market_of(tmp_path, "insurance_monthly.csv", "insurance")
+    outcome = market.spec.outcomes[0]
+    design = build_design(market, outcome, 0)
+    _, data = settle(design, build_priors(market, outcome, design))
+    effort = Effort(4, 500, 500)
+    assert diverged_share(sample(data, effort, 1)) > DIVERGENCE_LIMITS[0]
+    assert diverged_share(sample_until_agreed(data, (effort,), 1, "fit", None)) <= DIVERGENCE_LIMITS[0]
