@@ -118,8 +118,7 @@ def convergence_of(samples: Samples) -> Convergence:
 
 def diverged_share(samples: Samples) -> float:
     """Share of the draws that diverged."""
-    chains, draws, _ = samples.parameters.shape
-    return samples.divergences / (chains * draws)
+    return float(samples.divergences / np.prod(samples.parameters.shape[:2]))
 
 
 def sampler_health(samples: Samples, structure: Structure, media: tuple[Medium, ...]) -> SamplerHealth:
