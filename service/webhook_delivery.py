@@ -20,7 +20,7 @@ from service.home import Home
 from service.store import Store
 from service.tables import EventRow, WebhookRow
 from service.times import as_utc, naive_utc
-from service.webhook_addresses import NotOpen, Resolve, destination, resolved
+from service.webhook_destinations import NotOpen, Resolve, destination, resolved
 
 TIMEOUT_SECONDS = 5.0
 """How long an address may take to answer."""

@@ -5,19 +5,25 @@ import gc
 import importlib
 import os
 import socket
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from service.cli.options import HomeOption, LanguageOption
 from service.cli.session import Session, open_session
 
+if TYPE_CHECKING:
+    from granian.server.common import AbstractServer
+
+    from service.settings import Settings
+
 commands = typer.Typer()
 
 READERS = 8
-"""Requests that a process answers at a time beside those that solve or wait for that."""
+"""Requests that a process answers at a time beside those that solve, wait for that, or are refused."""
 
 MOST_CONNECTIONS = 512
 """Connections that a process holds, also idle ones; more wait where the operating system keeps connections."""
@@ -48,50 +54,73 @@ def serve(
     language: LanguageOption = None,
 ) -> None:
     """Serve plans over HTTP."""
+    from service.cli.beside import worker_beside
+
+    with TemporaryDirectory(prefix="mixplan-metrics-") as counts:
+        os.environ[METRICS_VARIABLE] = counts  # before any process of the server loads what counts
+        with _collector_at_rest():
+            from service.settings import HOME_VARIABLE
+
+            session = open_session(context, home, as_json=False, language=language)
+            _require_keys_beyond_loopback(session, host)
+            _require_free(host, port)
+            folder = session.home.settings.home.resolve()
+            os.environ[HOME_VARIABLE] = str(folder)  # how the worker processes learn of it
+            server = _server(session.home.settings, host, port, workers)
+            session.home.close()
+            _load_application()
+        session.say(
+            session.reader()
+            .gettext("Serving {folder} on http://{host}:{port}, described at /docs. Stop with Ctrl-C.")
+            .format(folder=folder, host=host, port=port)
+        )
+        with worker_beside(folder) if with_worker else nullcontext():
+            server.serve()
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Let the collector of garbage rest while much is loaded: it would go through all of it again and again.
+
+    What is there at the end it leaves alone for good, because it writes to whatever it looks at, and what is written to
+    is no more shared by processes that are forked.
+    """
+    gc.disable()
+    try:
+        yield
+        gc.collect()
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+def _server(settings: "Settings", host: str, port: int, workers: int) -> "AbstractServer[Any]":
+    """The server, not begun yet."""
     from granian import Granian
     from granian.constants import Interfaces
 
-    from service.cli.beside import worker_beside
-    from service.settings import HOME_VARIABLE
+    from service.http.draining import DRAINS
 
-    session = open_session(context, home, as_json=False, language=language)
-    _require_keys_beyond_loopback(session, host)
-    _require_free(host, port)
-    settings = session.home.settings
-    folder = settings.home.resolve()
-    session.home.close()
-    os.environ[HOME_VARIABLE] = str(folder)  # how the worker processes learn of it
-    session.say(
-        session.reader()
-        .gettext("Serving {folder} on http://{host}:{port}, described at /docs. Stop with Ctrl-C.")
-        .format(folder=folder, host=host, port=port)
-    )
-    server = Granian(
+    server: AbstractServer[Any] = Granian(
         f"{APPLICATION}:create_app_from_environment",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=settings.solves + settings.solve_room + READERS,
+        blocking_threads=settings.solves + settings.solve_room + DRAINS + READERS,
         backpressure=MOST_CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         factory=True,
         log_access=False,
     )
-    with TemporaryDirectory(prefix="mixplan-metrics-") as counts:
-        os.environ[METRICS_VARIABLE] = counts  # before any process of the server loads what counts
-        _load_application()
-        with worker_beside(folder) if with_worker else nullcontext():
-            server.serve()
+    return server
 
 
 def _load_application() -> None:
     """Load what the processes of the server need, once: they are forked, and share what is loaded by then."""
     _limit_arenas()
     importlib.import_module(APPLICATION)
-    gc.collect()
-    gc.freeze()  # the collector writes to whatever it looks at, and what is written to is shared no more
 
 
 def _limit_arenas() -> None:

@@ -9,6 +9,7 @@ from service.home import Home, open_home
 from service.http.access import register_access, register_identity
 from service.http.conditions import register_conditions
 from service.http.data import data
+from service.http.draining import register_draining
 from service.http.errors import register_errors
 from service.http.events import events
 from service.http.exports import exports
@@ -54,6 +55,7 @@ def create_app(home: Home) -> APIFlask:
     app.extensions[METRICS] = counts = Metrics(home.store)
     home.turns.listener = counts.solving
     register_observing(app, counts)
+    register_draining(app)
     register_identity(app, home)
     register_rate_limits(app, home.settings.rate_limit)
     register_access(app)

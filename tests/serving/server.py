@@ -53,13 +53,13 @@ def running_server(home: Path, *options: str) -> Iterator[Server]:
 
 def _wait_until_ready(server: Server) -> None:
     """Wait for another process: its log says when a worker has started, not when it listens."""
-    for _ in range(600):
+    for _ in range(3000):
         assert server.process.poll() is None, server.log.read_text()
         try:
             with urllib.request.urlopen(f"{server.address}/readyz", timeout=5):
                 return
         except urllib.error.URLError:
-            time.sleep(0.1)
+            time.sleep(0.02)
     raise AssertionError("the server did not come up within a minute")
 
 

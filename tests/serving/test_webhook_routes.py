@@ -14,8 +14,9 @@ from service.home import Home
 from service.http.app import create_app
 from service.settings import settings_from
 from service.times import now
-from service.webhook_addresses import NotOpen, destination, is_public
+from service.webhook_addresses import is_public
 from service.webhook_delivery import SETTLED, deliver_due
+from service.webhook_destinations import NotOpen, destination
 from service.webhooks import MOST_WEBHOOKS, Webhooks
 
 OPEN = frozenset({"127.0.0.1"})
