@@ -4,40 +4,29 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from mmm.sentence import Money, Number, Share, Word, sentence
 from optimizer.allocate import allocate
-from optimizer.allocation import Allocation, AllocationProblem, Requirement
+from optimizer.allocation import Allocation, AllocationProblem
 from optimizer.answered import Answer, Refusal
 from optimizer.capacities.within import answer_within
 from optimizer.caution.regret import RegretOfDraws, best_of_draws, least_regret
 from optimizer.caution.shortfall import WorthOfDraws, most_cautious
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
-from optimizer.efficiency import best_ratio, rules_against
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
 from optimizer.goal import Goal, goal_of
-from optimizer.plan import AttainableTask, ConflictingRule, RelaxedRule
+from optimizer.out_of_reach import target_out_of_reach, tasks_out_of_reach
 from optimizer.question import Question
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
 from optimizer.separable.ranges import money_for_channels, spend_ranges
 from optimizer.separable.search import SeparableProblem, price_of_money, separable_allocation
-from optimizer.shadow import binding_rows, settle
 from optimizer.tasks.probability import MeasuredTask
 from optimizer.tasks.problem import TaskProblem
-from optimizer.tasks.pursuit import OutOfReach, Reached, most_attainable, reach_tasks
+from optimizer.tasks.pursuit import OutOfReach, Reached, reach_tasks
 from optimizer.tasks.sized_in_ranges import RangedTask, size_in_ranges
 
 _NOTHING = 1e-9
 """Share of the most that may be spent below which a plan spends nothing."""
-
-_SPENT = 0.99
-"""Share of the most that may be spent below which it is the rules that hold a split back."""
-
-_YIELD = 1e-4
-"""How much less than the most that was found a target is relaxed to, relative, so that it can be found again."""
 
 
 def answer(question: Question, scenario: Scenario | None = None, known: Allocation | None = None) -> Answer | Refusal:
@@ -71,15 +60,13 @@ def reach_by_programs(question: Question, scenario: Scenario, known: Allocation 
         return _best(question, scenario, form, goal)
     problem = _task_problem(question, scenario, form, tasks)
     if problem.objective is not None:
-        best = problem.best((), scenario.solve.gap)
-        if best is None:
-            raise SolverError("rules that can be obeyed had no best split")
-        if problem.is_reached(best.spend):
-            return Answer(form, best, (), goal)
+        best = _best(question, scenario, form, goal)
+        if isinstance(best, Refusal) or problem.is_reached(best.allocation.spend):
+            return best
     reached = reach_tasks(problem, known)
     if isinstance(reached, OutOfReach):
-        return _out_of_reach(question, scenario, problem, reached)
-    return Answer(form, reached.allocation, reached.requirements, goal)
+        return tasks_out_of_reach(question, scenario, problem, reached)
+    return Answer(form, reached.allocation, (*reached.requirements, *goal.requirements), goal)
 
 
 def _best_in_ranges(question: Question, scenario: Scenario) -> Answer | None:
@@ -133,7 +120,7 @@ def _best(question: Question, scenario: Scenario, form: Formulation, goal: Goal)
     if best is None and not goal.requirements:
         raise SolverError("rules that can be obeyed had no best split")
     if best is None or (goal.requirements and best.total <= _NOTHING * form.setting.ceiling):
-        return _target_out_of_reach(scenario, form, goal.requirements[0])
+        return target_out_of_reach(scenario, form, goal.requirements[0])
     return Answer(form, best, goal.requirements, goal)
 
 
@@ -157,35 +144,6 @@ def worth_of_draws(question: Question, goal: Goal) -> WorthOfDraws:
     return WorthOfDraws(question.valued() if goal.is_money else [(question.kpi, 1.0)])
 
 
-def _target_out_of_reach(scenario: Scenario, form: Formulation, requirement: Requirement) -> Refusal:
-    """The best return that can be had, and the rules that stand against more."""
-    most = best_ratio(form, requirement.curves, scenario.solve)
-    against = rules_against(form, requirement.curves, requirement.per_money, scenario.solve)
-    texts = {row.rule: row.text for row in form.rows}
-    target = scenario.target
-    if target is not None and target.cpa is not None:
-        rule, asked, least = "target.cpa", target.cpa, 1.0 / most if most > 0 else np.inf
-        attainable = (1.0 + _YIELD) * least
-        text = sentence(
-            "A unit of {kpi} is to cost at most {asked}; at best it costs {attainable}.",
-            kpi=Word(text=scenario.kpi),
-            asked=Money(amount=asked),
-            attainable=Money(amount=least),
-        )
-    else:
-        rule, asked, attainable = "target.roas", requirement.per_money, (1.0 - _YIELD) * most
-        text = sentence(
-            "A unit of money is to return {asked}; at best it returns {attainable}.",
-            asked=Number(amount=asked, digits=2),
-            attainable=Number(amount=most, digits=2),
-        )
-    conflict = (
-        ConflictingRule(rule=rule, text=text),
-        *(ConflictingRule(rule=each, text=texts[each]) for each in against),
-    )
-    return Refusal(conflict, (RelaxedRule(rule=rule, from_=asked, to=attainable),) if np.isfinite(attainable) else ())
-
-
 def smallest_budget(question: Question, tasks: Sequence[MeasuredTask]) -> float | None:
     """The smallest budget that reaches some tasks, or none at all, under the same rules; None when nothing does."""
     asked = tuple(task.task for task in tasks)
@@ -204,10 +162,17 @@ def smallest_budget(question: Question, tasks: Sequence[MeasuredTask]) -> float 
 def _task_problem(
     question: Question, scenario: Scenario, form: Formulation, tasks: tuple[MeasuredTask, ...]
 ) -> TaskProblem:
-    objective = goal_of(question, scenario).curves
-    limits = scenario.solve
-    near = tuple(task.nearly() for task in tasks)
-    return TaskProblem(near, form, objective, limits.gap, limits.seconds, question.timeline.reference)
+    goal, limits = goal_of(question, scenario), scenario.solve
+    return TaskProblem(
+        tuple(task.nearly() for task in tasks),
+        form,
+        goal.curves,
+        limits.gap,
+        limits.seconds,
+        question.timeline.reference,
+        goal.price,
+        goal.requirements,
+    )
 
 
 def _feasible_form(question: Question, scenario: Scenario) -> Formulation | None:
@@ -221,60 +186,3 @@ def _feasible_form(question: Question, scenario: Scenario) -> Formulation | None
         if is_feasible(form):
             return form
     return None
-
-
-def _out_of_reach(question: Question, scenario: Scenario, problem: TaskProblem, reached: OutOfReach) -> Refusal:
-    """What of the tasks can be had at most, each on its own, at the probability asked."""
-    tasks = problem.tasks
-    nearest = [task.attained(reached.nearest.spend) for task in tasks]
-    most = [max(near, most_attainable(problem, task)) for task, near in zip(tasks, nearest, strict=True)]
-    attainable = tuple(
-        AttainableTask(kpi=task.task.kpi, at_least=task.task.at_least, attainable=amount)
-        for task, amount in zip(tasks, most, strict=True)
-    )
-    relaxation = tuple(
-        RelaxedRule(rule=f"tasks[{index + 1}].at_least", from_=task.task.at_least, to=(1.0 - _YIELD) * amount)
-        for index, (task, amount) in enumerate(zip(tasks, most if len(tasks) == 1 else nearest, strict=True))
-        if amount < task.task.at_least
-    )
-    alone = [index for index, (task, amount) in enumerate(zip(tasks, most, strict=True)) if amount < task.task.at_least]
-    conflict = [_task_in_conflict(index, tasks[index], most[index]) for index in alone[:1] or range(len(tasks))]
-    limits = _limits_in_conflict(question, scenario, problem.form, reached.nearest)
-    return Refusal((*conflict, *limits), relaxation, attainable)
-
-
-def _task_in_conflict(index: int, task: MeasuredTask, most: float) -> ConflictingRule:
-    return ConflictingRule(
-        rule=f"tasks[{index + 1}]",
-        text=sentence(
-            "{kpi} is to reach {target} with a probability of {probability}; at most {attainable} can be had.",
-            kpi=Word(text=task.task.kpi),
-            target=Number(amount=task.task.at_least),
-            probability=Share(fraction=task.task.probability, digits=0),
-            attainable=Number(amount=most),
-        ),
-    )
-
-
-def _limits_in_conflict(
-    question: Question, scenario: Scenario, form: Formulation, nearest: Allocation
-) -> list[ConflictingRule]:
-    """What keeps the nearest split from more: the budget where it is spent, else the rules that bind there."""
-    if scenario.budget is None and nearest.total < _SPENT * form.setting.ceiling:
-        settle(form, nearest.spend, nearest.is_on, nearest.total)
-        texts = {row.rule: row.text for row in binding_rows(form)}
-        if texts:
-            return [ConflictingRule(rule=rule, text=text) for rule, text in texts.items()]
-    return [_budget_in_conflict(question, scenario)]
-
-
-def _budget_in_conflict(question: Question, scenario: Scenario) -> ConflictingRule:
-    if scenario.budget is not None:
-        return ConflictingRule(
-            rule="budget", text=sentence("The budget is {budget}.", budget=Money(amount=scenario.budget))
-        )
-    text = sentence(
-        "Sizing looks no further than {ceiling}: beyond that the curves say nothing.",
-        ceiling=Money(amount=question.ceiling),
-    )
-    return ConflictingRule(rule="budget", text=text)

@@ -201,8 +201,6 @@ class Scenario(StrictModel):
             problems.append(sentence("tasks: objective size needs at least one [[tasks]], or a [goal]"))
         if (self.objective == "efficiency") != (self.target is not None):
             problems.append(sentence("target: goes with objective efficiency, which needs it"))
-        if self.tasks and self.objective in ("profit", "efficiency"):
-            problems.append(sentence("tasks: go with objective maximize or size; a return target is a task of its own"))
         if self.risk.attitude != "neutral" and (self.tasks or self.objective in ("size", "efficiency")):
             problems.append(
                 sentence(

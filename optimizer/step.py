@@ -91,7 +91,7 @@ def solve_step(
         program.column_lower[column] = max(0.0, now - reach)
         program.column_upper[column] = min(program.column_upper[column], now + reach)
         if slopes is not None:
-            program.costs[column] = slopes[name] / (max(slopes.values()) or 1.0)
+            program.costs[column] = slopes[name] / (max(map(abs, slopes.values())) or 1.0)
     if most is not None:
         upper = program.column_upper[split.total_column]
         program.column_upper[split.total_column] = min(upper, most / split.spend_scale)

@@ -28,9 +28,9 @@ def best_polished(problem: TaskProblem, found: Sequence[Allocation]) -> Polished
     split = compile_split(problem.form)
     ranked = sorted(found, key=problem.worth, reverse=True)
     starts = distinct(ranked, _DIFFERENT * split_even(ranked[0]))[:_POLISHED]
-    polished = [polish(split, problem.tasks, problem.objective, start) for start in starts]
+    polished = [polish(split, problem.held, problem.gain, start) for start in starts]
     best = max(polished, key=lambda each: problem.worth(each.allocation))
-    return exchange(split, problem.tasks, problem.objective, best)
+    return exchange(split, problem.held, problem.gain, best)
 
 
 def saved(problem: TaskProblem, polished: Polished) -> Polished:
@@ -49,27 +49,27 @@ def overtaken(problem: TaskProblem, polished: Polished, rival: Allocation) -> Po
     """A better split that reaches the tasks near the split behind the bound, if there is one."""
     split = compile_split(problem.form)
     most = None if problem.objective is not None else polished.allocation.total
-    near = lift(split, problem.tasks, rival, most)
+    near = lift(split, problem.held, rival, most)
     if near is None or not problem.is_reached(near.spend):
         return None
-    better = polish(split, problem.tasks, problem.objective, near)
-    better = exchange(split, problem.tasks, problem.objective, better)
+    better = polish(split, problem.held, problem.gain, near)
+    better = exchange(split, problem.held, problem.gain, better)
     return better if problem.worth(better.allocation) > problem.worth(polished.allocation) else None
 
 
 def lifted(problem: TaskProblem, start: Allocation) -> Allocation:
     """The split found from `start`, near it and elsewhere, on which the worst off task reaches the most."""
     split = compile_split(problem.form)
-    best = lift(split, problem.tasks, start) or start
+    best = lift(split, problem.held, start) or start
     for _ in range(_MOVES):
         if problem.is_reached(best.spend):
             break
         better = max(
-            lifts_elsewhere(split, problem.tasks, best),
-            key=lambda each: worst_share(problem.tasks, each.spend),
+            lifts_elsewhere(split, problem.held, best),
+            key=lambda each: worst_share(problem.held, each.spend),
             default=best,
         )
-        if worst_share(problem.tasks, better.spend) <= worst_share(problem.tasks, best.spend) + _GAIN:
+        if worst_share(problem.held, better.spend) <= worst_share(problem.held, best.spend) + _GAIN:
             break
         best = better
     return best

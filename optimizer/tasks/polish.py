@@ -13,9 +13,10 @@ from itertools import islice
 import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
-from optimizer.allocation import Allocation, KpiCurves
+from optimizer.allocation import Allocation
 from optimizer.solve import CompiledSplit
 from optimizer.step import LinearStep, StepRows, solve_step
+from optimizer.tasks.gains import Gain, Held
 from optimizer.tasks.probability import MeasuredTask, allowed_below
 
 _MOST_STEPS = 40
@@ -94,8 +95,8 @@ class Polished:
 
 def polish(
     split: CompiledSplit,
-    tasks: Sequence[MeasuredTask],
-    objective: KpiCurves | None,
+    tasks: Sequence[Held],
+    objective: Gain | None,
     start: Allocation,
     worthwhile: float = _WORTHWHILE,
 ) -> Polished:
@@ -126,9 +127,7 @@ def polish(
     return Polished(best, held, multipliers)
 
 
-def exchange(
-    split: CompiledSplit, tasks: Sequence[MeasuredTask], objective: KpiCurves | None, polished: Polished
-) -> Polished:
+def exchange(split: CompiledSplit, tasks: Sequence[Held], objective: Gain | None, polished: Polished) -> Polished:
     """A polished split improved further, as long as draws that hold it back are worth giving up for others."""
     for _ in range(_EXCHANGES):
         moved = _exchanged(split, tasks, objective, polished)
@@ -140,7 +139,7 @@ def exchange(
 
 def lift(
     split: CompiledSplit,
-    tasks: Sequence[MeasuredTask],
+    tasks: Sequence[Held],
     start: Allocation,
     most: float | None = None,
     steps: int = _MOST_STEPS,
@@ -171,7 +170,7 @@ def lift(
 
 
 def lifts_elsewhere(
-    split: CompiledSplit, tasks: Sequence[MeasuredTask], start: Allocation, most: float | None = None
+    split: CompiledSplit, tasks: Sequence[Held], start: Allocation, most: float | None = None
 ) -> Iterator[Allocation]:
     """Lifts from splits further away, the most promising ones first: of swaps between channels, and of other mixes."""
     elsewhere = [*_promising_swaps(tasks, start), *_mixes(start)]
@@ -201,7 +200,7 @@ def split_even(allocation: Allocation) -> float:
     return sum(allocation.spend.values()) / len(allocation.spend)
 
 
-def _promising_swaps(tasks: Sequence[MeasuredTask], start: Allocation) -> list[Allocation]:
+def _promising_swaps(tasks: Sequence[Held], start: Allocation) -> list[Allocation]:
     """Splits in which a channel's spend, or a part of it, is another one's.
 
     Where they are many, those on which the means of the draws about the quantiles promise most.
@@ -214,7 +213,8 @@ def _promising_swaps(tasks: Sequence[MeasuredTask], start: Allocation) -> list[A
         if giver != taker and start.spend[giver] > 0
     ]
     if len(swaps) > _SWAPS:
-        promised = np.stack([_promised_shares(task, start, swaps) for task in tasks]).min(axis=0)
+        measured = [task for task in tasks if isinstance(task, MeasuredTask)]
+        promised = np.stack([_promised_shares(task, start, swaps) for task in measured]).min(axis=0)
         swaps = [swaps[place] for place in np.argsort(-promised, kind="stable")[:_SWAPS]]
     return [
         _respent(start, {**start.spend, giver: start.spend[giver] - amount, taker: start.spend[taker] + amount})
@@ -264,7 +264,7 @@ def _respent(start: Allocation, spend: Mapping[str, float]) -> Allocation:
     return replace(start, spend=spend, is_on={name: spend[name] > 0 for name in start.is_on})
 
 
-def worst_share(tasks: Sequence[MeasuredTask], spend: Mapping[str, float]) -> float:
+def worst_share(tasks: Sequence[Held], spend: Mapping[str, float]) -> float:
     """Least share of its target that a task reaches with the probability asked."""
     return min(task.attained(spend) / task.task.at_least for task in tasks)
 
@@ -290,8 +290,8 @@ def _bent(
 
 def _exchanged(
     split: CompiledSplit,
-    tasks: Sequence[MeasuredTask],
-    objective: KpiCurves | None,
+    tasks: Sequence[Held],
+    objective: Gain | None,
     polished: Polished,
 ) -> Allocation | None:
     """A better split where a draw that holds one back is given up for one given up so far; None if none is."""
@@ -324,17 +324,17 @@ def _promised(slopes: Mapping[str, float] | None, start: Allocation, step: Linea
 class _Watched:
     """Draws of a task that a step must keep above the target: positions and the rise that each needs. Shape (K,)."""
 
-    task: MeasuredTask
+    task: Held
     reached: FloatArray
     slopes: Mapping[str, FloatArray]
     draws: IntArray
     rises: FloatArray
 
     @classmethod
-    def of(cls, task: MeasuredTask, spend: Mapping[str, float], radius: float, least: float) -> "_Watched":
+    def of(cls, task: Held, spend: Mapping[str, float], radius: float, least: float) -> "_Watched":
         reached, slopes, target = task.draws(spend), task.slopes(spend, least), task.task.at_least
         order = np.argsort(reached, kind="stable")[allowed_below(len(reached), task.task.probability) :]
-        within = radius * np.sum(list(slopes.values()), axis=0)[order]
+        within = radius * np.abs(list(slopes.values())).sum(axis=0)[order]
         near = order[reached[order] - target <= within][:_WATCHED]
         return cls(task, reached, slopes, near, target - reached[near] + 1e-9 * target)
 
@@ -363,7 +363,7 @@ class _Watched:
         if total <= 0:
             return None
         slopes = np.array(list(self.slopes.values()))
-        slopes = slopes / np.maximum(slopes.max(axis=1, keepdims=True), 1e-300)
+        slopes = slopes / np.maximum(np.abs(slopes).max(axis=1, keepdims=True), 1e-300)
         return most_even_weights(slopes, slopes[:, self.draws] @ multipliers / total)
 
 
@@ -402,7 +402,7 @@ def _rows(watched: Sequence[_Watched]) -> list[StepRows]:
     ]
 
 
-def _worth(objective: KpiCurves | None, allocation: Allocation) -> float:
+def _worth(objective: Gain | None, allocation: Allocation) -> float:
     return -allocation.total if objective is None else objective.value(allocation.spend)
 
 

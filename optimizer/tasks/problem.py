@@ -7,6 +7,7 @@ from optimizer.allocate import allocate
 from optimizer.allocation import Allocation, AllocationProblem, KpiCurves, Requirement
 from optimizer.errors import SolverError
 from optimizer.formulation import Formulation
+from optimizer.tasks.gains import Gain, Held, HeldReturn, NetGain
 from optimizer.tasks.probability import MeasuredTask
 
 _ROUGH = 1e-3
@@ -29,6 +30,10 @@ class TaskProblem:
         When a single solve stops.
     first_guess
         Split at which the draws about the quantiles are looked for first.
+    price
+        What a unit of the total takes off the objective.
+    returns
+        What money must return, which every split keeps.
     """
 
     tasks: Sequence[MeasuredTask]
@@ -37,12 +42,26 @@ class TaskProblem:
     gap: float
     seconds: float
     first_guess: Mapping[str, float]
+    price: float = 0.0
+    returns: tuple[Requirement, ...] = ()
+
+    @property
+    def gain(self) -> Gain | None:
+        """What is made large; None for the smallest total."""
+        if self.objective is None or self.price == 0.0:
+            return self.objective
+        return NetGain(self.objective, self.price, self.form.setting)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """What every split must reach: the tasks, then the returns."""
+        return (*self.tasks, *(HeldReturn(each, self.form.setting) for each in self.returns))
 
     def best(
         self, requirements: tuple[Requirement, ...], gap: float, known: Allocation | None = None
     ) -> Allocation | None:
         """The best split that meets some requirements, no worse than a known one; None when there is none."""
-        problem = AllocationProblem(self.form, self.objective, requirements)
+        problem = AllocationProblem(self.form, self.objective, (*requirements, *self.returns), price=self.price)
         return allocate(problem, gap=gap, seconds=self.seconds, known=known)
 
     def nearest(self, requirements: tuple[Requirement, ...]) -> Allocation:
@@ -51,17 +70,19 @@ class TaskProblem:
         return _some(allocate(problem, gap=max(self.gap, _ROUGH), seconds=self.seconds))
 
     def most(self, curves: KpiCurves) -> Allocation:
-        """The split with the most of some curves."""
-        problem = AllocationProblem(self.form, curves)
+        """The split with the most of some curves that keeps the returns."""
+        problem = AllocationProblem(self.form, curves, self.returns)
         return _some(allocate(problem, gap=max(self.gap, _ROUGH), seconds=self.seconds))
 
     def worth(self, allocation: Allocation) -> float:
         """What is maximised, at a split."""
-        return -allocation.total if self.objective is None else self.objective.value(allocation.spend)
+        if self.objective is None:
+            return -allocation.total
+        return self.objective.value(allocation.spend) - self.price * allocation.total
 
     def is_reached(self, spend: Mapping[str, float]) -> bool:
-        """Whether a split reaches every task with its probability."""
-        return all(task.attained(spend) >= task.task.at_least for task in self.tasks)
+        """Whether a split reaches every task with its probability, and keeps the returns."""
+        return all(each.attained(spend) >= each.task.at_least for each in self.held)
 
 
 def _some(allocation: Allocation | None) -> Allocation:

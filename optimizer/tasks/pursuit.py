@@ -63,7 +63,10 @@ def reach_tasks(problem: TaskProblem, known: Allocation | None = None) -> Reache
 
 
 def most_attainable(problem: TaskProblem, task: MeasuredTask) -> float:
-    """The largest target of a task's KPI that a split was found to reach with the probability asked."""
+    """The largest target of a task's KPI that a split was found to reach with the probability asked.
+
+    Among splits that keep the returns, where there are any.
+    """
     best, most, focus = None, 0.0, task.focus(problem.first_guess)
     for splits in range(1, APPROACH_ROUNDS + 1):
         allocation = problem.most(task.kpi.weighted_curves(task.periods, focus))
@@ -71,7 +74,7 @@ def most_attainable(problem: TaskProblem, task: MeasuredTask) -> float:
         if best is None or attained > most:
             best, most = allocation, attained
         focus = mixed(focus, task.focus(allocation.spend), splits)
-    if best is not None and most > 0:
+    if best is not None and most > 0 and not problem.returns:
         alone = replace(problem, tasks=(task,))
         most = max(most, task.attained(lifted(alone, best).spend))
     return most
@@ -95,6 +98,9 @@ def _certified(problem: TaskProblem, polished: Polished) -> tuple[Reached, Alloc
         return Reached(best, kept), None
     value = allocation.total if problem.objective is None else problem.worth(allocation)
     bound = (0.0 if problem.objective is None else np.inf) if best is None else best.bound
-    gap = abs(bound - value) / max(abs(value), 1e-300) if value else 0.0
+    # A return may be missed by a rounding error, which the bound does not allow for.
+    bound = max(bound, value) if problem.returns else bound
+    gross = abs(value + problem.price * allocation.total)
+    gap = abs(bound - value) / max(gross, 1e-300) if gross else 0.0
     answer = Reached(replace(allocation, value=value, bound=bound, gap=gap), kept)
     return answer, best if gap > problem.gap else None

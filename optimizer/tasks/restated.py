@@ -144,7 +144,8 @@ class RestatedSearch:
         """Keep the split if it reaches every task, or one near it that does; by how much it misses each target."""
         tasks = self.problem.tasks
         misses = [task.task.at_least - task.attained(allocation.spend) for task in tasks]
-        nudged = allocation if max(misses) <= 0 else lift(self.split, tasks, allocation, steps=_NUDGES)
+        is_reached = max(misses) <= 0 and self.problem.is_reached(allocation.spend)
+        nudged = allocation if is_reached else lift(self.split, self.problem.held, allocation, steps=_NUDGES)
         if nudged is not None and self.problem.is_reached(nudged.spend):
             self.found.append(nudged)
         return misses

@@ -205,7 +205,7 @@ def test_money_needs_a_value_of_a_unit() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"objective": "profit", "tasks": [{"kpi": "orders", "at_least": 100.0}]},
+        {"objective": "profit", "tasks": [{"kpi": "orders", "at_least": 100.0}], "risk": {"attitude": "regret"}},
         {"tasks": [{"kpi": "orders", "at_least": 100.0}], "risk": {"attitude": "cautious"}},
     ],
 )
