@@ -231,7 +231,7 @@ def build_design(market: Market, outcome: OutcomeSpec, held_out: int) -> Design:
         observed=observed,
         exposure=exposure,
         frequency=np.stack(
-            [frequency_of(market, medium, exposure[:, place]) for place, medium in enumerate(media)], axis=1
+            [frequency_of(market, medium, exposure[:, [place]])[:, 0] for place, medium in enumerate(media)], axis=1
         ),
         spend=market.spend[:, :, 0],
         exposure_scale=exposure_scales(media, exposure, lags),
@@ -306,16 +306,21 @@ def exposure_of(market: Market, medium: Medium) -> FloatArray:
 
 
 def frequency_of(market: Market, medium: Medium, exposure: FloatArray) -> FloatArray:
-    """Contacts of a person reached in each period of a market of one geo, the usual number where nobody was.
+    """Contacts of a person reached in each period and geo, the geo's usual number where nobody was.
 
-    One for media without reach and frequency. `exposure` and what is returned are of shape (T,).
+    Of a geo in which nobody ever was, the number of all geos together; one for media without reach and frequency.
+    `exposure` and what is returned are of shape (T, G).
     """
     if medium.saturation != "reach":
-        return np.ones(len(exposure))
-    contacts = market.frequency[medium.name][:, 0]
+        return np.ones_like(exposure)
+    contacts = market.frequency[medium.name]
     is_seen = (contacts > 0) & (exposure > 0)
-    usual = usual_frequency(exposure[is_seen, None], contacts[is_seen, None])[0] if is_seen.any() else 1.0
-    return np.where(is_seen, contacts, usual)
+    found = np.empty_like(exposure)
+    for geo in range(exposure.shape[1]):
+        seen = is_seen & (np.arange(exposure.shape[1]) == geo) if is_seen[:, geo].any() else is_seen
+        usual = usual_frequency(exposure[seen][:, None], contacts[seen][:, None])[0] if seen.any() else 1.0
+        found[:, geo] = np.where(is_seen[:, geo], contacts[:, geo], usual)
+    return found
 
 
 def usual_frequency(exposure: FloatArray, frequency: FloatArray) -> FloatArray:

@@ -17,7 +17,8 @@ class GeosInfo(StrictModel):
     names
         Of the geos.
     local
-        Channels whose exposure per head differs between geos. The others are bought for the whole country.
+        Channels whose exposure per head differs between geos. The others are bought for the whole country, or count
+        as if they were: those with reach and frequency.
     """
 
     names: tuple[str, ...]
@@ -29,7 +30,8 @@ class GeoDraws:
     """Curves and history of the geos. S draws, G geos, C channels in the artifact's order, T periods.
 
     A channel brings size * effect * ceiling * saturation(adstock) in a geo, with a half-saturation of size * price *
-    half_saturation; carryover and slope are the country's.
+    half_saturation; carryover and slope are the country's. One with reach and frequency brings effect * ceiling *
+    adstock of its exposure, weighed by the geo's frequency (`mmm.saturation.effect_of_impression`), which is not held.
 
     Attributes
     ----------

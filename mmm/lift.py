@@ -94,9 +94,7 @@ def _lift_test(
             f"periods; spend_change is what was spent less what would have been spent without the test "
             f"({market.name}, market.toml)."
         )
-    # Where effects are by exposure, money that was moved bought exposure at the price of the day.
-    worked = exposure[window, medium]
-    bought = np.divide(worked, spend, out=np.ones_like(spend), where=spend > 0)
+    bought = bought_per_money(exposure[window, medium], spend)
     return LiftTest(medium, start, measured, without * bought, spec.estimate, spec.standard_error)
 
 
@@ -113,3 +111,11 @@ def spend_without(spend: FloatArray, change: float, weights: FloatArray | None =
     if change > total * (1.0 + 1e-9):
         return None
     return np.asarray(spend * max(1.0 - change / total, 0.0))
+
+
+def bought_per_money(worked: FloatArray, spend: FloatArray) -> FloatArray:
+    """Exposure that money bought at the price of the day, where effects are by exposure; one where none was spent.
+
+    `worked`, in money of the last year, and `spend` are of the same shape, as is what is returned.
+    """
+    return np.divide(worked, spend, out=np.ones_like(spend), where=spend > 0)

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmm.errors import Fault
 from mmm.intake.tables import capped, row_number
-from mmm.sentence import Number, Sentence, Word, sentence
+from mmm.sentence import Sentence, Word, sentence
 from mmm.spec import MarketSpec
 from mmm.vocabulary import FloatArray
 
@@ -44,24 +44,3 @@ def frequencies(
                 )
             )
     return faults, tuple(notes)
-
-
-def pooled_frequencies(spec: MarketSpec, geos: int, spec_file: str) -> list[Fault]:
-    """A fault for each channel with reach and frequency in a panel whose geos are fitted side by side."""
-    if geos < 2 or spec.model.geos != "pooled":
-        return []
-    expected = sentence('exposure (impressions) instead, or geos = "national" under [model]')
-    return [
-        Fault(
-            spec_file,
-            f"channels[{position}].reach",
-            sentence(
-                "reach and frequency of '{channel}' in a panel of {count} geos, fitted side by side",
-                channel=Word(text=channel.name),
-                count=Number(amount=geos),
-            ),
-            expected,
-        )
-        for position, channel in enumerate(spec.channels, start=1)
-        if channel.reach is not None
-    ]

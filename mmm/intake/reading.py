@@ -8,7 +8,7 @@ from mmm.errors import Fault, MarketRefused
 from mmm.intake.assembly import assembled
 from mmm.intake.cells import CellProblem, NumberColumn, read_numbers, without
 from mmm.intake.checks_calendar import Calendar, place_rows
-from mmm.intake.checks_frequency import frequencies, pooled_frequencies
+from mmm.intake.checks_frequency import frequencies
 from mmm.intake.checks_period import RowPlaces
 from mmm.intake.checks_privacy import personal_columns
 from mmm.intake.checks_series import Series, collinear, too_few_periods, unchanging
@@ -72,7 +72,6 @@ def market_from_table(spec: MarketSpec, table: Table, spec_file: str = "market.t
     if calendar is not None:
         faults += misfitting_tests(spec, calendar, spec_file)
         faults += misfitting_choices(spec, len(calendar.dates), spec_file)
-        faults += pooled_frequencies(spec, len(calendar.geos), spec_file)
         faults += too_few_periods(table.file, spec, len(calendar.dates))
     if faults or calendar is None:
         raise MarketRefused(_in_reading_order(faults, table.file))

@@ -2,7 +2,8 @@
 
 A geo of size p (population over the mean population) and outcome y counts as y / p in multiples of the country's mean
 per geo; its exposure as x / p in multiples of the country's exposure per geo. A channel that is bought for the whole
-country and shared out by population is then the same in every geo, and so is treated as one effect.
+country and shared out by population is then the same in every geo, and so is treated as one effect. Frequency is of
+a person already: each geo's counts in multiples of the country's usual one.
 """
 
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.baseline import control_places
-from mmm.design import Design, build_design, exposure_of
+from mmm.design import Design, build_design, exposure_of, frequency_of
 from mmm.errors import FitError
-from mmm.lift import spend_without
+from mmm.lift import bought_per_money, spend_without
 from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.periods import periods_between
 from mmm.priors import SMALLEST_VARIATION
@@ -58,10 +59,13 @@ class PanelDesign:
         Usual standard deviation of a geo's outcome per head, in national means.
     exposure
         Per head, in multiples of each medium's national scale. Shape (G, T, M).
+    frequency
+        Contacts of a person reached, in multiples of the country's usual number; one for media without reach and
+        frequency. Shape (G, T, M), > 0.
     columns
         The baseline's design with each geo's own controls. Shape (G, T, K).
     varies
-        Whether a medium's exposure per head differs between geos, so that its effect may. Shape (M,).
+        Whether a medium's exposure per head or its frequency differs between geos, so that its effect may. Shape (M,).
     tests
         The lift tests of this outcome.
     """
@@ -72,6 +76,7 @@ class PanelDesign:
     outcome: FloatArray
     variation: float
     exposure: FloatArray
+    frequency: FloatArray
     columns: FloatArray
     varies: FloatArray
     tests: tuple[GeoTest, ...]
@@ -99,13 +104,6 @@ def build_panel_design(market: Market, outcome: OutcomeSpec, held_out: int) -> P
             f"Outcome '{outcome.name}': a panel is fitted with likelihood 'normal' alone, not "
             f"'{outcome.likelihood}'; use 'normal', or geos = \"national\" under [model] ({market.name}, market.toml)."
         )
-    of_people = [channel.name for channel in market.spec.channels if channel.reach is not None]
-    if of_people:
-        raise FitError(
-            f"Channels with reach and frequency in a panel: {', '.join(of_people)}; geos fitted side by side "
-            f'cannot have them. Use exposure (impressions) instead, or geos = "national" under [model] ({market.name}, '
-            f"market.toml)."
-        )
     national = build_design(without_lift_tests(national_aggregate(market)), outcome, held_out)
     series = market.outcomes[outcome.name].T
     visible = series[:, national.observed > 0]
@@ -113,13 +111,10 @@ def build_panel_design(market: Market, outcome: OutcomeSpec, held_out: int) -> P
     size = weights / weights.mean()
     geos = len(market.geos)
     per_head = geos / (size[:, None] * national.exposure_scale)
-    exposure = (
-        np.stack(
-            [exposure_of(market, medium).T for medium in national.media],
-            axis=2,
-        )
-        * per_head[:, None, :]
-    )
+    worked = [exposure_of(market, medium) for medium in national.media]
+    exposure = np.stack([series.T for series in worked], axis=2) * per_head[:, None, :]
+    contacts = [frequency_of(market, medium, each).T for medium, each in zip(national.media, worked, strict=True)]
+    frequency = np.stack(contacts, axis=2) / national.usual_frequency
     per_person = series / (size[:, None] * national.outcome_scale / geos)
     return PanelDesign(
         national=national,
@@ -128,14 +123,21 @@ def build_panel_design(market: Market, outcome: OutcomeSpec, held_out: int) -> P
         outcome=per_person,
         variation=max(float(np.median(per_person[:, national.observed > 0].std(axis=1))), SMALLEST_VARIATION),
         exposure=exposure,
+        frequency=frequency,
         columns=_columns(market, national),
-        varies=(np.ptp(exposure, axis=0).max(axis=0) > SAME_EVERYWHERE).astype(np.float64),
+        varies=_varies(exposure, frequency),
         tests=tuple(
             _geo_test(market, national, spec, number, size)
             for number, spec in enumerate(market.spec.lift_tests, start=1)
             if (spec.outcome or market.spec.outcomes[0].name) == outcome.name
         ),
     )
+
+
+def _varies(exposure: FloatArray, frequency: FloatArray) -> FloatArray:
+    """One where impressions or people per head differ between geos, else zero. Shape (M,)."""
+    most = np.maximum(np.ptp(exposure, axis=0), np.ptp(exposure / frequency, axis=0)).max(axis=0)
+    return np.asarray(most > SAME_EVERYWHERE, dtype=np.float64)
 
 
 def _columns(market: Market, national: Design) -> FloatArray:
@@ -167,5 +169,9 @@ def _geo_test(market: Market, national: Design, spec: LiftTestSpec, number: int,
             f"periods and geos; spend_change is what was spent less what would have been spent without the test "
             f"({market.name}, market.toml)."
         )
+    kind = national.media[medium]
+    if kind.saturation == "reach":  # money that was moved reached people at the price of the day
+        worked = exposure_of(market, kind)[start : start + spec.periods, list(geos)].T
+        without = without * bought_per_money(worked, spend)
     per_head = len(market.geos) / (size[list(geos), None] * national.exposure_scale[medium])
     return GeoTest(medium, geos, start, measured, without * per_head, spec.estimate, spec.standard_error)

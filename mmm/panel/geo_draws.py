@@ -29,14 +29,20 @@ def geo_draws(market: Market, found: PanelPosterior) -> tuple[GeosInfo, GeoDraws
     exposure = np.stack([exposure_of(market, medium) for medium in media], axis=2)
     spend = market.spend.transpose(0, 2, 1)
     price = _price(spend, exposure, SEASON_LAG[market.spec.market.period])
-    scale = national.exposure_scale[paid]
+    is_reach = np.array([medium.saturation == "reach" for medium in media])
+    # Of reach and frequency ceilings are a unit of exposure that frequency has weighed, as in the country's draws.
+    unit = np.where(is_reach, national.usual_frequency[paid] / national.exposure_scale[paid], 1.0)
     info = GeosInfo(
         names=design.geos,
-        local=tuple(medium.name for medium, place in zip(media, paid, strict=True) if design.varies[place] > 0),
+        local=tuple(
+            medium.name
+            for medium, place in zip(media, paid, strict=True)
+            if design.varies[place] > 0 and medium.saturation != "reach"
+        ),
     )
     return info, GeoDraws(
-        half_saturation=found.curves.half_saturation[:, paid] * scale,
-        ceiling=found.heights[:, paid] * national.outcome_scale,
+        half_saturation=found.curves.half_saturation[:, paid] * national.half_saturation_scale[paid],
+        ceiling=found.heights[:, paid] * national.outcome_scale * unit,
         effect=_at_least_none(found.effects[:, :, paid], found.brought[:, :, paid]),
         size=design.size / geos,
         price=price,

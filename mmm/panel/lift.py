@@ -35,7 +35,7 @@ def geo_increments(found: PanelPosterior, test: GeoTest) -> FloatArray:
     increments = np.empty(len(found.effects))
     for draw in range(len(increments)):
         reached = curves.reached(draw, place, lagged)
-        without = curves.reached(draw, place, lagged_without[measured])
+        without = curves.reached(draw, place, lagged_without[measured], measured, geos)
         more = (reached[geos][:, measured] - without).sum(axis=1)
         increments[draw] = curves.ceiling(draw, place, reached) * (size * found.effects[draw, geos, place]) @ more
     return increments * design.national.outcome_scale

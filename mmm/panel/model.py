@@ -2,9 +2,9 @@
 
     outcome_gt = columns_gt @ (c + d_g) + Σ_m (1 + z_gm) ceiling_m saturation(adstock(exposure_gm))_t + noise_gt
 
-per head and in national means, with c, d_g and z_g normal. All geos and periods together are one normal vector, whose
-covariance is written out here: exact, and too slow for more than a few geos. `mmm.kernel.panel_density`
-is what is sampled.
+per head and in national means, with c, d_g and z_g normal; of media with reach and frequency people respond to their
+geo's frequency before the carryover. All geos and periods together are one normal vector, whose covariance is written
+out here: exact, and too slow for more than a few geos. `mmm.kernel.panel_density` is what is sampled.
 """
 
 from typing import Any
@@ -18,6 +18,7 @@ from mmm.model import Curves
 from mmm.panel.design import GeoTest, PanelDesign
 from mmm.panel.parameters import linear_prior, panel_prior, panel_structure, panel_target
 from mmm.priors import Priors, excess_share_density
+from mmm.vocabulary import FloatArray
 
 
 def build_panel(design: PanelDesign, priors: Priors) -> pm.Model:
@@ -29,16 +30,10 @@ def build_panel(design: PanelDesign, priors: Priors) -> pm.Model:
         parameters = pm.MvNormal("parameters", prior.location, cov=prior.covariance, shape=structure.size)
         by_block = {name: parameters[block] for name, block in structure.blocks.items()}
         pm.Potential("share_below_one", excess_share_density(pt.exp(by_block["log_share"]).sum()))
-        lagged = lagged_exposure(design.exposure.transpose(1, 0, 2), design.national.carryover_periods)
-        by_geo = lagged.transpose(1, 0, 2, 3).reshape(geos * periods, *lagged.shape[2:])
-        curves = Curves(
-            structure,
-            design.national.carryover_periods,
-            parameters,
-            by_geo,
-            np.ones_like(by_geo),
-            np.repeat(design.size, periods),
-        )
+        lags = design.national.carryover_periods
+        lagged = np.concatenate([lagged_exposure(series, lags) for series in design.exposure])
+        frequency = np.concatenate([_lagged_frequency(design, geo) for geo in range(geos)])
+        curves = Curves(structure, lags, parameters, lagged, frequency, np.repeat(design.size, periods))
         effect, pooling = pt.exp(by_block["log_effect_spread"][0]), pt.exp(by_block["log_pooling"][0])
         bend = pt.exp(by_block["log_bend_spread"][0])
         common = pt.as_tensor(linear.common) * (1.0 + linear.bends * (bend - 1.0))
@@ -66,6 +61,11 @@ def build_panel(design: PanelDesign, priors: Priors) -> pm.Model:
     return model
 
 
+def _lagged_frequency(design: PanelDesign, geo: int) -> FloatArray:
+    """Frequency in a geo in the present and each earlier period, one before the first. Shape (T, M, L)."""
+    return lagged_exposure(design.frequency[geo] - 1.0, design.national.carryover_periods) + 1.0
+
+
 def _increment(design: PanelDesign, curves: Curves, test: GeoTest) -> Any:
     """What a test's change of spend brought by the country's curves, in national mean outcomes."""
     geos, periods, _ = design.exposure.shape
@@ -75,6 +75,7 @@ def _increment(design: PanelDesign, curves: Curves, test: GeoTest) -> Any:
         changed[test.start : test.start + len(without), test.medium] = without
         lagged = lagged_exposure(changed, design.national.carryover_periods)
         brought = curves.contribution[geo * periods : (geo + 1) * periods, test.medium]
-        difference = brought - (curves.reached(lagged, np.ones_like(lagged)) * curves.ceiling)[:, test.medium]
+        without_test = curves.reached(lagged, _lagged_frequency(design, geo)) * curves.ceiling
+        difference = brought - without_test[:, test.medium]
         total = total + difference[test.start : test.start + test.measured].sum() * design.size[geo] / geos
     return total

@@ -104,22 +104,30 @@ def panel_data(design: PanelDesign, priors: Priors) -> PanelData:
 
 def _media_data(design: PanelDesign, structure: Structure) -> MediaData:
     lags, (geos, periods, media) = design.national.carryover_periods, design.exposure.shape
-    led = np.concatenate([np.zeros((geos, lags - 1, media)), design.exposure], axis=1)
+    # Of media with reach and frequency the people reached; frequency is one for all others.
+    led = np.concatenate([np.zeros((geos, lags - 1, media)), design.exposure / design.frequency], axis=1)
+    led_frequency = np.concatenate([np.ones((geos, lags - 1, media)), design.frequency], axis=1)
     segments: list[tuple[int, int, int, int]] = []
     pieces: list[tuple[int, int, int, int, int]] = []
     sizes: list[float] = []
     exposures: list[FloatArray] = []
+    frequencies: list[FloatArray] = []
     rows, start, row = np.zeros((media, 2), dtype=np.int64), 0, 0
     for place in range(media):
         first = rows[place, 0] = row
         windows = [led[geo, :, place] for geo in range(geos)]
+        frequencies += [led_frequency[geo, :, place] for geo in range(geos)]
         without = geos * periods
         for number, test in enumerate(design.tests):
             if test.medium != place:
                 continue
             for geo, exposure in zip(test.geos, test.exposure_without, strict=True):
-                changed = led[geo, test.start : test.start + lags - 1 + test.measured, place].copy()
-                changed[lags - 1 : lags - 1 + len(exposure)] = exposure
+                measured = slice(test.start, test.start + lags - 1 + test.measured)
+                contacts = led_frequency[geo, measured, place]
+                changed = led[geo, measured, place].copy()
+                inside = slice(lags - 1, lags - 1 + len(exposure))
+                changed[inside] = exposure / contacts[inside]
+                frequencies.append(contacts)
                 pieces.append((number, place, geo * periods + test.start, without, test.measured))
                 sizes.append(float(design.size[geo]) / geos)
                 windows.append(changed)
@@ -135,7 +143,7 @@ def _media_data(design: PanelDesign, structure: Structure) -> MediaData:
         layout=layout_of(structure, rows),
         segments=np.array(segments, dtype=np.int64),
         exposure=np.concatenate(exposures),
-        log_frequency=np.zeros(start),
+        log_frequency=np.log(np.concatenate(frequencies)),
         weight=np.repeat(design.size, periods),
         pieces=np.array(pieces, dtype=np.int64).reshape(-1, 5),
         piece_size=np.array(sizes),

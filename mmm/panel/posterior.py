@@ -2,7 +2,9 @@
 
 An artifact speaks of the country: what a channel's national spend brings when it is shared out over geos as in history.
 Where geos get unequal money a head, that is a sum of curves; the artifact holds, draw by draw, the
-one curve of the same kind and slope that bends like the sum and brings the same in history.
+one curve of the same kind and slope that bends like the sum and brings the same in history. Of reach and frequency the
+half-saturation is the same in all geos, for it is of a person; at the country's reach and frequency its curve brings
+in history what the geos' did.
 """
 
 from dataclasses import dataclass, replace
@@ -11,13 +13,13 @@ import numpy as np
 from scipy.special import expit
 
 from mmm.adstock import lagged_exposure
-from mmm.curves import carryover_weights
+from mmm.curves import adstocked, carryover_weights
 from mmm.panel.design import PanelDesign
 from mmm.panel.parameters import linear_prior, panel_structure, panel_target
 from mmm.parameters import MediaDraws
 from mmm.posterior import Posterior
 from mmm.priors import Priors
-from mmm.saturation import saturate
+from mmm.saturation import effect_of_impression, saturate
 from mmm.vocabulary import FloatArray, SaturationKind
 
 LEVELS = (0.5, 2.0)
@@ -161,9 +163,24 @@ class NationalCurves:
             brought[:, :, place] = reached * heights[place]
         return brought, heights
 
-    def reached(self, draw: int, place: int, lagged: FloatArray) -> FloatArray:
-        """Saturated adstock, from 0 to 1, of a medium's exposure with its lags (T, G, L). Shape (G, T)."""
+    def reached(
+        self,
+        draw: int,
+        place: int,
+        lagged: FloatArray,
+        periods: slice = slice(None),
+        geos: slice | list[int] = slice(None),
+    ) -> FloatArray:
+        """Saturated adstock of a medium's exposure with its lags (T, G, L). Shape (G, T).
+
+        From 0 to 1 but for reach and frequency, of which the panel's frequency counts; `periods` and `geos` say which
+        of the panel's the exposure is of.
+        """
         medium, national, one = self.design.national.media[place], self.design.national, slice(draw, draw + 1)
+        if medium.saturation == "reach":
+            frequency = self.design.frequency[geos, :, place].T
+            effect = effect_of_impression(frequency, self.half_saturation[draw, place], self.slope[draw, place])
+            lagged = lagged * lagged_exposure(effect, national.carryover_periods)[periods]
         weights = carryover_weights(
             medium.adstock, national.carryover_periods, self.retention[one, place], self.peak_delay[one, place]
         )[0]
@@ -187,7 +204,8 @@ class NationalCurves:
         paid = np.zeros_like(total)
         lagged = lagged_exposure(national.exposure / national.exposure_scale, national.carryover_periods)
         for place, medium in enumerate(national.media):
-            if np.ptp(usual[:, place]) > 0:
+            is_reach = medium.saturation == "reach"
+            if np.ptp(usual[:, place]) > 0 and not is_reach:
                 half[:, place] = _joint_half(
                     medium.saturation, usual[:, place], effects[:, :, place] * design.size, half[:, place],
                     self.slope[:, place],
@@ -195,7 +213,12 @@ class NationalCurves:
             weights = carryover_weights(
                 medium.adstock, national.carryover_periods, self.retention[:, place], self.peak_delay[:, place]
             )
-            stock = weights @ lagged[:, place].T
+            if is_reach:
+                worked, contacts = national.exposure[:, place], national.frequency[:, place]
+                bend = (half[:, place] * national.usual_frequency[place], self.slope[:, place])
+                stock = adstocked(medium.saturation, weights, worked, contacts, *bend)
+            else:
+                stock = weights @ lagged[:, place].T
             reached = saturate(medium.saturation, stock, half[:, place, None], self.slope[:, place, None])
             summed = reached.sum(axis=1)
             brought = contribution[:, :, place].sum(axis=1)
@@ -208,7 +231,7 @@ class NationalCurves:
         return MediaDraws(
             retention=self.retention,
             peak_delay=self.peak_delay,
-            half_saturation=half * national.exposure_scale,
+            half_saturation=half * national.half_saturation_scale,
             slope=self.slope,
             ceiling=ceiling,
             contribution=total,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from mmm.artifact import ResponseArtifact
+from mmm.artifact import ChannelInfo, ResponseArtifact
 from mmm.errors import Fault
-from mmm.sentence import Sentence, listed, sentence
+from mmm.sentence import Names, Sentence, listed, sentence
 from optimizer.admission import A_CHANNEL, unknown_name
 from optimizer.geo_rules import GeoSplit
 from optimizer.scenario import Scenario, place_of
@@ -28,28 +28,40 @@ def geo_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) ->
             return [Fault(file, "geos", sentence("a plan by geo"), expected)]
     manifest = artifacts[scenario.kpi].manifest
     if manifest.geos is None or not manifest.geos.local:
-        expected = sentence("a channel whose spend a head differs between geos: here each is bought for all of them")
+        expected = sentence(
+            "a channel without reach and frequency whose spend a head differs between geos: here each is planned for "
+            "all of them together"
+        )
         return [Fault(file, "geos", sentence("a plan by geo"), expected)]
     if scenario.new_channels:
         expected = sentence("none in a plan by geo: plan them for the whole country")
         return [Fault(file, "new_channels", ", ".join(scenario.new_channels), expected)]
     local, geos = manifest.geos.local, manifest.geos.names
-    known = list(artifacts[scenario.kpi].channels)
+    infos = {info.name: info for info in manifest.channels}
+    known = list(infos)
     split = tuple(name for name in known if name in local and name in (asked.channels or local))
     faults = []
     for field, name in _named_channels(asked):
         if name not in known:
             faults.append(unknown_name(file, field, name, known, A_CHANNEL))
         elif name not in split:
-            names = listed(split or local, is_quoted=False)
-            expected = sentence("a channel that is split over geos: {names}", names=names)
-            faults.append(Fault(file, field, name, expected))
+            faults.append(Fault(file, field, name, _expected(listed(split or local, is_quoted=False), infos[name])))
     faults += [
         unknown_name(file, field, name, list(geos), sentence("a geo of the market"))
         for field, name in _named_geos(asked)
         if name not in geos
     ]
     return faults or _unsplittable(scenario, artifacts[scenario.kpi], split, file)
+
+
+def _expected(split: Names, info: ChannelInfo) -> Sentence:
+    """What a channel would be that has rules of its own in a geo."""
+    if info.saturation != "reach":
+        return sentence("a channel that is split over geos: {names}", names=split)
+    return sentence(
+        "a channel that is split over geos: {names}; one with reach and frequency is planned for the whole country",
+        names=split,
+    )
 
 
 def _named_channels(asked: GeoSplit) -> Iterator[tuple[str, str]]:

@@ -92,6 +92,7 @@ def cell_artifact(artifact: ResponseArtifact, cells: Cells) -> ResponseArtifact:
             **{name: side_by_side(name) for name in ("retention", "peak_delay", "half_saturation", "slope", "ceiling")},
             spend=side_by_side("spend"),
             exposure=side_by_side("exposure"),
+            frequency=None if draws.frequency is None else side_by_side("frequency"),
             long_run=None,
             geos=None,
         ),
@@ -102,6 +103,8 @@ def cell_artifact(artifact: ResponseArtifact, cells: Cells) -> ResponseArtifact:
 def _column(draws: ResponseDraws, channel: int, geo: int | None) -> dict[str, FloatArray]:
     """Curve and history of one cell, by name. Shapes (S,) and (T,)."""
     found = {name: getattr(draws, name)[:, channel] for name in ("retention", "peak_delay", "slope")}
+    if draws.frequency is not None:  # one for a channel that is split: those with reach and frequency are not
+        found["frequency"] = draws.frequency[:, channel]
     if geo is None or draws.geos is None:
         of_country = {name: getattr(draws, name)[:, channel] for name in ("half_saturation", "ceiling", "spend")}
         return found | of_country | {"exposure": draws.worked[:, channel]}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fitting_markets import quick, small_market
+from fitting_markets import quick, small_market, with_reach
 
 from mmm.artifact import ResponseArtifact
 from mmm.curves import historical_contributions, medium_contribution
@@ -60,9 +60,28 @@ def prepared(market: Market, held_out: int) -> tuple[PanelDesign, Priors]:
     return design, build_priors(national_aggregate(market), outcome, design.national)
 
 
-@pytest.mark.parametrize("held_out", [0, 6])
-def test_the_compiled_density_and_its_gradient_are_those_of_the_model(held_out: int) -> None:
-    design, priors = prepared(panel(3, 52), held_out)
+def panel_with_reach(geos: int, periods: int) -> Market:
+    """Four of its channels, of which one of each carryover has reach and frequency, the tested ones among them."""
+    market = panel(geos, periods)
+    tested = [test.channel for test in market.spec.lift_tests]
+    others = [channel.name for channel in market.spec.channels if channel.name not in tested]
+    kinds = dict(zip((*tested, others[0]), ("weibull", "delayed", "geometric"), strict=True))
+    kept = [place for place, channel in enumerate(market.spec.channels) if channel.name in (*kinds, others[1])]
+    channels = tuple(
+        channel.model_copy(update={"adstock": kinds.get(channel.name, channel.adstock)})
+        for channel in (market.spec.channels[place] for place in kept)
+    )
+    spec = market.spec.model_copy(update={"channels": channels})
+    return with_reach(replace(market, spec=spec, spend=market.spend[:, kept]), *kinds)
+
+
+@pytest.mark.parametrize(
+    ("market", "held_out"),
+    [(panel(3, 52), 0), (panel(3, 52), 6), (panel_with_reach(2, 52), 6)],
+    ids=["all seen", "held out", "reach and frequency"],
+)
+def test_the_compiled_density_and_its_gradient_are_those_of_the_model(market: Market, held_out: int) -> None:
+    design, priors = prepared(market, held_out)
     compiled, model = density_of(panel_data(design, priors)), build_panel(design, priors)
     density, slope = model.compile_logp(mode=AS_WRITTEN), model.compile_dlogp(mode=AS_WRITTEN)
     prior = panel_prior(design, priors)

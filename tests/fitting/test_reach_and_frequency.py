@@ -11,7 +11,6 @@ from mmm.adstock import geometric_weights, lagged_exposure
 from mmm.artifact import ResponseArtifact, artifact_files, read_artifact
 from mmm.contribution import channel_figures
 from mmm.curves import historical_contributions
-from mmm.errors import FitError
 from mmm.fit import fit_outcome
 from mmm.frequency_figures import frequency_figures
 from mmm.market import Market, national_aggregate, with_data_digest
@@ -161,5 +160,3 @@ def test_geos_add_up_to_all_impressions_over_all_people() -> None:
         frequency={"video": np.tile([3.0, 2.0], (60, 1))},
     )
     np.testing.assert_allclose(national_aggregate(two).frequency["video"], 800.0 / (200.0 + 100.0))
-    with pytest.raises(FitError, match=r"Channels with reach and frequency in a panel: video"):
-        fit_outcome(two, "orders")

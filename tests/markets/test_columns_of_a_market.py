@@ -167,11 +167,10 @@ def test_a_frequency_that_hardly_varies_is_noted() -> None:
     assert "The frequency of 'tv' hardly varies: its best frequency will be assumed, not measured." in notes
 
 
-def test_geos_side_by_side_have_no_reach_and_frequency_and_added_up_they_have() -> None:
+def test_geos_have_reach_and_frequency_side_by_side_and_added_up() -> None:
     channels = [{"name": "tv", "spend": "tv_spend", "role": "brand", "reach": "reach", "frequency": "frequency"}]
     columns = {"date": "week", "geo": "region"}
     sheet = panel_sheet().add("reach", lambda at: 100 + at % 7).add("frequency", lambda at: 2 + at % 3)
-    fault = only_fault(sheet, columns=columns, channels=channels)
-    assert fault.field == "channels[1].reach"
-    assert plain(fault.found) == "reach and frequency of 'tv' in a panel of 3 geos, fitted side by side"
-    assert "tv" in read(sheet, columns=columns, channels=channels, model={"geos": "national"}).frequency
+    for geos in ("pooled", "national"):
+        found = read(sheet, columns=columns, channels=channels, model={"geos": geos})
+        assert found.frequency["tv"].shape == (len(found.dates), 3)
