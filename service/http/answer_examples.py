@@ -1,6 +1,14 @@
-"""Answers to look at, for the OpenAPI document: by schema, and problems by status."""
+"""Answers to look at, for the OpenAPI document: by schema, and problems by status.
 
+The long ones are what the service answered, shortened: files that are read when the document is asked for.
+"""
+
+import json
+from pathlib import Path
 from typing import Any
+
+FOLDER = Path(__file__).parent / "answers"
+"""The long answers, each named for its schema; `tests/serving/kept_answers.py` writes them."""
 
 _JOB: dict[str, Any] = {
     "id": "1f0c6a52e9b84d37",
@@ -66,7 +74,7 @@ _EVENT: dict[str, Any] = {
     "created_at": "2027-04-05T06:09:12Z",
 }
 
-ANSWER_EXAMPLES: dict[str, dict[str, Any]] = {
+SHORT_ANSWERS: dict[str, dict[str, Any]] = {
     "JobAnswer": _JOB,
     "JobList": {"jobs": [_JOB], "next": None},
     "KeyAnswer": _KEY,
@@ -82,7 +90,7 @@ ANSWER_EXAMPLES: dict[str, dict[str, Any]] = {
     "HealthAnswer": {"status": "ok"},
     "ReadinessAnswer": {"status": "ok", "worker_seen_at": "2027-04-05T06:09:12Z"},
 }
-"""One answer a schema."""
+"""One answer a schema, of those that are short."""
 
 _PROBLEMS: dict[int, tuple[str, str, str]] = {
     400: ("malformed", "The request cannot be read", "The body must be one JSON document in UTF-8: unexpected end."),
@@ -97,6 +105,14 @@ _PROBLEMS: dict[int, tuple[str, str, str]] = {
     429: ("too-many-requests", "Too many requests", "Up to 6000 requests a minute are answered."),
     503: ("busy", "Too much is asked for at once", "Other scenarios are being solved, and 16 more wait."),
 }
+
+
+def answer_example(schema: str) -> Any:
+    """An answer of a schema; None where there is none to show."""
+    if schema in SHORT_ANSWERS:
+        return SHORT_ANSWERS[schema]
+    file = FOLDER / f"{schema}.json"
+    return json.loads(file.read_bytes()) if file.is_file() else None
 
 
 def problem_example(status: int) -> dict[str, Any] | None:

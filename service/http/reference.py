@@ -11,7 +11,7 @@ from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, make_response, render_template
 
 from service.answers import ProblemAnswer
-from service.http.answer_examples import ANSWER_EXAMPLES, problem_example
+from service.http.answer_examples import answer_example, problem_example
 from service.http.data import UPLOAD
 from service.http.description import add_common
 from service.http.following import ACTUALS
@@ -100,8 +100,9 @@ def _add_example(response: dict[str, Any]) -> None:
     """Give an answer the example of its schema, where there is one."""
     media = response.get("content", {}).get("application/json", {})
     name = media.get("schema", {}).get("$ref", "").removeprefix(PREFIX)
-    if name in ANSWER_EXAMPLES:
-        response["content"] = {"application/json": media | {"example": ANSWER_EXAMPLES[name]}}
+    example = answer_example(name)
+    if example is not None:
+        response["content"] = {"application/json": media | {"example": example}}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
