@@ -24,7 +24,8 @@ from optimizer.allocate import allocate
 from optimizer.allocation import AllocationProblem, KpiCurves
 from optimizer.curves import ExpectedCurve
 from optimizer.flight.concave import FlightProblem
-from optimizer.flight.rows import FlightRows, PeriodRules
+from optimizer.flight.period_rules import PeriodRules
+from optimizer.flight.rows import FlightRows
 from optimizer.flight.search import Flighting, best_flighting
 from optimizer.flight.terms import FlightTerms
 from optimizer.formulation import Formulation, Setting

@@ -120,9 +120,12 @@ def _offer_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence
 def _optimized_flighting_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
     """What does not go with a flighting that is optimised."""
     field, faults = "flighting.pattern", []
-    if scenario.target is not None and scenario.target.mroas is None:
+    costs_of_one = scenario.target is not None and scenario.target.cpa is not None
+    costs_of_one |= any(rule.cpa_at_most for rule in scenario.channels.values())
+    if costs_of_one and set(scenario.values) - {scenario.kpi}:
         expected = sentence(
-            "even, history or given with a target roas or cpa; a target mroas and objective profit go with it"
+            "even, history or given where a CPA is limited and several KPIs count; values of {kpi} alone go with it",
+            kpi=Word(text=scenario.kpi),
         )
         faults.append(Fault(file, field, "optimized", expected))
     if any(info.saturation == "reach" for info in artifact.manifest.channels):
@@ -133,8 +136,10 @@ def _optimized_flighting_faults(scenario: Scenario, artifact: ResponseArtifact, 
     if scenario.risk.attitude != "neutral":
         expected = sentence("even, history or given where risk is not neutral")
         faults.append(Fault(file, field, "optimized", expected))
-    if any(rule.cpa_at_most or rule.marginal_cpa_at_most for rule in scenario.channels.values()):
-        expected = sentence("even, history or given with a ceiling on CPA: what an outcome costs follows the phasing")
+    if any(rule.marginal_cpa_at_most for rule in scenario.channels.values()):
+        expected = sentence(
+            "even, history or given with marginal_cpa_at_most; cpa_at_most, profit and a target mroas go with it"
+        )
         faults.append(Fault(file, field, "optimized", expected))
     if scenario.capacity:
         expected = sentence("even, history or given with a capacity: what a period brings follows the phasing")

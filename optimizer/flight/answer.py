@@ -19,8 +19,11 @@ from optimizer.answered import Answer, Refusal
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
 from optimizer.costs import unit_costs
 from optimizer.flight.conflict import refused_by_periods
-from optimizer.flight.problem import CountedKpi, carryover_of, flight_problem, shares_of
-from optimizer.flight.rows import FlightRows, PeriodBudget, PeriodRules
+from optimizer.flight.floors import Floor
+from optimizer.flight.floors_of import floors_of, target_floor
+from optimizer.flight.period_rules import PeriodBudget, PeriodRules
+from optimizer.flight.problem import CountedKpi, Raised, carryover_of, flight_problem, shares_of
+from optimizer.flight.rows import FlightRows
 from optimizer.flight.search import METHOD as JOINT_METHOD
 from optimizer.flight.search import best_flighting
 from optimizer.goal import goal_of
@@ -40,6 +43,12 @@ _IN_TURNS = sentence(
 _TURNS = 4
 _WORTH_IT = 1e-3
 """Share of a budget that a new phasing must save for another turn."""
+
+_NOTHING = 1e-9
+"""Share of the most that may be spent below which a plan spends nothing."""
+
+_DUST = 1e-7
+"""Share of the total below which a channel is off: what is left of it goes to the others."""
 
 _UNEVEN = 0.1
 """Share of a channel's money that a phasing moves, against an even one, before its carryover matters."""
@@ -68,14 +77,15 @@ def answer_flighting(question: Question) -> Flighted:
 
 def _maximized(question: Question) -> tuple[Question, Answer | Refusal, str]:
     scenario = question.scenario
-    joint = _joint(question, scenario, _wanted(question), known=_even_spend(question))
+    joint = _joint(question, scenario, _wanted(question, scenario), known=_even_spend(question))
+    floor = target_floor(question, scenario)
+    if floor is not None and (joint is None or joint[1].allocation.total <= _NOTHING * question.ceiling):
+        richest = _richest(question, scenario, floor)
+        if isinstance(richest, Refusal):
+            return question, richest, IN_TURNS
+        joint = joint if richest is None else _joint(question, scenario, _wanted(question, scenario), known=richest)
     if joint is None:
-        setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
-        over_totals = replace(setting, scenario=_over_totals(scenario))
-        rules = period_rules(question, scenario)
-        if (rules.budgets or rules.has_bursts) and is_feasible(formulate(over_totals)):
-            return question, refused_by_periods(over_totals, rules, scenario), IN_TURNS
-        return question, Refusal(conflicting_rules(setting), smallest_relaxation(setting)), IN_TURNS
+        return question, _refused(question, scenario), IN_TURNS
     phased, found = joint
     if all(task.attained(found.allocation.spend) >= task.task.at_least for task in phased.tasks):
         return phased, found, JOINT_METHOD
@@ -85,6 +95,53 @@ def _maximized(question: Question) -> tuple[Question, Answer | Refusal, str]:
         if joint is not None:
             phased, again = joint[0], answer(joint[0])
     return phased, again, IN_TURNS
+
+
+def _refused(question: Question, scenario: Scenario) -> Refusal:
+    """Why no flighting obeys the rules."""
+    setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
+    over_totals, rules = replace(setting, scenario=_over_totals(scenario)), period_rules(question, scenario)
+    if (rules.budgets or rules.has_bursts) and is_feasible(formulate(over_totals)):
+        return refused_by_periods(over_totals, rules, scenario)
+    return Refusal(conflicting_rules(setting), smallest_relaxation(setting))
+
+
+def _richest(question: Question, scenario: Scenario, floor: Floor) -> FloatArray | Refusal | None:
+    """A flighting that has the target return, or why there is none; None where the rules allow no flighting.
+
+    The return of the flighting with the most beyond the return of the one before rises until it has the target
+    (Dinkelbach 1967). Where it stops short, what stands against more is said for the phasing at which it does.
+    """
+    free, per_money, best = scenario.model_copy(update={"target": None}), 0.0, None
+    for _ in range(_TURNS):
+        joint = _joint(question, free, replace(_wanted(question, free), price=per_money))
+        if joint is None or joint[1].allocation.total <= _NOTHING * question.ceiling:
+            break
+        allocation = joint[1].allocation
+        reached = allocation.value / allocation.total + per_money
+        if reached <= per_money * (1.0 + _WORTH_IT):
+            break
+        best, per_money = joint[0], reached
+        if per_money >= floor.per_money:
+            return _phased(best, allocation)
+    if best is None:
+        return None
+    alone = scenario.model_copy(update={"tasks": ()})
+    found, evenly = answer(best, alone), answer(question, alone)
+    if not isinstance(found, Refusal):
+        return _phased(best, found.allocation)
+    return evenly if isinstance(evenly, Refusal) and _distance(evenly) < _distance(found) else found
+
+
+def _distance(refusal: Refusal) -> float:
+    """How far limits would have to give way."""
+    return sum(abs(each.to - each.from_) for each in refusal.relaxation) if refusal.relaxation else np.inf
+
+
+def _phased(question: Question, allocation: Allocation) -> FloatArray:
+    """Spend of a split by channel and period. Shape (C, T)."""
+    spend = np.array([allocation.spend[name] for name in question.artifact.channels])
+    return np.asarray(spend[:, None] * question.timeline.flighting.T)
 
 
 def _sized(question: Question) -> tuple[Question, Answer | Refusal, str]:
@@ -112,30 +169,31 @@ def _even_spend(question: Question) -> FloatArray | None:
     found = answer(question, question.scenario.model_copy(update={"tasks": ()}))
     if isinstance(found, Refusal):
         return None
-    spend = np.array([found.allocation.spend[name] for name in question.artifact.channels])
-    return np.asarray(spend[:, None] * question.timeline.flighting.T)
+    return _phased(question, found.allocation)
 
 
 def _joint(
-    question: Question, scenario: Scenario, counted: Sequence[CountedKpi], known: FloatArray | None = None
+    question: Question, scenario: Scenario, raised: Raised, known: FloatArray | None = None
 ) -> tuple[Question, Answer] | None:
     """The best flighting and split of a scenario, tasks left aside; None where no flighting obeys its rules.
 
     It is no worse than a `known` spend by channel and period that obeys them, of shape (C, T).
     """
-    limits, rules, price = scenario.solve, period_rules(question, scenario), goal_of(question, scenario).price
+    limits, rules = scenario.solve, period_rules(question, scenario)
     for spends_all in (True, False) if scenario.objective == "maximize" else (False,):
         form = formulate(question.setting(_over_totals(scenario), spends_all=spends_all, ceiling=scenario.budget))
         if not is_feasible(form):
             continue
-        problem = flight_problem(form, rules, counted, price)
+        problem = flight_problem(form, rules, raised)
         bursts = FlightRows(form, rules, with_bursts=True) if rules.has_bursts else None
         found = best_flighting(problem, gap=limits.gap, seconds=limits.seconds, known=known, bursts=bursts)
         if found is None:
             continue
         phased = rephased(question, shares_of(found.spend, rules.most > 0))
+        spend = found.spend.sum(axis=1)
+        spend[spend <= _DUST * found.choice.total] = 0.0
         allocation = Allocation(
-            spend=dict(zip(form.setting.names, found.spend.sum(axis=1).tolist(), strict=True)),
+            spend=dict(zip(form.setting.names, spend.tolist(), strict=True)),
             is_on=found.choice.is_on,
             total=found.choice.total,
             value=found.value,
@@ -144,8 +202,11 @@ def _joint(
             rounds=0,
             seconds=found.seconds,
         )
-        setting = phased.setting(scenario, spends_all=spends_all, ceiling=scenario.budget)
-        return phased, Answer(formulate(setting), allocation, (), goal_of(phased, scenario))
+        setting, goal = (
+            phased.setting(scenario, spends_all=spends_all, ceiling=scenario.budget),
+            goal_of(phased, scenario),
+        )
+        return phased, Answer(formulate(setting), allocation, goal.requirements, goal)
     return None
 
 
@@ -172,24 +233,26 @@ def _period_budget(budget: FlightBudget, dates: Sequence[date]) -> PeriodBudget:
 
 
 def _over_totals(scenario: Scenario) -> Scenario:
-    """The scenario without what it says of single periods."""
-    of_periods = {"per_period_max": None, "burst_at_least": None}
+    """The scenario without what it says of single periods, or of outcomes, which follow the phasing."""
+    of_periods = {"per_period_max": None, "burst_at_least": None, "cpa_at_most": None}
     channels = {name: rule.model_copy(update=of_periods) for name, rule in scenario.channels.items()}
     return scenario.model_copy(
         update={"channels": channels, "rules": scenario.rules.model_copy(update={"cash_per_period": None})}
     )
 
 
-def _wanted(question: Question) -> list[CountedKpi]:
-    """What is maximised: the KPI, or one or several KPIs by their values."""
-    if goal_of(question, question.scenario).is_money:
-        return [CountedKpi(kpi, importance=value) for kpi, value in question.valued()]
-    return [CountedKpi(question.kpi)]
+def _wanted(question: Question, scenario: Scenario) -> Raised:
+    """What is maximised: the KPI, or one or several KPIs by their values, less a price, with floors."""
+    goal = goal_of(question, scenario)
+    counted = [CountedKpi(question.kpi)]
+    if goal.is_money:
+        counted = [CountedKpi(kpi, importance=value) for kpi, value in question.valued()]
+    return Raised(counted, goal.price, floors_of(question, scenario))
 
 
-def _of_tasks(question: Question) -> list[CountedKpi]:
+def _of_tasks(question: Question) -> Raised:
     """The KPIs of the tasks, each counted as its task counts it, in shares of its target."""
-    return [CountedKpi(task.kpi, task.periods, 1.0 / task.task.at_least) for task in question.tasks]
+    return Raised([CountedKpi(task.kpi, task.periods, 1.0 / task.task.at_least) for task in question.tasks])
 
 
 def _with_warnings(question: Question, allocation: Allocation, *, is_joint: bool) -> Question:

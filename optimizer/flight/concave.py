@@ -14,8 +14,10 @@ import numpy as np
 
 from mmm.vocabulary import BoolArray, FloatArray
 from optimizer.errors import SolverError
+from optimizer.flight.choice import FlightChoice
+from optimizer.flight.floors import PENALTY, Floor, FloorWorth, MoneyPrices, missing_in_all, relaxed
 from optimizer.flight.interior import maximize_concave
-from optimizer.flight.rows import Cut, FlightChoice, FlightRows
+from optimizer.flight.rows import Cut, Cuts, FlightRows
 from optimizer.flight.terms import Expansion, FlightTerms
 from optimizer.tree.state import SOLVER_SAFETY
 
@@ -33,20 +35,30 @@ _ITERATIONS = 45
 class FlightProblem:
     """Terms of each channel (of one KPI or several), the rows that phasings obey, and what a unit of the total costs.
 
-    `terms` has one entry a channel, in the order of the rows; `price` is in their unit.
+    `terms` has one entry a channel, in the order of the rows; `price` and `floors` are in their unit.
     """
 
     terms: Sequence[Sequence[FlightTerms]]
     rows: FlightRows
     price: float = 0.0
+    floors: tuple[Floor, ...] = ()
 
     def worth(self, choice: FlightChoice) -> float:
         """What is maximised, at a phasing: its expected outcome on the curves, less the price of its total."""
         return self.value(choice.spend) - self.price * choice.total
 
+    def is_kept(self, choice: FlightChoice) -> bool:
+        """Whether a phasing keeps the floors, on the curves."""
+        values = self.values(choice.spend) if self.floors else np.zeros(0)
+        return all(floor.is_kept(values, choice) for floor in self.floors)
+
     def value(self, spend: FloatArray) -> float:
         """Expected outcome of a phasing of shape (C, T), on the curves."""
-        return sum(term.value(row) for terms, row in zip(self.terms, spend, strict=True) for term in terms)
+        return float(self.values(spend).sum())
+
+    def values(self, spend: FloatArray) -> FloatArray:
+        """The same by channel. Shape (C,)."""
+        return np.array([sum(term.value(row) for term in terms) for terms, row in zip(self.terms, spend, strict=True)])
 
     def expand(
         self, spend: FloatArray, *, is_hull: bool, is_exact: bool = True, has_curvature: bool = False
@@ -75,11 +87,13 @@ def _where_open(curvature: FloatArray, is_open: BoolArray) -> FloatArray:
 class ConcaveSearch:
     """Lines by channel, the bound that they give, and the best phasing on the hulls with what it is worth there.
 
-    `gross` is that before the price of its total is paid.
+    `gross` is that before the price of its total is paid. What it misses of floors is taken off, and `worth` is what a
+    unit missing of each is worth.
     """
 
     cuts: list[list[Cut]]
     scale: float
+    worth: FloorWorth
     bound: float = np.inf
     value: float = -np.inf
     gross: float = 0.0
@@ -99,7 +113,7 @@ def search_hulls(
     if rows.nearest(even) is None:
         return None
     scale = max(sum(part.value for part in problem.expand(even, is_hull=True, is_exact=False)), 1e-300)
-    search = ConcaveSearch([[] for _ in rows.names], scale)
+    search = ConcaveSearch([[] for _ in rows.names], scale, FloorWorth(problem.floors))
     if rows.has_integers:
         _draw_even_lines(problem, search)
     _draw_lines(problem, search, integers)
@@ -107,24 +121,27 @@ def search_hulls(
     for _ in range(_ROUNDS):
         left = seconds - (time.perf_counter() - started)
         try:
-            highest = rows.highest(
-                search.cuts, scale, relative_gap=0.2 * gap, seconds=max(left, 0.1), price=problem.price
-            )
+            cuts = Cuts(search.cuts, scale, MoneyPrices(problem.price), problem.floors)
+            highest = rows.highest(cuts, relative_gap=0.2 * gap, seconds=max(left, 0.1))
         except SolverError:
             if search.best is None or not np.isfinite(search.bound):
                 raise
             break  # the bound so far holds
         if highest is None:
             return None
-        choice, bound = highest
+        choice, bound, worth = highest
         safety = SOLVER_SAFETY * (abs(bound) + problem.price * choice.total)
-        search.bound = min(search.bound, bound + safety)
-        if rows.has_integers and choice.integers not in tried:
+        before, search.bound = search.bound, min(search.bound, bound + safety)
+        is_new = rows.has_integers and choice.integers not in tried
+        if is_new or not search.worth.is_known:
             tried.add(choice.integers)
-            _draw_lines(problem, search, choice.integers)
-        else:
+            search.worth.suggest(worth)
+            _draw_lines(problem, search, choice.integers if rows.has_integers else None)
+        if not is_new:
             _keep(problem, search, choice)
-        if search.bound - search.value <= gap * search.gross or left <= 0:
+        has_floors = len(problem.floors) > 0
+        is_settled = has_floors and search.worth.is_known and before - search.bound <= gap * abs(search.bound)
+        if search.bound - search.value <= gap * search.gross or is_settled or left <= 0:
             break
     return search
 
@@ -141,15 +158,16 @@ def _draw_even_lines(problem: FlightProblem, search: ConcaveSearch) -> None:
 def _draw_lines(problem: FlightProblem, search: ConcaveSearch, integers: Sequence[int] | None) -> None:
     """Add lines where the hulls are highest for some integers, or with these relaxed."""
     rows = problem.rows
-    polytope = rows.polytope(integers, problem.price / search.scale)
+    weights, prices = relaxed(problem.floors, search.worth.now.tolist(), problem.price, rows.shape[0])
+    polytope = rows.polytope(integers, prices.per(search.scale))
 
     def oracle(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         parts = problem.expand(point * rows.unit, is_hull=True, is_exact=False, has_curvature=True)
         size = rows.unit / search.scale
         return (
-            sum(part.value for part in parts) / search.scale,
-            np.array([part.gradient for part in parts]) * size,
-            np.array([part.curvature for part in parts]) * (size * rows.unit),
+            float(weights @ [part.value for part in parts]) / search.scale,
+            weights[:, None] * np.array([part.gradient for part in parts]) * size,
+            weights[:, None, None] * np.array([part.curvature for part in parts]) * (size * rows.unit),
         )
 
     points = maximize_concave(oracle, rows.shape, polytope, tolerance=1e-5, iterations=_ITERATIONS)
@@ -159,7 +177,7 @@ def _draw_lines(problem: FlightProblem, search: ConcaveSearch, integers: Sequenc
     if integers is not None or not rows.has_integers:
         choice = rows.nearest(rows.spend_of(points[-1]), integers or ())
         if choice is not None:
-            _keep(problem, search, choice)
+            search.worth.learn(_keep(problem, search, choice), choice)
 
 
 def _add_lines(problem: FlightProblem, search: ConcaveSearch, spend: FloatArray) -> None:
@@ -168,13 +186,17 @@ def _add_lines(problem: FlightProblem, search: ConcaveSearch, spend: FloatArray)
         lines.append(Cut(part.value - float(part.gradient @ row), part.gradient))
 
 
-def _keep(problem: FlightProblem, search: ConcaveSearch, choice: FlightChoice) -> None:
+def _keep(problem: FlightProblem, search: ConcaveSearch, choice: FlightChoice) -> FloatArray:
+    """Take a phasing into the search, with lines at it; what each channel brings there on the hulls. Shape (C,)."""
     parts = problem.expand(choice.spend, is_hull=True)
-    gross = sum(part.value for part in parts)
-    value = gross - problem.price * choice.total
+    values = np.array([part.value for part in parts])
+    gross = float(values.sum())
+    missing = PENALTY * missing_in_all(problem.floors, values, choice) if problem.floors else 0.0
+    value = gross - problem.price * choice.total - missing
     search.met.append(choice)
     if value > search.value:
         search.value, search.gross, search.best = value, gross, choice
     for lines, part, row in zip(search.cuts, parts, choice.spend, strict=True):
         if part.gradient.max() < 1e6 * search.scale / problem.rows.unit:
             lines.append(Cut(part.value - float(part.gradient @ row), part.gradient))
+    return values

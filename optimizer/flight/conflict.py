@@ -9,7 +9,8 @@ import numpy as np
 from mmm.sentence import Day, Money, Sentence, sentence
 from optimizer.answered import Refusal
 from optimizer.conflict import roomy
-from optimizer.flight.rows import FlightRows, PeriodBudget, PeriodRules
+from optimizer.flight.period_rules import PeriodBudget, PeriodRules
+from optimizer.flight.rows import FlightRows
 from optimizer.formulation import Setting
 from optimizer.plan import ConflictingRule, RelaxedRule
 from optimizer.rulebook.periods import burst_text

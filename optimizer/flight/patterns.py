@@ -12,8 +12,8 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray
 from optimizer.curves import Line, Piece
+from optimizer.flight.choice import FlightChoice
 from optimizer.flight.concave import FlightProblem
-from optimizer.flight.rows import FlightChoice
 from optimizer.flight.terms import FlightTerms
 from optimizer.solve import CompiledSplit, best_on_pieces
 
@@ -44,7 +44,7 @@ def climb_ladder(terms: Sequence[FlightTerms], most: FloatArray, total: float) -
     totals = np.concatenate([[0.0], _RUNGS * min(total, float(most.sum()))])
     values, phasings = np.zeros(len(totals)), np.zeros((len(totals), len(most)))
     shapes = _shapes(most)
-    for rung in range(1, len(totals)):
+    for rung in range(1, len(totals)) if totals[-1] > 0 else ():
         tried = np.array([placed for shape in shapes if (placed := filled(shape, most, totals[rung])) is not None])
         worth = np.sum([term.values(tried) for term in terms], axis=0)
         best = int(np.argmax(worth))

@@ -9,7 +9,9 @@ from mmm.artifact import ResponseArtifact
 from mmm.curves import carryover_weights
 from mmm.vocabulary import FloatArray
 from optimizer.flight.concave import FlightProblem
-from optimizer.flight.rows import FlightRows, PeriodRules
+from optimizer.flight.floors import Floor
+from optimizer.flight.period_rules import PeriodRules
+from optimizer.flight.rows import FlightRows
 from optimizer.flight.terms import FlightTerms
 from optimizer.formulation import Formulation
 from optimizer.responses import KpiResponses
@@ -34,9 +36,16 @@ class CountedKpi:
     importance: float = 1.0
 
 
-def flight_problem(
-    form: Formulation, rules: PeriodRules, counted: Sequence[CountedKpi], price: float = 0.0
-) -> FlightProblem:
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a flighting is to raise: KPIs, less a price for each unit of the total, under floors in the same unit."""
+
+    counted: Sequence[CountedKpi]
+    price: float = 0.0
+    floors: tuple[Floor, ...] = ()
+
+
+def flight_problem(form: Formulation, rules: PeriodRules, raised: Raised) -> FlightProblem:
     """Terms of every channel and KPI, and the rows of the scenario over the periods.
 
     Parameters
@@ -45,10 +54,8 @@ def flight_problem(
         Rules on totals alone.
     rules
         Rules on periods, channels in the order of the form.
-    counted
+    raised
         What is to be raised.
-    price
-        What a unit of money of the total takes off that.
     """
     rows = FlightRows(form, rules)
     horizon = rows.shape[1]
@@ -65,10 +72,10 @@ def flight_problem(
                     total,
                     each.importance,
                 )
-                for each in counted
+                for each in raised.counted
             ]
         )
-    return FlightProblem(terms, rows, price)
+    return FlightProblem(terms, rows, raised.price, raised.floors)
 
 
 def carryover_of(artifact: ResponseArtifact, channel: str) -> FloatArray:

@@ -3,86 +3,22 @@
 The rules on totals are those of any split; the spend of a channel is the sum of its periods.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mmm.vocabulary import FloatArray
+from optimizer.flight.choice import FlightChoice
+from optimizer.flight.floors import Floor, MoneyPrices
 from optimizer.flight.interior import Polytope
+from optimizer.flight.period_rules import PeriodBudget, PeriodRules
 from optimizer.formulation import Formulation
 from optimizer.program import Program, solve_program
 from optimizer.solve import CompiledSplit, compile_split, most_spend
 
 _NOTHING = 1e-9
 """Share of the budget that counts as none."""
-
-
-@dataclass(frozen=True, slots=True)
-class PeriodBudget:
-    """What is paid for all channels together from period `first` to the one before `end`: `low` to `high`, money."""
-
-    first: int
-    end: int
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class PeriodRules:
-    """What may be spent when, money, infinite where there is no limit. T periods, C channels in the setting's order.
-
-    Attributes
-    ----------
-    most
-        Most of each channel in each period, zero where it may not be on air. Shape (T, C).
-    cash
-        Most that is paid for all channels together in each period. Shape (T,).
-    unit_costs
-        What is paid for a unit of each channel's spend. Shape (C,).
-    budgets
-        Budgets of parts of the horizon.
-    bursts
-        Least of each channel in every period in which it is on air, zero where it may be anything. Shape (C,).
-    """
-
-    most: FloatArray
-    cash: FloatArray
-    unit_costs: FloatArray
-    budgets: tuple[PeriodBudget, ...] = ()
-    bursts: FloatArray | None = None
-
-    @property
-    def has_bursts(self) -> bool:
-        """Whether some channel may not have just anything in a period."""
-        return self.bursts is not None and bool((self.bursts > 0).any())
-
-    @classmethod
-    def none(cls, periods: int, channels: int) -> "PeriodRules":
-        """No rule on any period."""
-        return cls(np.full((periods, channels), np.inf), np.full(periods, np.inf), np.ones(channels))
-
-
-@dataclass(frozen=True, slots=True)
-class FlightChoice:
-    """Spend by period that obeys the rules. Money.
-
-    Attributes
-    ----------
-    spend
-        Shape (C, T).
-    is_on
-        By channel with a switch.
-    total
-        Money in all, reserve and fixed costs included.
-    integers
-        Values of the integer columns, in their order.
-    """
-
-    spend: FloatArray
-    is_on: Mapping[str, bool]
-    total: float
-    integers: tuple[int, ...]
 
 
 class FlightRows:
@@ -154,11 +90,8 @@ class FlightRows:
         """Whether any rule switches or counts."""
         return bool(self._program.integers)
 
-    def polytope(self, integers: Sequence[int] | None, price: float = 0.0) -> Polytope:
-        """The rows with integers at given values, or relaxed; the columns of periods come first.
-
-        `price` is what a unit of money of the total takes off what is maximised.
-        """
+    def polytope(self, integers: Sequence[int] | None, prices: MoneyPrices) -> Polytope:
+        """The rows with integers at given values, or relaxed; the columns of periods come first."""
         program = self._program
         lower, upper = np.array(program.column_lower), np.array(program.column_upper)
         if integers is not None:
@@ -168,7 +101,8 @@ class FlightRows:
             begin, end = program.starts[row], program.starts[row + 1]
             np.add.at(rows[row], program.indices[begin:end], program.values[begin:end])
         costs = np.zeros(len(lower))
-        costs[self._split.total_column] = price * self._split.spend_scale
+        for column, price in self._priced(prices):
+            costs[column] = price
         is_bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
         order = np.roll(np.arange(len(lower)), len(lower) - self._first)
         return Polytope(
@@ -210,50 +144,83 @@ class FlightRows:
         return [self.unit * sum(cost * solved.values[column] for column, cost in each) for each in entries]
 
     def highest(
-        self, cuts: Sequence[Sequence["Cut"]], scale: float, *, relative_gap: float, seconds: float, price: float = 0.0
-    ) -> tuple[FlightChoice, float] | None:
-        """Where the rules allow the most under cuts, one list a channel, and how much that is at most.
-
-        A unit of money of the total takes `price` off it.
-        """
-        program, scale = self._program.copy(), scale / self.shape[1]
-        program.costs[self._split.total_column] = -price * self._split.spend_scale / scale
-        for channel, lines in enumerate(cuts):
+        self, cuts: "Cuts", *, relative_gap: float, seconds: float
+    ) -> tuple[FlightChoice, float, tuple[float, ...]] | None:
+        """Where the rules allow the most under cuts, how much that is at most, and what each floor costs there."""
+        program, scale = self._program.copy(), cuts.scale / self.shape[1]
+        for column, price in self._priced(cuts.prices):
+            program.costs[column] = -price / scale
+        heights = []
+        for channel, lines in enumerate(cuts.lines):
             height = program.column(-np.inf, np.inf, 1.0)
+            heights.append(height)
             for line in lines:
                 slopes = line.gradient * (self.unit / scale)
                 entries = [
                     (self._column(channel, period), -float(slope)) for period, slope in enumerate(slopes) if slope
                 ]
                 program.row(-np.inf, line.intercept / scale, [*entries, (height, 1.0)])
+        first = len(program.row_lower)
+        for floor in cuts.floors:
+            column = self._money_column(floor.channel)
+            high = heights if floor.channel is None else [heights[floor.channel]]
+            money = -floor.per_money * self._split.spend_scale / scale
+            program.row(0.0, np.inf, [*((height, 1.0) for height in high), (column, money)])
         solved = solve_program(program, relative_gap=relative_gap, seconds=seconds)
         if solved is None:
             return None
-        return self._choice(solved.values), solved.bound * scale
+        choice, bound = self._choice(solved.values), solved.bound * scale
+        if program.integers and cuts.floors:
+            held = _with_integers(program, choice.integers)
+            solved = solve_program(held, relative_gap=relative_gap, seconds=seconds) or solved
+        rows = zip(solved.prices[first:], program.row_scales[first:], strict=True)
+        return choice, bound, tuple(abs(price) / size for price, size in rows)
 
     def steepest(
-        self, gradient: FloatArray, integers: Sequence[int], near: FloatArray, radius: float, price: float = 0.0
+        self,
+        gradient: FloatArray,
+        near: FlightChoice,
+        radius: float,
+        prices: MoneyPrices,
+        lifts: Sequence["Lift"] = (),
     ) -> FlightChoice | None:
-        """The best step along a gradient (C, T) no further from `near` (C, T) than `radius` in any period, money.
+        """The best step along a gradient (C, T) no further than `radius` in any period, money; integers are held.
 
-        A unit of the total costs `price`, in the unit of the gradient.
+        Prices are in the unit of the gradient, and what lifts miss is taken off.
         """
-        program = self._held(integers)
-        size = float(np.abs(gradient).max()) or price or 1.0
-        program.costs[self._split.total_column] = -price / size * self._split.spend_scale / self.unit
+        program = _with_integers(self._program, near.integers)
+        size = float(np.abs(gradient).max()) or prices.total or 1.0
+        for column, price in self._priced(prices):
+            program.costs[column] = -price / (size * self.unit)
         for channel in range(self.shape[0]):
             for period in range(self.shape[1]):
                 column = self._column(channel, period)
                 program.costs[column] = float(gradient[channel, period]) / size
-                middle = near[channel, period] / self.unit
+                middle = near.spend[channel, period] / self.unit
                 program.column_lower[column] = max(0.0, middle - radius / self.unit)
                 program.column_upper[column] = min(program.column_upper[column], middle + radius / self.unit)
+        for lift in lifts:
+            self._add_lift(program, lift, gradient, near, size)
         solved = solve_program(program, relative_gap=1e-6, seconds=5.0)
         return None if solved is None else self._choice(solved.values)
 
+    def _add_lift(self, program: Program, lift: "Lift", gradient: FloatArray, near: FlightChoice, size: float) -> None:
+        """What a floor must rise to along the gradient, in the unit of an even channel's gain, and what it misses."""
+        unit = size * self.unit * self.shape[1]
+        channels = range(self.shape[0]) if lift.floor.channel is None else [lift.floor.channel]
+        places = [(channel, period) for channel in channels for period in range(self.shape[1])]
+        entries = [
+            (self._column(*place), float(gradient[place]) * self.unit / unit) for place in places if gradient[place]
+        ]
+        entries.append((program.column(0.0, np.inf, -lift.penalty * self.shape[1]), 1.0))
+        money = -lift.floor.per_money * self._split.spend_scale / unit
+        entries.append((self._money_column(lift.floor.channel), money))
+        there = sum(float(gradient[place] * near.spend[place]) for place in places) - lift.outcome
+        program.row(there / unit, np.inf, entries)
+
     def nearest(self, spend: FloatArray, integers: Sequence[int] | None = None) -> FlightChoice | None:
         """What obeys the rules and moves the least money of a phasing (C, T); None where nothing does."""
-        program = self._program.copy() if integers is None else self._held(integers)
+        program = self._program.copy() if integers is None else _with_integers(self._program, integers)
         for channel in range(self.shape[0]):
             for period in range(self.shape[1]):
                 wanted = float(min(spend[channel, period], self.most[channel, period])) / self.unit
@@ -263,12 +230,16 @@ class FlightRows:
         solved = solve_program(program, relative_gap=1e-3, seconds=5.0)
         return None if solved is None else self._choice(solved.values)
 
-    def _held(self, integers: Sequence[int]) -> Program:
-        program = self._program.copy()
-        for column, value in zip(program.integers, integers, strict=True):
-            program.column_lower[column] = program.column_upper[column] = value
-        program.integers = []
-        return program
+    def _priced(self, prices: MoneyPrices) -> list[tuple[int, float]]:
+        """Columns of money that cost something, with what one of their units does."""
+        scale, names = self._split.spend_scale, self.names
+        priced = [(self._split.total_column, prices.total * scale)]
+        for name, price in zip(names, prices.spend if len(prices.spend) else np.zeros(len(names)), strict=True):
+            priced.append((self._split.spend_columns[name], float(price) * scale))
+        return [(column, price) for column, price in priced if price]
+
+    def _money_column(self, channel: int | None) -> int:
+        return self._split.total_column if channel is None else self._split.spend_columns[self.names[channel]]
 
     def _column(self, channel: int, period: int) -> int:
         return self._first + channel * self.shape[1] + period
@@ -284,9 +255,40 @@ class FlightRows:
         )
 
 
+def _with_integers(program: Program, integers: Sequence[int]) -> Program:
+    """A copy with integers at given values."""
+    held = program.copy()
+    for column, value in zip(held.integers, integers, strict=True):
+        held.column_lower[column] = held.column_upper[column] = value
+    held.integers = []
+    return held
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A line above what one channel can bring: intercept + gradient · spend. Money; gradient of shape (T,)."""
 
     intercept: float
     gradient: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """What bounds a flighting: lines above each channel, floors under what is counted, prices of money.
+
+    `scale` is about what the whole brings.
+    """
+
+    lines: Sequence[Sequence[Cut]]
+    scale: float
+    prices: MoneyPrices
+    floors: Sequence[Floor]
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """A floor that a step is to keep: the outcome that counts before it, and what a unit missing after it costs."""
+
+    floor: Floor
+    outcome: float
+    penalty: float

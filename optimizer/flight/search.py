@@ -12,9 +12,10 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray
 from optimizer.flight.ascent import climb, typical_spend
+from optimizer.flight.choice import FlightChoice
 from optimizer.flight.concave import ConcaveSearch, FlightProblem, search_hulls
 from optimizer.flight.patterns import best_rungs, ladders, phased
-from optimizer.flight.rows import FlightChoice, FlightRows
+from optimizer.flight.rows import FlightRows
 
 METHOD = "joint flighting: hulls of the exact curves of every draw (interior point, HiGHS), then ascent on the curves"
 
@@ -24,6 +25,9 @@ _FIRST_STEPS = 8
 
 _ENOUGH = 0.1
 """Share of the gap asked below which another step is not worth taking."""
+
+_LESS = (0.0, 1e-5, 1e-4, 1e-3, 5e-3, 2e-2)
+"""Shares of its money by which a phasing that misses a floor is made smaller."""
 
 _ROOM = 2.0
 """Bursts and pulses are looked up to so many times what is spent where the hulls are highest."""
@@ -78,39 +82,70 @@ def best_flighting(
     hulls = search_hulls(problem, gap=0.5 * gap, seconds=0.5 * seconds)
     if hulls is None or hulls.best is None:
         return None
-    best = hulls.best
-    gross = problem.value(best.spend)
-    value = gross - problem.price * best.total
-    if hulls.bound - value > gap * gross:
+    gross = problem.value(hulls.best.spend)
+    best = _Judged(problem, gap)
+    best.judge(hulls.best)
+    if hulls.bound - best.worth > gap * gross:
         hulls = _with_tails(problem, hulls, gap=0.5 * gap, seconds=0.5 * seconds)
-    if hulls.bound - value > gap * gross:
+    if hulls.bound - best.worth > gap * gross:
         starts = _starts(problem, hulls, known)
         climbed = [climb(problem, start, steps=_FIRST_STEPS, enough=_ENOUGH * gap) for start in starts]
         further, _ = max(climbed, key=lambda found: found[1])
         if time.perf_counter() - started < seconds:
             further, _ = climb(problem, further, steps=_STEPS, enough=_ENOUGH * gap)
-        reached = problem.worth(further)
-        if reached > value:
-            best, value = further, reached
+        best.judge(further)
+        if problem.floors:
+            for choice in (*starts, *(found for found, _ in climbed)):
+                best.judge(choice)
     if bursts is not None:
-        burst = _in_bursts(replace(problem, rows=bursts), [best, *_starts(problem, hulls, known)], gap)
-        if burst is None:
-            return None
-        best, value = burst
-    else:
-        best, value = _without_confetti(problem, best, value, gap)
+        starts = [each for each in (best.choice, *_starts(problem, hulls, known)) if each is not None]
+        best = _in_bursts(replace(problem, rows=bursts), starts, gap)
+    if best.choice is None:
+        return None
+    choice, value = best.choice, best.worth
+    if bursts is None:
+        choice, value = _without_confetti(problem, choice, value, gap)
     bound = max(hulls.bound, value)
-    gross = value + problem.price * best.total
-    return Flighting(best, value, bound, (bound - value) / max(abs(gross), 1e-300), time.perf_counter() - started)
+    gross = value + problem.price * choice.total
+    return Flighting(choice, value, bound, (bound - value) / max(abs(gross), 1e-300), time.perf_counter() - started)
 
 
-def _in_bursts(problem: FlightProblem, starts: Sequence[FlightChoice], gap: float) -> tuple[FlightChoice, float] | None:
-    """The best phasing that keeps bursts near some that need not; None where none keeps them."""
+@dataclass
+class _Judged:
+    """The best of the phasings looked at that keep the floors, recounted on all draws."""
+
+    problem: FlightProblem
+    gap: float
+    choice: FlightChoice | None = None
+    worth: float = -np.inf
+
+    def judge(self, choice: FlightChoice) -> None:
+        """Keep a phasing if it is the best so far; one that misses a floor by little is made to keep it."""
+        kept = choice if self.problem.is_kept(choice) else _pulled_back(self.problem, choice)
+        if kept is not None and (worth := self.problem.worth(kept)) > self.worth:
+            self.choice, self.worth = kept, worth
+
+
+def _pulled_back(problem: FlightProblem, choice: FlightChoice) -> FlightChoice | None:
+    """A phasing near one that misses a floor, with a little less money, that keeps it; None where there is none."""
+    totals = choice.spend.sum(axis=1, keepdims=True)
+    swept = np.where(totals > _CONFETTI * totals.mean(), choice.spend, 0.0)
+    for less in _LESS:
+        near = problem.rows.nearest((1.0 - less) * swept, choice.integers)
+        if near is not None and problem.is_kept(near):
+            return near
+    return None
+
+
+def _in_bursts(problem: FlightProblem, starts: Sequence[FlightChoice], gap: float) -> _Judged:
+    """The best phasing that keeps bursts near some that need not."""
     rows = problem.rows
     tried = [spend for start in starts for spend in (start.spend, _concentrated(start.spend, rows.bursts))]
     nearest = [near for spend in tried if (near := rows.nearest(spend)) is not None]
-    climbed = [climb(problem, near, steps=_STEPS, enough=_ENOUGH * gap)[0] for near in nearest]
-    return max(((found, problem.worth(found)) for found in climbed), key=lambda found: found[1], default=None)
+    best = _Judged(problem, gap)
+    for near in nearest:
+        best.judge(climb(problem, near, steps=_STEPS, enough=_ENOUGH * gap)[0])
+    return best
 
 
 def _concentrated(spend: FloatArray, bursts: FloatArray) -> FloatArray:
@@ -161,4 +196,5 @@ def _without_confetti(
     if cleaned is None:
         return choice, value
     reached, gross = problem.worth(cleaned), value + problem.price * choice.total
-    return (cleaned, reached) if reached >= value - 0.1 * gap * gross else (choice, value)
+    is_as_good = reached >= value - 0.1 * gap * gross and problem.is_kept(cleaned)
+    return (cleaned, reached) if is_as_good else (choice, value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.flight.rows import PeriodRules
+from optimizer.flight.period_rules import PeriodRules
 from optimizer.program import Program, new_solver, solve_program
 
 

@@ -8,8 +8,8 @@ from builders import CHANNELS, make_artifact
 
 from optimizer.checker.check import faults_of_plan
 from optimizer.flight.concave import FlightProblem
-from optimizer.flight.problem import CountedKpi, flight_problem
-from optimizer.flight.rows import PeriodRules
+from optimizer.flight.period_rules import PeriodRules
+from optimizer.flight.problem import CountedKpi, Raised, flight_problem
 from optimizer.flight.search import best_flighting
 from optimizer.plan import Plan
 from optimizer.planning import Planner
@@ -42,7 +42,7 @@ def problem_of(planner: Planner, scenario: Scenario, price: float = 1.0) -> Flig
     question = planner.question(scenario)
     form = formulate(question.setting(scenario, spends_all=False))
     rules = PeriodRules.none(*question.timeline.flighting.shape)
-    return flight_problem(form, rules, [CountedKpi(question.kpi, importance=VALUE)], price)
+    return flight_problem(form, rules, Raised([CountedKpi(question.kpi, importance=VALUE)], price))
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from builders import CHANNELS, make_artifact
 from mmm.artifact import ResponseArtifact
 from mmm.curves import channel_response
 from optimizer.flight.concave import FlightProblem, search_hulls
-from optimizer.flight.problem import CountedKpi, carryover_of, flight_problem, shares_of
-from optimizer.flight.rows import FlightRows, PeriodRules
+from optimizer.flight.period_rules import PeriodRules
+from optimizer.flight.problem import CountedKpi, Raised, carryover_of, flight_problem, shares_of
+from optimizer.flight.rows import FlightRows
 from optimizer.flight.search import best_flighting
 from optimizer.flight.terms import FlightTerms
 from optimizer.question import Desk, PlanningModel, Question
@@ -37,7 +38,9 @@ def question_about(artifact: ResponseArtifact, periods: int, budget: float, **mo
 def problem_of(question: Question, rules: PeriodRules | None = None) -> FlightProblem:
     form = formulate(question.setting(question.scenario, spends_all=True))
     shape = question.timeline.flighting.shape
-    return flight_problem(form, PeriodRules.none(*shape) if rules is None else rules, [CountedKpi(question.kpi)])
+    return flight_problem(
+        form, PeriodRules.none(*shape) if rules is None else rules, Raised([CountedKpi(question.kpi)])
+    )
 
 
 def exact(question: Question, spend: np.ndarray) -> float:
@@ -93,7 +96,7 @@ def test_gradient_and_curvature_are_finite_differences(is_hull: bool, periods: i
     """Also where the periods that count end within the carryover."""
     question = question_about(make_artifact(draws=20, seed=3), 13, 300_000.0)
     form = formulate(question.setting(question.scenario, spends_all=True))
-    problem = flight_problem(form, PeriodRules.none(13, 4), [CountedKpi(question.kpi, periods, 2.0)])
+    problem = flight_problem(form, PeriodRules.none(13, 4), Raised([CountedKpi(question.kpi, periods, 2.0)]))
     spend = np.random.default_rng(2).uniform(2_000.0, 30_000.0, problem.rows.shape)
     step = 5.0
     for terms, row in zip(problem.terms, spend, strict=True):

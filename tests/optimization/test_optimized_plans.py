@@ -177,11 +177,10 @@ def test_a_frontier_phases_every_budget_anew() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"objective": "efficiency", "target": {"roas": 2.0}},
-        {"objective": "efficiency", "target": {"cpa": 80.0}},
         {"risk": {"attitude": "cautious"}},
         {"rules": {"cash_per_period": 50_000.0}, "channels": {"tv": {"fixed_cost": 5_000.0}}},
-        {"channels": {"tv": {"cpa_at_most": 100.0}}},
+        {"channels": {"tv": {"marginal_cpa_at_most": 100.0}}},
+        {"capacity": [{"kpi": "orders", "at_most": 900.0}]},
     ],
 )
 def test_what_does_not_go_with_it_is_refused(changes: dict[str, object]) -> None:
