@@ -40,7 +40,7 @@ def rescore_page(found: Rescore, reader: Reader) -> list[RenderableType]:
     title.append(f"   {found.market} · {found.kpi}", style="not bold dim")
     parts: list[RenderableType] = [title, Text(reader.say(_between(found))), *_outcomes(found, reader)]
     parts += [*_tasks(found, reader), *_channels(found, reader)]
-    parts += [bullet(reader.say(said)) for said in _lost(found)]
+    parts += [bullet(reader.say(said)) for said in (*_lost(found), *found.notes)]
     return parts
 
 

@@ -56,6 +56,7 @@ class Rescore(Answer):
     channels: tuple[RescoredChannel, ...]
     lost_channels: tuple[str, ...]
     lost_kpis: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 class Pacing(Answer):

@@ -4,27 +4,25 @@ Spend and phasing are the plan's own; curves, base, noise and tasks are evaluate
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
-
 from mmm.artifact import ResponseArtifact
-from mmm.errors import Fault
 from mmm.parsing import StrictModel
-from mmm.periods import period_range
-from mmm.sentence import Sentence, Term, listed, sentence
-from mmm.vocabulary import FloatArray, TaskCount
-from optimizer.errors import ScenarioRefused
+from mmm.sentence import Sentence, sentence
+from mmm.vocabulary import TaskCount
 from optimizer.evaluate import interval, score_outcome
 from optimizer.known_spend import KnownSpend
 from optimizer.new_channels.channel import NewChannel
-from optimizer.new_channels.extension import extended
 from optimizer.plan import Interval, ModelReference, OutcomePlan, Plan, TaskPlan
-from optimizer.responses import KpiResponses, build_responses
-from optimizer.scenario import Reference, Scenario, Task, place_of
+from optimizer.responses import KpiResponses
+from optimizer.scenario import Task
 from optimizer.tasks.probability import measure_task
-from optimizer.timeline import build_timeline, horizon_faults, periods_until
+from optimizer.timeline import periods_until
+from service.refits.plan_on_models import PlanOnModels, put_to
+
+_OF_COUNTRY = sentence(
+    "The plan is by geo, and these models do not know its geos: what it brings now is by the curves of the country."
+)
 
 
 class RescoredOutcome(StrictModel):
@@ -62,7 +60,7 @@ class Rescore(StrictModel):
     """An earlier plan on newer models.
 
     `lost_channels` have spend in the plan and none of its effect counts now; `lost_kpis` were promised, and no newer
-    model speaks of them.
+    model speaks of them. `notes` say what to know of the figures.
     """
 
     scenario: str
@@ -76,15 +74,7 @@ class Rescore(StrictModel):
     channels: tuple[RescoredChannel, ...]
     lost_channels: tuple[str, ...] = ()
     lost_kpis: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOnModels:
-    """A plan's horizon and phasing put to models: `spend` by channel of these models, responses by KPI."""
-
-    asked: Scenario
-    spend: Mapping[str, float]
-    responses: Mapping[str, KpiResponses]
+    notes: tuple[Sentence, ...] = ()
 
 
 def rescore(
@@ -118,8 +108,7 @@ def rescore(
         When the plan is infeasible.
     """
     found = put_to(plan, artifacts, known, new_channels)
-    own = found.responses[plan.kpi]
-    lost = [one.channel for one in plan.channels if one.spend > 0 and one.channel not in found.spend]
+    lost = [one.channel for one in plan.channels if one.spend > 0 and one.channel not in found.parts]
     return Rescore(
         scenario=plan.scenario,
         market=plan.market,
@@ -138,89 +127,14 @@ def rescore(
                 channel=one.channel,
                 spend=one.spend,
                 promised=one.contribution,
-                now=interval(own.responses[one.channel].per_draw(one.spend)) if one.channel in found.spend else None,
+                now=interval(found.contribution(plan.kpi, one.channel)) if one.channel in found.parts else None,
             )
             for one in plan.channels
         ),
         lost_channels=tuple(lost),
         lost_kpis=tuple(each.kpi for each in plan.outcomes if each.kpi not in found.responses),
+        notes=() if plan.geos is None or found.is_by_geo else (_OF_COUNTRY,),
     )
-
-
-def put_to(
-    plan: Plan,
-    artifacts: Mapping[str, ResponseArtifact],
-    known: KnownSpend | None = None,
-    new_channels: Mapping[str, NewChannel] | None = None,
-) -> PlanOnModels:
-    """A plan's split and phasing put to models; arguments and refusals as of `rescore`."""
-    if plan.status == "infeasible":
-        raise ValueError("an infeasible plan has no split")
-    # The horizon is all that counts of this scenario: spend and phasing are the plan's.
-    asked = Scenario(
-        name=plan.scenario,
-        market=plan.market,
-        kpi=plan.kpi,
-        budget=max(plan.budget, 1.0),
-        horizon=plan.horizon,
-        reference=Reference(kind="spend", spend={}),
-    )
-    if plan.kpi not in artifacts:
-        expected = sentence("a KPI of the market: {names}", names=listed(tuple(artifacts), is_quoted=False))
-        raise ScenarioRefused([Fault(place_of(asked), "kpi", f"'{plan.kpi}'", expected)])
-    asked = asked.model_copy(update={"new_channels": _still_new(new_channels or {}, plan, artifacts)})
-    artifacts = {kpi: extended(artifact, asked) for kpi, artifact in artifacts.items() if kpi in _kpis(plan)}
-    own = artifacts[plan.kpi]
-    if faults := [*horizon_faults(asked, own), *_date_faults(plan, own, place_of(asked))]:
-        raise ScenarioRefused(faults)
-    timeline = replace(build_timeline(asked, own, known=known), flighting=_phasing(plan, own))
-    planned = {one.channel: one.spend for one in plan.channels}
-    return PlanOnModels(
-        asked=asked,
-        spend={name: planned.get(name, 0.0) for name in own.channels},
-        responses={kpi: build_responses(artifacts[kpi], timeline, asked) for kpi in _kpis(plan) if kpi in artifacts},
-    )
-
-
-def _kpis(plan: Plan) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([plan.kpi, *(each.kpi for each in plan.outcomes)]))
-
-
-def _still_new(
-    new_channels: Mapping[str, NewChannel], plan: Plan, artifacts: Mapping[str, ResponseArtifact]
-) -> dict[str, NewChannel]:
-    """New channels that these models do not know, and whose similar channel all of them do."""
-    models = [artifacts[kpi] for kpi in _kpis(plan) if kpi in artifacts]
-    return {
-        name: channel
-        for name, channel in new_channels.items()
-        if all(
-            name not in model.channels and (channel.like is None or channel.like in model.channels) for model in models
-        )
-    }
-
-
-def _date_faults(plan: Plan, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
-    """Periods of the plan that are none of the market's: its period is another one by now."""
-    dates = set(period_range(plan.horizon.start, plan.horizon.periods, artifact.manifest.period))
-    strange = sorted({flight.date for flight in plan.flighting} - dates)
-    if not strange:
-        return []
-    expected = sentence("the start of a {period} of the horizon", period=Term(text=artifact.manifest.period))
-    return [Fault(file, "flighting", strange[0].isoformat(), expected)]
-
-
-def _phasing(plan: Plan, artifact: ResponseArtifact) -> FloatArray:
-    """Share of each channel's spend by period as the plan has it; even where it spends nothing. Shape (T, C)."""
-    dates = period_range(plan.horizon.start, plan.horizon.periods, artifact.manifest.period)
-    rows = {day: row for row, day in enumerate(dates)}
-    columns = {name: column for column, name in enumerate(artifact.channels)}
-    spend = np.zeros((len(rows), len(columns)))
-    for flight in plan.flighting:
-        if flight.channel in columns:
-            spend[rows[flight.date], columns[flight.channel]] += flight.spend
-    totals = spend.sum(axis=0)
-    return np.where(totals > 0, spend / np.where(totals > 0, totals, 1.0), 1.0 / len(rows))
 
 
 def rescored_tasks(plan: Plan, found: PlanOnModels) -> tuple[RescoredTask, ...]:

@@ -21,7 +21,8 @@ from optimizer.plan import CertificateUnit, Plan
 from optimizer.planning import Planner
 from optimizer.question import PlanningModel, with_budget
 from optimizer.scenario import Scenario
-from service.refits.rescoring import PlanOnModels, RescoredTask, put_to, rescored_tasks
+from service.refits.plan_on_models import PlanOnModels, put_to
+from service.refits.rescoring import RescoredTask, rescored_tasks
 
 type Side = Literal["champion", "challenger"]
 

@@ -9,6 +9,7 @@ import numpy as np
 from mmm.artifact import ResponseArtifact
 from mmm.sentence import Day, Number, Sentence, Word, phrase, sentence
 from mmm.vocabulary import FloatArray
+from optimizer.geos.outlook import GeoShares
 from optimizer.known_spend import KnownSpend
 from service.tracking.alarm import AlarmBand, alarm_band
 from service.tracking.conditioning import Conditioned, conditioned
@@ -72,11 +73,12 @@ def delivered(
     *,
     known: KnownSpend | None = None,
     past: ResponseArtifact | None = None,
+    shares: GeoShares | None = None,
 ) -> Delivered:
     """One KPI of a plan, looked at from all sides; `level` is the share of false alarms that it may have."""
 
     def paths(money: FloatArray) -> JointPaths:
-        return joint_paths(artifact, start, money, known=known, past=past)
+        return joint_paths(artifact, start, money, known=known, past=past, shares=shares)
 
     given = paths(spend.given)
     planned = given if np.array_equal(spend.planned, spend.given) else paths(spend.planned)

@@ -13,8 +13,8 @@ from mmm.artifact import ResponseArtifact
 from mmm.noise_paths import NoiseDraws, draw_noise
 from mmm.vocabulary import FloatArray
 from optimizer.evaluate import interval
+from optimizer.geos.outlook import GeoShares, plan_outlook
 from optimizer.known_spend import KnownSpend
-from optimizer.outlook import outlook
 from optimizer.plan import Interval
 
 LEAST_PATHS = 4000
@@ -67,13 +67,15 @@ def joint_paths(
     *,
     known: KnownSpend | None = None,
     past: ResponseArtifact | None = None,
+    shares: GeoShares | None = None,
 ) -> JointPaths:
     """The paths of a model, given what is spent in each period; the noise is one and the same for each spend.
 
-    `spend` of shape (T, C); see `optimizer.outlook.outlook` for `known` and `past`.
+    `spend` of shape (T, C), shared out over geos where `shares` are given; see `optimizer.outlook.outlook` for `known`
+    and `past`.
     """
     seed = int(artifact.digest[:8], 16)
-    found = outlook(artifact, start, spend, seed=seed, known=known, past=past)
+    found = plan_outlook(artifact, start, spend, seed=seed, known=known, past=past, shares=shares)
     media = np.concatenate([found.media, found.after[:, :, None]], axis=2)
     base = np.concatenate([found.base, np.zeros((len(found.baseline), 1))], axis=1)
     repeats = -(-LEAST_PATHS // len(base))

@@ -8,8 +8,9 @@ from mmm.artifact import ResponseArtifact
 from mmm.periods import periods_between
 from mmm.sentence import Day, Number, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
+from optimizer.geos.outlook import geo_shares, plan_outlook
 from optimizer.known_spend import KnownSpend
-from optimizer.outlook import outlook, planned_spend
+from optimizer.outlook import planned_spend
 from optimizer.plan import Plan, TaskPlan
 from optimizer.scenario import Task
 from service.tracking.actuals import Actuals
@@ -77,7 +78,8 @@ def about_curves(
     for kpi, seen in actuals.outcomes.items():
         artifact = artifacts[kpi]
         spent = _spent(plan, artifact, passed, actuals)
-        paths = joint_paths(artifact, plan.horizon.start, spent, known=known, past=passed.artifact)
+        shares = geo_shares(plan, passed.artifact)
+        paths = joint_paths(artifact, plan.horizon.start, spent, known=known, past=passed.artifact, shares=shares)
         found = conditioned(paths, np.asarray(seen, dtype=float))
         promised = float(paths.mean[:, passed.periods : -1].sum())
         moved = interval_of(
@@ -113,14 +115,15 @@ def _reached(
     the money spent so far is expected to bring by itself, later periods included.
     """
     artifact, own = artifacts[task.kpi], passed.artifact
-    spent = _spent(plan, artifact, passed, actuals)
+    spent, shares = _spent(plan, artifact, passed, actuals), geo_shares(plan, own)
     if task.counts == "incremental":
         spent[passed.periods :] = 0.0
-        alone = outlook(artifact, plan.horizon.start, spent, seed=0, known=known, past=own)
+        alone = plan_outlook(artifact, plan.horizon.start, spent, seed=0, known=known, past=own, shares=shares)
         within = float(alone.media[:, :, :counted].sum(axis=(1, 2)).mean())
         return within + (float(alone.after.sum(axis=1).mean()) if task.by is None else 0.0)
     actual = np.asarray(actuals.outcomes.get(task.kpi, ()), dtype=float)
-    found = conditioned(joint_paths(artifact, plan.horizon.start, spent, known=known, past=own), actual)
+    paths = joint_paths(artifact, plan.horizon.start, spent, known=known, past=own, shares=shares)
+    found = conditioned(paths, actual)
     return float(actual.sum() + found.mean[:, len(actual) : passed.periods].sum())
 
 

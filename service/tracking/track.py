@@ -7,6 +7,7 @@ import numpy as np
 from mmm.artifact import ResponseArtifact
 from mmm.sentence import Number, Sentence, Share, Word, sentence
 from mmm.vocabulary import FloatArray
+from optimizer.geos.outlook import geo_shares
 from optimizer.known_spend import KnownSpend
 from optimizer.outlook import planned_spend
 from optimizer.plan import Plan
@@ -70,7 +71,7 @@ def track(
         tasks=tuple(task_tracking(task, plan.horizon, found[task.kpi]) for task in plan.tasks),
         alerts=alerts,
         false_alarms=FALSE_ALARMS,
-        notes=_notes(found, actuals),
+        notes=_notes(plan, found, actuals),
     )
 
 
@@ -86,7 +87,8 @@ def _delivered(
     given = np.concatenate([spent, planned[len(spent) :]])
     actual = np.asarray(actuals.outcomes.get(artifact.manifest.outcome.name, ()), dtype=float)
     paths = SpendPaths(planned, given)
-    return delivered(artifact, plan.horizon.start, paths, actual, level, known=known, past=own)
+    shares = geo_shares(plan, own)
+    return delivered(artifact, plan.horizon.start, paths, actual, level, known=known, past=own, shares=shares)
 
 
 def _spent(actuals: Actuals, artifact: ResponseArtifact) -> FloatArray:
@@ -95,7 +97,7 @@ def _spent(actuals: Actuals, artifact: ResponseArtifact) -> FloatArray:
     return np.column_stack([np.asarray(actuals.spend.get(name, nothing), dtype=float) for name in artifact.channels])
 
 
-def _notes(found: Mapping[str, Delivered], actuals: Actuals) -> tuple[Sentence, ...]:
+def _notes(plan: Plan, found: Mapping[str, Delivered], actuals: Actuals) -> tuple[Sentence, ...]:
     """What to know when reading the document."""
     said = [
         sentence(
@@ -104,6 +106,12 @@ def _notes(found: Mapping[str, Delivered], actuals: Actuals) -> tuple[Sentence, 
             share=Share(fraction=FALSE_ALARMS, digits=0),
         )
     ]
+    if plan.geos is not None and actuals.periods:
+        said.append(
+            sentence(
+                "What was spent is known for the whole country: it is taken to be shared out over geos as in the plan."
+            )
+        )
     for kpi, each in found.items():
         late = actuals.periods - len(each.actual)
         if late > 0:

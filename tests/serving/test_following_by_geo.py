@@ -1,0 +1,116 @@
+"""A plan by geo is followed by the curves of its geos: what was promised is what is held against what came."""
+
+import numpy as np
+import pytest
+from builders import make_artifact, make_panel
+
+from mmm.sentence import plain
+from optimizer.geos.outlook import geo_shares, plan_outlook
+from optimizer.outlook import outlook, planned_spend
+from optimizer.plan import Plan
+from optimizer.planning import Planner
+from optimizer.question import PlanningModel
+from optimizer.scenario import Scenario
+from service.refits.rescoring import rescore
+from service.tracking.actuals import Actuals
+from service.tracking.replan import replan
+from service.tracking.track import track
+
+PANEL = make_panel(draws=60, effects={("west", "search"): 3.0, ("north", "social"): 0.2}, local=("social", "search"))
+ASKED = Scenario.model_validate(
+    {
+        "name": "Q1",
+        "market": "testland",
+        "kpi": "orders",
+        "budget": 400_000.0,
+        "business": "none",
+        "horizon": {"start": "2027-01-04", "periods": 8},
+        "geos": {},
+        "tasks": [{"kpi": "orders", "at_least": 1.0, "counts": "incremental", "probability": 0.5}],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return Planner({"orders": PlanningModel(PANEL)}).plan(ASKED)
+
+
+def spent(plan: Plan, periods: int) -> Actuals:
+    """What the plan has for its first periods, and what it promises for them."""
+    money, shares = planned_spend(plan, PANEL), geo_shares(plan, PANEL)
+    promised = plan_outlook(PANEL, plan.horizon.start, money, seed=1, shares=shares).expected.mean(axis=0)
+    by_channel = {name: tuple(money[:periods, place].tolist()) for place, name in enumerate(PANEL.channels)}
+    return Actuals(start=plan.horizon.start, spend=by_channel, outcomes={"orders": tuple(promised[:periods].tolist())})
+
+
+def test_the_outlook_of_a_plan_by_geo_is_what_it_promises(plan: Plan) -> None:
+    money, shares = planned_spend(plan, PANEL), geo_shares(plan, PANEL)
+    assert shares is not None
+    assert shares.spend(PANEL, money).sum() == pytest.approx(plan.budget)
+    found, said = plan_outlook(PANEL, plan.horizon.start, money, seed=1, shares=shares), plan.outcomes[0]
+    brought = found.media.sum(axis=(1, 2)) + found.after.sum(axis=1)
+    assert float(brought.mean()) == pytest.approx(said.incremental.mean, rel=1e-9)
+    assert float(np.quantile(brought, 0.05)) == pytest.approx(said.incremental.p05, rel=1e-9)
+    assert float(found.base.sum(axis=1).mean()) == pytest.approx(said.base.mean, rel=1e-9)
+    by_channel = {one.channel: one.contribution.mean for one in plan.channels}
+    each = (found.media.sum(axis=2) + found.after).mean(axis=0)
+    assert dict(zip(found.channels, each.tolist(), strict=True)) == pytest.approx(by_channel, rel=1e-9)
+    of_country = outlook(PANEL, plan.horizon.start, money, seed=1)
+    assert found.media.sum() > 1.02 * of_country.media.sum()
+    assert np.array_equal(found.noise, of_country.noise)
+
+
+def test_a_channel_that_rests_in_a_period_is_shared_out_as_in_the_whole_plan(plan: Plan) -> None:
+    assert plan.geos is not None
+    first = plan.horizon.start
+    flights = tuple(one for one in plan.geos.flighting if one.channel != "search" or one.date != first)
+    shares = geo_shares(plan.model_copy(update={"geos": plan.geos.model_copy(update={"flighting": flights})}), PANEL)
+    assert shares is not None
+    own = [place for place, cell in enumerate(shares.cells.all) if cell.channel == "search"]
+    assert shares.by_period[0, own] == pytest.approx(shares.by_period[1:, own].mean(axis=0))
+    assert shares.by_period[:, own].sum(axis=1) == pytest.approx(np.ones(8))
+
+
+def test_what_comes_as_promised_is_as_promised_in_tracking(plan: Plan) -> None:
+    found = track(plan, {"orders": PANEL}, spent(plan, 4))
+    (kpi,) = found.outcomes
+    assert kpi.planned.mean == pytest.approx(plan.outcomes[0].total.mean, rel=1e-9)
+    assert kpi.bridge is not None
+    assert (kpi.bridge.spend, kpi.bridge.mix) == pytest.approx((0.0, 0.0), abs=1e-6)
+    assert kpi.bridge.effect.mean + kpi.bridge.base.mean == pytest.approx(0.0, abs=1e-6)
+    assert list(kpi.bridge.effects) == list(PANEL.channels)
+    assert any("shared out over geos as in the plan" in plain(note) for note in found.notes)
+
+
+def test_what_a_task_has_reached_is_counted_by_the_curves_of_geos(plan: Plan) -> None:
+    asked = ASKED.model_copy(update={"tasks": (ASKED.tasks[0].model_copy(update={"at_least": 1e6}),)})
+    tasked = plan.model_copy(update={"tasks": (plan.tasks[0].model_copy(update={"at_least": 1e6}),)})
+    rest = replan(asked, tasked, {"orders": PANEL}, spent(plan, 4))
+    reached = 1e6 - rest.scenario.tasks[0].at_least
+    money = planned_spend(plan, PANEL)
+    money[4:] = 0.0
+    alone = plan_outlook(PANEL, plan.horizon.start, money, seed=1, shares=geo_shares(plan, PANEL))
+    assert reached == pytest.approx(float((alone.media.sum(axis=2) + alone.after).sum(axis=1).mean()), rel=1e-9)
+    assert not any("was seen so far" in plain(note) for note in rest.notes)
+
+
+def test_a_plan_by_geo_is_rescored_by_the_curves_of_its_geos(plan: Plan) -> None:
+    found = rescore(plan, {"orders": PANEL})
+    (again,), promised = found.outcomes, plan.outcomes[0]
+    assert again.now.incremental.p05 == pytest.approx(promised.incremental.p05, rel=1e-9)
+    assert again.now.total.mean == pytest.approx(promised.total.mean, rel=1e-9)
+    for one in found.channels:
+        assert one.now is not None
+        assert one.now.mean == pytest.approx(one.promised.mean, rel=1e-9)
+    assert found.notes == ()
+    alike = make_panel(draws=60, effects={("north", "social"): 0.2}, local=("social", "search"))
+    assert rescore(plan, {"orders": alike}).outcomes[0].now.incremental.mean < 0.98 * again.now.incremental.mean
+
+
+def test_models_that_do_not_know_its_geos_put_it_to_the_country_and_say_so(plan: Plan) -> None:
+    found = rescore(plan, {"orders": make_artifact(draws=60)})
+    assert found.outcomes[0].now.incremental.mean < plan.outcomes[0].incremental.mean
+    assert [plain(note) for note in found.notes] == [
+        "The plan is by geo, and these models do not know its geos: what it brings now is by the curves of the country."
+    ]
