@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mmm.artifact import ResponseArtifact
 from mmm.periods import period_range
 from mmm.sentence import Sentence, Word, sentence
+from optimizer.geo_rules import GeoSplit
 from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Flighting, Horizon, Reference, Scenario
@@ -98,10 +99,10 @@ def replan(
         "flighting": flighting,
         "bottom_up": None,
         "goal": None,
-        "geos": None,
+        "geos": _rest_of_geos(scenario, plan),
     }
     said = [*together.notes, *notes, *about_rules, *about_flighting, *about_tasks]
-    said += [*about_curves(plan, artifacts, passed, actuals, known), *_about_the_rest(scenario)]
+    said += [*about_curves(plan, artifacts, passed, actuals, known), *_about_the_rest(scenario, plan)]
     kept = {name: value for name, value in scenario.model_dump(exclude_unset=True).items() if name not in changes}
     rest = Scenario.model_validate(kept | said_of(Scenario, changes))
     return Rest(rest, _joined(known, actuals, own), tuple(said))
@@ -175,15 +176,34 @@ def _rest_of_flighting(passed: Elapsed, actuals: Actuals) -> tuple[Flighting, li
     return (Flighting(pattern="given", weights=kept) if kept else Flighting()), notes
 
 
-def _about_the_rest(scenario: Scenario) -> list[Sentence]:
+def _rest_of_geos(scenario: Scenario, plan: Plan) -> GeoSplit | None:
+    """The rest by geo too, where geos have no rules: what is left of such a rule would need what was spent in each."""
+    geos = scenario.geos
+    if geos is None or plan.geos is None or scenario.rules.at_most_seen is not None:
+        return None
+    has_rules = geos.floor is not None or geos.change is not None or geos.limits or geos.groups
+    return None if has_rules else GeoSplit(channels=plan.geos.channels)
+
+
+def _about_the_rest(scenario: Scenario, plan: Plan) -> list[Sentence]:
     notes = []
     if scenario.target is not None:
         notes.append(sentence("The target for the return holds for the rest alone."))
     if scenario.bottom_up is not None:
         notes.append(sentence("The bottom-up route is left out: its steps are of the whole horizon."))
-    if scenario.geos is not None:
+    if scenario.geos is not None and _rest_of_geos(scenario, plan) is None:
         notes.append(
-            sentence("Geos are left out: what was spent is known for the whole country, and so the rest is planned.")
+            sentence(
+                "Geos are left out, because rules hold in them and what was spent is known for the whole country: the "
+                "rest is planned for the country, by its curves."
+            )
+        )
+    elif scenario.geos is not None:
+        notes.append(
+            sentence(
+                "The rest is split over geos anew. What was spent is known for the whole country: what it still brings "
+                "is counted as if it had been shared out over geos as in the last year."
+            )
         )
     return notes
 

@@ -1,8 +1,12 @@
 """A plan by geo is followed by the curves of its geos: what was promised is what is held against what came."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from builders import make_artifact, make_panel
+from flask.testing import FlaskClient
+from serving.conftest import NOW
 
 from mmm.sentence import plain
 from optimizer.geos.outlook import geo_shares, plan_outlook
@@ -11,6 +15,7 @@ from optimizer.plan import Plan
 from optimizer.planning import Planner
 from optimizer.question import PlanningModel
 from optimizer.scenario import Scenario
+from service.home import Home
 from service.refits.rescoring import rescore
 from service.tracking.actuals import Actuals
 from service.tracking.replan import replan
@@ -95,6 +100,33 @@ def test_what_a_task_has_reached_is_counted_by_the_curves_of_geos(plan: Plan) ->
     assert not any("was seen so far" in plain(note) for note in rest.notes)
 
 
+def test_the_rest_is_planned_by_geo_where_geos_have_no_rules(plan: Plan) -> None:
+    rest = replan(ASKED, plan, {"orders": PANEL}, spent(plan, 4))
+    assert rest.scenario.geos is not None
+    again = Planner({"orders": PlanningModel(PANEL)}, is_strict=False, known=rest.known).plan(rest.scenario)
+    assert again.geos is not None
+    found = {(cell.channel, cell.geo): cell.spend for cell in again.geos.cells}
+    assert sum(found.values()) <= again.budget == pytest.approx(plan.budget / 2.0)
+    assert (
+        found["search", "west"] > found["search", "south"] / 2.0
+    )  # it works three times as well on half of the people
+    country = rest.scenario.model_copy(update={"geos": None})
+    as_in_history = Planner({"orders": PlanningModel(PANEL)}, is_strict=False, known=rest.known).plan(country)
+    assert again.outcomes[0].incremental.mean > 1.02 * as_in_history.outcomes[0].incremental.mean
+    assert any("split over geos anew" in plain(note) for note in rest.notes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"geos": {"floor": 1000.0}}, {"geos": {"limits": {"west": {"max": 1e6}}}}, {"rules": {"at_most_seen": 2.0}}],
+)
+def test_where_geos_have_rules_the_rest_is_of_the_country_and_says_so(plan: Plan, changes: dict[str, Any]) -> None:
+    asked = Scenario.model_validate(ASKED.model_dump(exclude_unset=True) | changes)
+    rest = replan(asked, plan, {"orders": PANEL}, spent(plan, 4))
+    assert rest.scenario.geos is None
+    assert any("Geos are left out, because rules hold in them" in plain(note) for note in rest.notes)
+
+
 def test_a_plan_by_geo_is_rescored_by_the_curves_of_its_geos(plan: Plan) -> None:
     found = rescore(plan, {"orders": PANEL})
     (again,), promised = found.outcomes, plan.outcomes[0]
@@ -114,3 +146,22 @@ def test_models_that_do_not_know_its_geos_put_it_to_the_country_and_say_so(plan:
     assert [plain(note) for note in found.notes] == [
         "The plan is by geo, and these models do not know its geos: what it brings now is by the curves of the country."
     ]
+
+
+def test_a_plan_by_geo_is_followed_over_http(home: Home, client: FlaskClient, document: dict[str, Any]) -> None:
+    published = home.registry.publish([PANEL], NOW)
+    home.registry.promote("testland", published.version, NOW)
+    asked = document | {"business": "none", "horizon": {"start": "2027-01-04", "periods": 4}, "geos": {}}
+    planned = client.post("/v1/scenarios", json=asked).json
+    for state in ("approved", "running"):
+        client.post(f"/v1/plans/{planned['plan_id']}/state", json={"state": state})
+    spend = {one["channel"]: one["spend"] for one in planned["plan"]["flighting"] if one["date"] == "2027-01-04"}
+    row = {"date": "2027-01-04", "spend": spend, "outcomes": {"orders": 2000.0}}
+    tracking = client.post("/v1/markets/testland/actuals", json={"rows": [row]}).json
+    assert tracking["outcomes"][0]["planned"]["mean"] == pytest.approx(planned["plan"]["outcomes"][0]["total"]["mean"])
+    assert any("as in the plan" in note for note in tracking["notes"])
+    rest = client.post(f"/v1/plans/{planned['plan_id']}/replan", json={})
+    assert rest.status_code == 201, rest.text
+    assert set(rest.json["scenario"]["geos"]["channels"]) == {"social", "search"}
+    assert rest.json["plan"]["geos"]["cells"]
+    assert client.post(f"/v1/plans/{rest.json['id']}/rescore", json={}).json["notes"] == []
