@@ -31,6 +31,9 @@ from optimizer.terms import saturated, saturated_with_slope
 BINS = 128
 """Number of bins into which the terms of a curve are gathered."""
 
+_FEW_BINS = 4
+"""Bins with terms that turn between two points up to which these are looked at one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
@@ -152,14 +155,14 @@ class ExpectedCurve:
         turning = int(np.searchsorted(inflections[order], 0.0, side="right"))
         self._starts = np.unique(np.append(starts, min(turning, max(terms - 1, 0))))
         self._before = self._response(self._carry)
+        self._inflection = inflections[order]
         if terms == 0:
-            self._bin_low = self._bin_high = self._bin_steepest = np.zeros(0)
+            self._bin_low = self._bin_high = self._bin_steepest = self._steepest = np.zeros(0)
             return
-        sorted_inflections = inflections[order]
-        self._bin_low = sorted_inflections[self._starts]
-        self._bin_high = sorted_inflections[np.append(self._starts[1:], terms) - 1]
-        _, steepest = self._terms(sorted_inflections)
-        self._bin_steepest = np.add.reduceat(steepest, self._starts)
+        self._bin_low = self._inflection[self._starts]
+        self._bin_high = self._inflection[np.append(self._starts[1:], terms) - 1]
+        _, self._steepest = self._terms(self._inflection)
+        self._bin_steepest = np.add.reduceat(self._steepest, self._starts)
 
     @property
     def parts(self) -> CurveParts:
@@ -243,11 +246,31 @@ class ExpectedCurve:
         return self.floor(left, right), Line(arrive, right.value - arrive * right.budget)
 
     def steepest(self, left: CurvePoint, right: CurvePoint) -> float:
-        """A bound on the slope anywhere between two of its points."""
+        """A bound on the slope anywhere between two of its points, near the slope there where they are close.
+
+        Terms of bins in between are looked at one by one where these are few: only those that turn between the points
+        can be at their steepest there.
+        """
         is_concave = self._bin_high <= left.budget
         is_convex = self._bin_low >= right.budget
         slopes = np.where(is_concave, left.bin_slopes, np.where(is_convex, right.bin_slopes, self._bin_steepest))
-        return float(slopes.sum())
+        between = np.flatnonzero(~(is_concave | is_convex))
+        if not 0 < len(between) <= _FEW_BINS:
+            return float(slopes.sum())
+        ends = np.append(self._starts, len(self._inflection))
+        terms = slice(ends[between[0]], ends[between[-1] + 1])
+        turning = self._inflection[terms]
+        ahead, behind = turning >= right.budget, turning <= left.budget
+        at_left, at_right = (self._slopes(point.budget, terms) for point in (left, right))
+        single = np.where(ahead, at_right, np.where(behind, at_left, self._steepest[terms]))
+        slopes[between] = 0.0
+        return float(slopes.sum() + single.sum())
+
+    def _slopes(self, budget: float, terms: slice) -> FloatArray:
+        """Weighted slope of some terms at a budget."""
+        gain = self._gain[terms]
+        _, slope = saturated_with_slope(self._kind, self._carry[terms] + gain * budget, self._slope[terms])
+        return self._weight[terms] * gain * slope
 
     def _terms(self, budget: float | FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted value and slope of each term."""

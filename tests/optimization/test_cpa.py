@@ -74,6 +74,27 @@ def test_the_floor_lies_under_the_curve_and_no_slope_is_steeper_than_its_bound(s
             assert mixed.point(float(at)).slope <= steepest + 1e-9
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bound_on_a_slope_comes_as_near_as_the_points_do(seed: int) -> None:
+    rng = np.random.default_rng([7, seed])
+    terms = [(float(rng.uniform(50, 60)), float(rng.uniform(2, 6)), float(rng.uniform(1, 9))) for _ in range(600)]
+    mixed, at = curve(*terms), float(rng.uniform(30, 50))  # in the middle of the inflections
+    steepest = max(mixed.point(float(each)).slope for each in np.linspace(20, 60, 81))
+    for width in (1e-1, 1e-3, 1e-5):
+        left, right = mixed.point(at), mixed.point(at + width)
+        slopes = [mixed.point(float(each)).slope for each in np.linspace(at, at + width, 9)]
+        assert max(slopes) <= mixed.steepest(left, right) <= max(slopes) + 0.3 * width * steepest
+
+
+def test_the_last_unit_that_keeps_a_ceiling_is_found_in_few_looks() -> None:
+    # Many draws whose curves turn about where the ceiling ends: each look settles all but a few of the terms.
+    looked_at = exact("tv")
+    ceiling = 1.001 / looked_at.point(200_000.0).slope
+    most = most_within(looked_at, ceiling, 4e6)
+    assert looked_at.point(most).slope * ceiling == pytest.approx(1.0, rel=1e-6)
+    assert len(looked_at._points) < 300
+
+
 def test_a_concave_curve_keeps_an_average_from_zero_to_one_point() -> None:
     # 100 x / (x + 10) = x / c at x = 100 c - 10.
     assert windows_within(curve((10.0, 1.0, 100.0)), 0.5, 1000.0) == (pytest.approx((0.0, 40.0), abs=2e-3),)
