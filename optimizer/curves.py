@@ -270,7 +270,7 @@ class ExpectedCurve:
         """Weighted slope of some terms at a budget."""
         gain = self._gain[terms]
         _, slope = saturated_with_slope(self._kind, self._carry[terms] + gain * budget, self._slope[terms])
-        return self._weight[terms] * gain * slope
+        return np.asarray(self._weight[terms] * gain * slope)
 
     def _terms(self, budget: float | FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted value and slope of each term."""

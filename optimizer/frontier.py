@@ -1,26 +1,9 @@
 """What each budget brings at best."""
 
-from mmm.parsing import StrictModel
 from optimizer.answered import Answer
 from optimizer.evaluate import interval
+from optimizer.plan_figures import FrontierPoint as FrontierPoint
 from optimizer.question import Question
-
-
-class FrontierPoint(StrictModel):
-    """The best plan at one budget; all but `budget` is None where the rules allow no plan.
-
-    `mroas` is the return of the next unit of money put into the best split, None without a value
-    per unit; `spent` can be below `budget` where rules leave money over.
-    """
-
-    budget: float
-    spent: float | None = None
-    mean: float | None = None
-    p05: float | None = None
-    p95: float | None = None
-    roas: float | None = None
-    mroas: float | None = None
-    gap: float | None = None
 
 
 def frontier_point(question: Question, budget: float, found: Answer | None, price: float | None) -> FrontierPoint:

@@ -11,7 +11,9 @@ from optimizer.answer import answer
 from optimizer.answered import Answer, Refusal
 from optimizer.channel_curves import ChannelCurve, channel_curves
 from optimizer.checker.check import faults_of_plan
-from optimizer.checker.geos import broken_by_geo
+from optimizer.checker.explanation import wrong_explanation, wrong_learning
+from optimizer.checker.frontier import wrong_points
+from optimizer.checker.geos import faults_by_geo
 from optimizer.cleaning import cleaned, still_reaching
 from optimizer.costs import coop_of, fees_of
 from optimizer.errors import CheckFailed, ScenarioRefused
@@ -100,7 +102,15 @@ class Planner:
     def frontier(
         self, scenario: Scenario, budgets: Sequence[float], reference_spend: Mapping[str, float] | None = None
     ) -> tuple[FrontierPoint, ...]:
-        """The best that each budget brings under the scenario's rules, tasks left aside."""
+        """The best that each budget brings under the scenario's rules, tasks left aside.
+
+        Raises
+        ------
+        ScenarioRefused
+            When the scenario does not fit its market.
+        CheckFailed
+            When a point does not keep its word as its split is counted anew, which is a fault of ours.
+        """
         if scenario.geos is not None:
             desk, planner = self._by_geo(scenario)
             return planner.frontier(desk.scenario(scenario, reference_spend), budgets, desk.reference(reference_spend))
@@ -108,14 +118,19 @@ class Planner:
             return ()
         asked = self._desk.question(with_budget(scenario, budgets[0]), reference_spend)
         asked.kpi.expect_splits(len(budgets))
-        points = []
+        points, splits = [], []
         for budget in budgets:
             answered = _answered(replace(asked, scenario=with_budget(asked.scenario, budget)))
             question, found = answered.question, answered.found
             if isinstance(found, Refusal):
                 points.append(frontier_point(question, budget, None, None))
                 continue
-            points.append(frontier_point(question, budget, cleaned(found), _price_of_budget(question, found)))
+            exact = cleaned(found)
+            points.append(frontier_point(question, budget, exact, _price_of_budget(question, found)))
+            splits.append((points[-1], exact.allocation.spend))
+        self._stand(
+            wrong_points(scenario, splits, self._artifacts, self._known, reference_spend, is_thorough=self._is_strict)
+        )
         return tuple(points)
 
     def explain(
@@ -127,6 +142,8 @@ class Planner:
         ------
         ScenarioRefused
             When the scenario does not fit its market, or its plan spends nothing.
+        CheckFailed
+            When the plan, another split or a phasing does not keep its word as it is counted anew.
         """
         plan = self.plan(scenario, reference_spend)
         if plan.status == "infeasible":
@@ -140,7 +157,10 @@ class Planner:
         if explanation is None:
             expected = sentence("a plan that spends something: there is no split to explain")
             raise ScenarioRefused([Fault(place_of(scenario), "budget", "0", expected)])
+        self._stand(wrong_explanation(asked, explanation, self._artifacts, self._known, reference_spend))
         learning, more = learning_phasing(self._desk.question(scenario, reference_spend), plan)
+        if learning is not None:
+            self._stand(wrong_learning(scenario, plan, learning, self._artifacts, self._known))
         return plan, explanation.model_copy(update={"learning": learning, "notes": (*explanation.notes, *more)})
 
     def curves(self, kpi: str, scenario: Scenario | None = None) -> tuple[ChannelCurve, ...]:
@@ -160,14 +180,17 @@ class Planner:
         if isinstance(found, Refusal):
             return self._infeasible(question, found), question
         plan = self._plan(answered, still_reaching(question, cleaned(found)))
-        return self._checked(plan, faults_of_plan(scenario, plan, self._artifacts, self._known)), question
+        faults = faults_of_plan(
+            scenario, plan, self._artifacts, self._known, reference_spend, is_thorough=self._is_strict
+        )
+        return self._checked(plan, faults), question
 
     def _plan_by_geo(self, scenario: Scenario, reference_spend: Mapping[str, float] | None) -> Plan:
         desk, planner = self._by_geo(scenario)
         whole, by_cell = desk.scenario(scenario, reference_spend), desk.reference(reference_spend)
         answered = GeoAnswer(*planner._planned(whole, by_cell), desk.cells, desk.shares)
         plan = folded(answered)
-        return self._checked(plan, broken_by_geo(scenario, plan, self._artifacts[scenario.kpi]))
+        return self._checked(plan, faults_by_geo(scenario, plan, self._artifacts, self._known, reference_spend))
 
     def _by_geo(self, scenario: Scenario) -> "tuple[GeoDesk, Planner]":
         """The desk for what the scenario splits over geos, and a planner on its cells; kept.
@@ -185,6 +208,12 @@ class Planner:
             models = {kpi: replace(model, artifact=desk.by_cell[kpi]) for kpi, model in self._models.items()}
             self._geos[channels] = desk, Planner(models, is_strict=self._is_strict, known=desk.known_by_cell)
         return self._geos[channels]
+
+    @staticmethod
+    def _stand(faults: tuple[str, ...]) -> None:
+        """Refuse an answer that has no room to say what is wrong with it."""
+        if faults:
+            raise CheckFailed(faults)
 
     def _checked(self, plan: Plan, faults: tuple[str, ...]) -> Plan:
         if faults and self._is_strict:

@@ -1,22 +1,32 @@
 """A plan by geo held against its scenario once more, by channel and geo, after it was found on cells.
 
-Every rule of channels is counted again on their sums (`optimizer.checker.rules`), and every rule of geos here.
+Every rule of channels is counted again on their sums (`optimizer.checker.rules`), every rule of geos here, and what is
+brought by geo in `optimizer.checker.geo_figures`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mmm.artifact import ResponseArtifact
-from optimizer.checker.rules import broken_rules
+from optimizer.checker.geo_figures import GeoRecount, wrong_geo_figures
+from optimizer.checker.recount import Recount
+from optimizer.checker.rules import rules_broken_in
 from optimizer.geo_rules import GeoChannelLimits, GeoLimits
 from optimizer.geos.document import GeoPlan
+from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Scenario
 
 
-def broken_by_geo(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) -> tuple[str, ...]:
-    """Names of the rules that a plan by geo breaks by more than a millionth of the budget; none where it stands.
+def faults_by_geo(
+    scenario: Scenario,
+    plan: Plan,
+    artifacts: Mapping[str, ResponseArtifact],
+    known: KnownSpend | None = None,
+    reference_spend: Mapping[str, float] | None = None,
+) -> tuple[str, ...]:
+    """What is wrong with a plan by geo: rules broken by more than a millionth of the budget, figures that are others.
 
-    `artifact` is the panel's model of the plan's KPI.
+    `artifacts` are the panel's models by KPI, `known` and `reference_spend` by channel as for any plan.
     """
     asked, by_geo = scenario.geos, plan.geos
     if plan.status == "infeasible":
@@ -24,7 +34,8 @@ def broken_by_geo(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) ->
     if asked is None or by_geo is None:
         return ("no geos",)
     slack = 1e-6 * plan.budget
-    broken = broken_rules(scenario, plan, artifact)
+    recount = Recount.of(scenario, plan, artifacts, known, reference_spend)
+    broken = rules_broken_in(recount)
     cells = {(cell.geo, cell.channel): (cell.spend, cell.reference_spend) for cell in by_geo.cells}
     for geo in {cell.geo for cell in by_geo.cells}:
         spend, before = (sum(cell[place] for (where, _), cell in cells.items() if where == geo) for place in (0, 1))
@@ -41,7 +52,8 @@ def broken_by_geo(scenario: Scenario, plan: Plan, artifact: ResponseArtifact) ->
         least, most = group.amount or (0.0, part)
         if not max(low * whole, least) - slack <= part <= min(high * whole, most) + slack:
             broken.append(f"geo group {group.name}")
-    return (*broken, *_that_do_not_add_up(plan, by_geo, slack))
+    adding_up = tuple(_that_do_not_add_up(plan, by_geo, slack))
+    return (*broken, *adding_up, *(() if adding_up else wrong_geo_figures(GeoRecount(recount, by_geo))))
 
 
 def _beyond(

@@ -11,6 +11,9 @@ from optimizer.plan import Interval, Plan
 from optimizer.scenario import Budget, Scenario
 from optimizer.scenario_rules import Amount
 
+GAP = 1e-3
+"""Relative gap up to which a portfolio counts as optimal."""
+
 type PortfolioStatus = Literal["optimal", "feasible", "infeasible"]
 
 

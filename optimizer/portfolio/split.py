@@ -23,18 +23,17 @@ from optimizer.allocation import AllocationProblem, KpiCurves
 from optimizer.answer import answer
 from optimizer.answered import Refusal
 from optimizer.caution.shortfall import WorthOfDraws
+from optimizer.checker.portfolio import wrong_portfolio
 from optimizer.conflict import is_feasible
+from optimizer.errors import CheckFailed
 from optimizer.evaluate import interval
 from optimizer.formulation import Formulation
 from optimizer.plan import Plan
 from optimizer.planning import Planner
-from optimizer.portfolio.document import MarketShare, Portfolio, PortfolioPlan
+from optimizer.portfolio.document import GAP, MarketShare, Portfolio, PortfolioPlan
 from optimizer.question import Question, with_budget
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
-
-GAP = 1e-3
-"""Relative gap up to which a portfolio counts as optimal."""
 
 _GAP = 1e-4
 _PLAN_GAP = 2e-5
@@ -127,7 +126,13 @@ class _Node:
 
 
 def plan_portfolio(portfolio: Portfolio, markets: Sequence[Market], currency: str) -> PortfolioPlan:
-    """The budget split over markets, in the order of the portfolio, with the plan of each."""
+    """The budget split over markets, in the order of the portfolio, with the plan of each.
+
+    Raises
+    ------
+    CheckFailed
+        When the answer does not keep its word as it is counted anew, which is a fault of ours.
+    """
     started = time.perf_counter()
     name, budget = portfolio.name, portfolio.budget
     refused = {market.scenario.market: plan for market in markets if (plan := _refused(market)) is not None}
@@ -142,7 +147,7 @@ def plan_portfolio(portfolio: Portfolio, markets: Sequence[Market], currency: st
     value = sum(share.value.mean for share in shares)
     bound = max(bound, value)
     gap = (bound - value) / value if value > 0 else 0.0
-    return PortfolioPlan(
+    found = PortfolioPlan(
         name=name,
         currency=currency,
         status="optimal" if gap <= GAP else "feasible",
@@ -155,6 +160,9 @@ def plan_portfolio(portfolio: Portfolio, markets: Sequence[Market], currency: st
         markets=shares,
         as_before=_as_before(markets, budget),
     )
+    if faults := wrong_portfolio(portfolio, found):
+        raise CheckFailed(faults)
+    return found
 
 
 def _exact(scenario: Scenario) -> Scenario:

@@ -96,7 +96,7 @@ def test_a_probability_that_is_not_there_is_found(task: dict[str, Any]) -> None:
 
 
 def test_a_plan_that_does_not_stand_is_no_answer_or_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def spoilt(*_: object) -> tuple[str, ...]:
+    def spoilt(*_: object, **__: object) -> tuple[str, ...]:
         return ("social max",)
 
     monkeypatch.setattr(planning, "faults_of_plan", spoilt)

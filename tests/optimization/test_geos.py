@@ -9,7 +9,7 @@ from builders import make_artifact, make_panel
 
 from mmm.artifact import artifact_files, read_artifact
 from mmm.sentence import plain
-from optimizer.checker.geos import broken_by_geo
+from optimizer.checker.geos import faults_by_geo
 from optimizer.errors import ScenarioRefused
 from optimizer.geos.cells import cell_artifact, cells_of
 from optimizer.plan import Plan
@@ -236,12 +236,14 @@ def test_a_wrong_sum_over_geos_is_found_out() -> None:
     scenario = asked(geos={"limits": {"west": {"max": 60_000}}})
     plan = IN_WEST.plan(scenario)
     assert plan.geos is not None
-    assert broken_by_geo(scenario, plan, WEST) == ()
+    assert faults_by_geo(scenario, plan, {"orders": WEST}) == ()
     moved = [
         one.model_copy(update={"spend": one.spend + (5000.0 if one.geo == "west" else 0.0)}) for one in plan.geos.cells
     ]
     wrong = plan.model_copy(update={"geos": plan.geos.model_copy(update={"cells": tuple(moved)})})
-    assert {"west max", "search over its geos", "west over its channels"} <= set(broken_by_geo(scenario, wrong, WEST))
+    assert {"west max", "search over its geos", "west over its channels"} <= set(
+        faults_by_geo(scenario, wrong, {"orders": WEST})
+    )
 
 
 def test_geos_are_read_back_from_an_artifact() -> None:

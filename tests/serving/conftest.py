@@ -1,6 +1,6 @@
 """A home with one small fitted market, and the ways into it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,27 @@ from postgresql import Cluster, programs, running_cluster
 from typer.testing import CliRunner, Result
 
 from mmm.artifact import ResponseArtifact
+from optimizer import planning
+from optimizer.errors import CheckFailed
+from optimizer.plan import Plan
 from service.cli.main import app
 from service.home import Home, open_home
 from service.http.app import create_app
 from service.settings import Settings
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_plan_stands() -> Iterator[None]:
+    """Let a test fail whose plan does not stand its own check, which a service answers with a warning."""
+
+    def refused(_: Plan, faults: Sequence[str]) -> Plan:
+        raise CheckFailed(faults)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(planning, "failed_its_check", refused)
+        yield
 
 
 @pytest.fixture(scope="session")

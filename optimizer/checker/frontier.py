@@ -1,0 +1,74 @@
+"""Points of a frontier counted anew from the splits that they stand for."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mmm.artifact import ResponseArtifact
+from optimizer.checker.bound import QUICK, beaten_bound
+from optimizer.checker.figures import is_near
+from optimizer.checker.recount import Recount
+from optimizer.checker.splits import split_rules
+from optimizer.known_spend import KnownSpend
+from optimizer.plan import Certificate
+from optimizer.plan_figures import FrontierPoint
+from optimizer.scenario import Scenario
+
+FEW = 3
+"""Points of a frontier that are counted where the answer is waited for."""
+
+
+def wrong_points(
+    scenario: Scenario,
+    points: Sequence[tuple[FrontierPoint, Mapping[str, float]]],
+    artifacts: Mapping[str, ResponseArtifact],
+    known: KnownSpend | None = None,
+    reference_spend: Mapping[str, float] | None = None,
+    *,
+    is_thorough: bool = True,
+) -> tuple[str, ...]:
+    """What is wrong with points of a frontier, each with its split: all of them, or the first, a middle and the last.
+
+    A frontier that chooses the phasing of each point is not counted: splits alone do not say what they bring.
+    """
+    if scenario.flighting.pattern == "optimized" or not points:
+        return ()
+    count = len(points) if is_thorough else min(FEW, len(points))
+    places = np.unique(np.linspace(0, len(points) - 1, count).round().astype(int))
+    faults: list[str] = []
+    for place in places.tolist():
+        point, split = points[place]
+        changes = {"objective": "maximize", "budget": point.budget, "tasks": (), "target": None}
+        asked = scenario.model_copy(update=changes)
+        certificate = _certificate(asked, point)
+        recount = Recount.of_split(asked, split, certificate, artifacts, known, reference_spend)
+        found = _wrong_point(recount, point)
+        if is_thorough and not found and certificate is not None:
+            found = beaten_bound(recount, QUICK)
+        faults += [f"at {point.budget}: {fault}" for fault in found]
+    return tuple(faults)
+
+
+def _certificate(scenario: Scenario, point: FrontierPoint) -> Certificate | None:
+    """What a point says that no split exceeds, where its mean is what is wanted most of."""
+    if point.mean is None or point.gap is None or scenario.values or scenario.risk.attitude != "neutral":
+        return None
+    bound = point.mean * (1.0 + point.gap)
+    return Certificate(value=point.mean, bound=bound, gap=point.gap, method="", seconds=0.0)
+
+
+def _wrong_point(recount: Recount, point: FrontierPoint) -> list[str]:
+    """Rules that the split of a point breaks, and figures of it that are others."""
+    spend = np.array([recount.spend[name] for name in recount.names])
+    draws, paid = recount.incremental[recount.scenario.kpi], recount.plan.budget
+    faults = split_rules(recount).broken(spend, paid)
+    if point.spent is None or not is_near(point.spent, paid, paid):
+        faults.append(f"spent is said to be {point.spent}, counted {paid}")
+    value = recount.artifact.manifest.outcome.value_per_unit
+    if value is not None and (point.roas is None or not is_near(point.roas, value * draws.mean() / paid, point.roas)):
+        faults.append(f"ROAS is said to be {point.roas}, counted {value * draws.mean() / paid}")
+    low, high = np.quantile(draws, (0.05, 0.95))
+    for name, said, counted in (("mean", point.mean, draws.mean()), ("p05", point.p05, low), ("p95", point.p95, high)):
+        if said is None or not is_near(said, float(counted), float(high)):
+            faults.append(f"{name} is said to be {said}, counted {counted}")
+    return faults
