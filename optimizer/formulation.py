@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -29,7 +30,7 @@ SMALLEST_ON = 1e-3
 """Share of the budget from which a channel counts as on where a rule asks for channels to be on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
     """What the rules of one scenario are about.
 
@@ -52,27 +53,27 @@ class Setting:
     within_reach: Mapping[str, ReachLimit] = field(default_factory=dict)
     capacity: CapacityLines = NO_CAPACITY
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Channel names in the artifact's order."""
         return tuple(channel.name for channel in self.channels)
 
-    @property
+    @cached_property
     def known_names(self) -> tuple[str, ...]:
         """Names of the channels that have a history."""
         return tuple(name for name in self.names if name not in self.scenario.new_channels)
 
-    @property
+    @cached_property
     def unit_costs(self) -> Mapping[str, float]:
         """What the company pays for a unit of each channel's spend."""
         return unit_costs(self.scenario, self.channels)
 
-    @property
+    @cached_property
     def most_spend(self) -> Mapping[str, float]:
         """The most that each channel could spend, if it had all the money."""
         return {name: self.ceiling / cost for name, cost in self.unit_costs.items()}
 
-    @property
+    @cached_property
     def reference_total(self) -> float:
         """What the company would pay for the reference plan's spend over the horizon."""
         costs = self.unit_costs
@@ -82,7 +83,7 @@ class Setting:
         """The most that a channel without history may get, money; None where its own rules say how much."""
         return most_of_new(self.scenario, name, self.reference_total or self.ceiling)
 
-    @property
+    @cached_property
     def smallest_on(self) -> float:
         """Money from which a channel counts as on where a rule asks for channels to be on."""
         return SMALLEST_ON * (self.scenario.budget or self.reference_total or self.ceiling)

@@ -15,7 +15,7 @@ _LARGE = 4000
 
 @dataclass(frozen=True, slots=True)
 class StackedPoints:
-    """One budget a channel: values and slopes of shape (C,), and both by bin, all bins of all channels in a row."""
+    """Budgets of all channels: values and slopes, shape (..., C), and both by bin, bins of all channels in a row."""
 
     values: FloatArray
     slopes: FloatArray
@@ -27,7 +27,8 @@ class CurveStack:
     """Curves of C channels side by side, ordered by kind; a curve without terms has one that adds nothing.
 
     `channel_of_bin` says whose each bin is, and `scale` is the budget at which a channel's mean term reaches its half
-    saturation, shape (C,). `is_quick` says whether a point of all channels takes no time worth speaking of.
+    saturation, shape (C,). `size` counts their terms, and `is_quick` says
+    whether a point of all channels takes no time worth speaking of.
     """
 
     def __init__(self, curves: Mapping[str, ExpectedCurve]) -> None:
@@ -42,7 +43,8 @@ class CurveStack:
         self._before = np.concatenate([each.before for each in ordered])
         self._rise = self._weight * self._gain
         self._terms = np.array([len(each.carry) for each in ordered])
-        self.is_quick = len(self._carry) <= _LARGE
+        self.size = len(self._carry)
+        self.is_quick = self.size <= _LARGE
         self._is_single = bool((self._terms == 1).all())
         first_terms = np.concatenate(([0], np.cumsum(self._terms)[:-1]))
         bins = np.array([len(each.starts) for each in ordered])
@@ -56,19 +58,20 @@ class CurveStack:
         self.scale = np.array([_scale(each) for each in ordered])
 
     def measured(self, budgets: FloatArray, wanted: np.ndarray) -> StackedPoints:
-        """The curves at one budget a channel; what is not `wanted` may be anything. Both of shape (C,)."""
+        """The curves at budgets of all channels, shape (..., C); what is not `wanted`, shape (C,), may be anything."""
         if not self.is_quick:
             return self._kept(budgets, wanted)
-        of_terms = budgets if self._is_single else np.repeat(budgets, self._terms)
+        of_terms = budgets if self._is_single else np.repeat(budgets, self._terms, axis=-1)
         reached = self._carry + self._gain * of_terms
         values, slopes = np.empty_like(reached), np.empty_like(reached)
         for kind, run in self._kinds:
-            values[run], slopes[run] = saturated_with_slope(kind, reached[run], self._slope[run])
+            found = saturated_with_slope(kind, reached[..., run], self._slope[run])
+            values[..., run], slopes[..., run] = found
         values = self._weight * (values - self._before)
         with np.errstate(invalid="ignore"):
             slopes = np.where(self._rise > 0, self._rise * slopes, 0.0)
         if not self._is_single:
-            values, slopes = np.add.reduceat(values, self._starts), np.add.reduceat(slopes, self._starts)
+            values, slopes = (np.add.reduceat(each, self._starts, axis=-1) for each in (values, slopes))
         return StackedPoints(self.summed(values), self.summed(slopes), values, slopes)
 
     def value(self, channel: int, budget: float) -> float:
@@ -76,14 +79,16 @@ class CurveStack:
         return self.curves[channel].value(budget)
 
     def _kept(self, budgets: FloatArray, wanted: np.ndarray) -> StackedPoints:
-        values, slopes = np.zeros(len(budgets)), np.zeros(len(budgets))
-        bin_values, bin_slopes = np.zeros(len(self.channel_of_bin)), np.zeros(len(self.channel_of_bin))
-        for index in np.flatnonzero(wanted):
-            point = self.curves[index].point(float(budgets[index]))
-            values[index], slopes[index] = point.value, point.slope
-            first = self._first_bins[index]
-            bin_values[first : first + len(point.bin_values)] = point.bin_values
-            bin_slopes[first : first + len(point.bin_slopes)] = point.bin_slopes
+        values, slopes = np.zeros(budgets.shape), np.zeros(budgets.shape)
+        bins = (*budgets.shape[:-1], len(self.channel_of_bin))
+        bin_values, bin_slopes = np.zeros(bins), np.zeros(bins)
+        for place in np.ndindex(budgets.shape):
+            if not wanted[place[-1]]:
+                continue
+            point, first = self.curves[place[-1]].point(float(budgets[place])), self._first_bins[place[-1]]
+            values[place], slopes[place] = point.value, point.slope
+            bin_values[(*place[:-1], slice(first, first + len(point.bin_values)))] = point.bin_values
+            bin_slopes[(*place[:-1], slice(first, first + len(point.bin_slopes)))] = point.bin_slopes
         return StackedPoints(values, slopes, bin_values, bin_slopes)
 
     def summed(self, by_bin: FloatArray) -> FloatArray:

@@ -37,6 +37,10 @@ class Stack(Protocol):
         """One curve at a budget."""
         ...
 
+    def summed(self, by_bin: FloatArray) -> FloatArray:
+        """Sums over the bins of each channel, which are along the last axis."""
+        ...
+
     def lines(
         self,
         budgets: tuple[FloatArray, FloatArray],
@@ -83,9 +87,10 @@ class CornerTable:
             np.zeros((room, bins)),
             np.zeros((room, bins)),
         )
-        everywhere = np.ones(channels, dtype=bool)
-        for rung in ladder:
-            table._append(rung, everywhere)
+        measured = stack.measured(ladder, np.ones(channels, dtype=bool))
+        table.spend[:, :rungs, 0], table.height[:, :rungs, 0] = ladder.T, measured.values.T
+        table.bin_values[:rungs], table.bin_slopes[:rungs] = measured.bin_values, measured.bin_slopes
+        table.count = rungs
         steps = np.repeat(np.arange(rungs)[:, None], channels, axis=1)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             table._corners(steps[:-1], steps[1:], np.ones((rungs - 1, channels), dtype=bool))

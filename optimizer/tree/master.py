@@ -17,7 +17,7 @@ from optimizer.program import Program
 from optimizer.solve import CompiledSplit
 from optimizer.tree.blocks import KpiTerm, blocks_of, rows_of
 from optimizer.tree.branch import Branch
-from optimizer.tree.corners import NewCorners
+from optimizer.tree.corners import NewCorners, Prices
 from optimizer.tree.links import Links
 
 _ANSWERED = {
@@ -27,13 +27,21 @@ _ANSWERED = {
 }
 
 
+_DUAL, _PRIMAL = 1, 4
+"""Of the simplex method, as HiGHS counts them."""
+
+_LARGE = 2000
+"""Columns from which on the dual simplex method solves a program whose last solution other bounds have taken away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """The best mixture: values of the rules' columns, what it comes to, and the shares of all corners."""
+    """The best mixture: values of the rules' columns, what it comes to, shares of all corners, prices of all rows."""
 
     values: FloatArray
     bound: float
     shares: FloatArray
+    prices: FloatArray
 
 
 @dataclass
@@ -87,6 +95,8 @@ class Master:
         self._solver = split.solver
         self._solver.setOptionValue("presolve", "off")
         self._solver.setOptionValue("solver", "simplex")
+        self._is_grown = False
+        self._solver.setOptionValue("primal_simplex_bound_perturbation_multiplier", 0.0)
         program.integers = []
         self._program = program
         self._is_loaded = False
@@ -141,7 +151,7 @@ class Master:
             np.concatenate((known.counts, np.ones(count, dtype=bool))),
         )
         starts, rows, values = self._entries(kpi, blocks, spend / self._scale, height)
-        highest = self._is_inside(channels, spend).astype(float)
+        highest = np.where(self._is_inside(channels, spend), np.inf, 0.0)
         self._load()
         self._solver.addCols(
             count,
@@ -192,10 +202,11 @@ class Master:
         self._branch = branch
         inside = self.columns.counts & self._is_inside(self.columns.channel, self.columns.spend)
         lower = np.concatenate((lower, np.zeros(len(inside))))
-        upper = np.concatenate((upper, inside.astype(float)))
+        upper = np.concatenate((upper, np.where(inside, np.inf, 0.0)))
         self._load()
         changed = np.flatnonzero((lower != self._now[0]) | (upper != self._now[1])).astype(np.int32)
         if len(changed):
+            self._is_grown = False
             self._solver.changeColsBounds(len(changed), changed, lower[changed], upper[changed])
             self._now = lower, upper
         for channel in np.flatnonzero(branch.is_spending != self._forced).tolist():
@@ -237,9 +248,18 @@ class Master:
             raise SolverError(f"HiGHS ended without an answer: {self._solver.modelStatusToString(status)}")
         if status != highspy.HighsModelStatus.kOptimal:
             return None
-        values = np.array(self._solver.getSolution().col_value)
+        solution = self._solver.getSolution()
+        values, prices = np.array(solution.col_value), np.array(solution.row_dual)
         bound = float(self._solver.getInfo().objective_function_value)
-        return Solved(values[: self._count], bound, values[self._count :])
+        return Solved(values[: self._count], bound, values[self._count :], prices)
+
+    def prices(self, kpi: int, solved: Solved) -> Prices:
+        """What corners of a KPI are worth and cost at a mixture, where a channel has one block alone."""
+        term, rows = self._terms[kpi], self._rows[kpi]
+        of_rows = np.where(rows >= 0, solved.prices[rows], 0.0)
+        worth = term.cost - (0.0 if term.row is None else term.factor * float(solved.prices[term.row]))
+        others = of_rows[:, 3:].sum(axis=1)
+        return Prices(worth, of_rows[:, 0] / self._scale, of_rows[:, 1] + others, others)
 
     def most_spend(self, channel: int) -> float:
         """The most that a channel can spend in the branch where integers may have fractions, money."""
@@ -252,15 +272,25 @@ class Master:
         return 0.0 if found is None else found.bound * self._scale
 
     def _run(self) -> Any:
+        is_primal = self._is_grown or len(self._now[0]) < _LARGE
+        self._solver.setOptionValue("simplex_strategy", _PRIMAL if is_primal else _DUAL)
         self._solver.run()
+        self._is_grown = True
         return self._solver.getModelStatus()
 
     def heights(self, solved: Solved) -> FloatArray:
         """What the mixtures of every KPI and channel come to, KPI. Shape (K, C)."""
-        columns, channels = self.columns, len(self._spend_columns)
-        cell = columns.kpi * channels + columns.channel
-        size = len(self._terms) * channels
-        return np.bincount(cell, solved.shares * columns.height, size).reshape(-1, channels)
+        return self._summed(solved.shares * self.columns.height[: len(solved.shares)])
+
+    def _summed(self, of_corners: FloatArray) -> FloatArray:
+        """Sums over the first corners by KPI and channel. Shape (K, C)."""
+        columns, channels, count = self.columns, len(self._spend_columns), len(of_corners)
+        cell = columns.kpi[:count] * channels + columns.channel[:count]
+        return np.bincount(cell, of_corners, len(self._terms) * channels).reshape(-1, channels)
+
+    def shares(self, solved: Solved) -> FloatArray:
+        """Shares of the corners of every KPI and channel. Shape (K, C)."""
+        return self._summed(solved.shares)
 
     def share_above(self, solved: Solved, channel: int, spend: float) -> float:
         """Share of a channel's corners that lie above a spend in a mixture of the first KPI."""

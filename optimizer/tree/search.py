@@ -13,9 +13,10 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray
 from optimizer.tree.branch import Branch
-from optimizer.tree.cut import cut, settled_further
+from optimizer.tree.cut import Parts, cut, settled_further
 from optimizer.tree.judging import REQUIREMENT_MARGIN, distance, excess, judge
 from optimizer.tree.master import Solved
+from optimizer.tree.pricing import AtPrices, at_prices, best_mixture, join_all
 from optimizer.tree.state import SOLVER_SAFETY, Proposal, Search
 
 _CORRECTIONS = 6
@@ -26,6 +27,9 @@ _STALLED = 0.6
 
 _NOTHING = 1e-7
 """Share of the most that a channel could spend below which one that the rules keep at zero counts as kept there."""
+
+_ROUGH = 10.0
+"""Excess over the curves, as `excess` has it, above which corners come before integers are cut."""
 
 _MOST_PASSES = 40
 _MOST_BRANCHES = 100_000
@@ -59,18 +63,17 @@ def _explore(search: Search, branch: Branch, bound: float) -> tuple[Branch, floa
     search.master.move_to(branch)
     before = np.inf
     for _ in range(_MOST_PASSES):
-        solved = _solve(search)
+        solved = best_mixture(search, branch)
         if solved is None:
             return None
         bound = min(bound, _safe(search, solved.bound * search.unit))
         if bound <= search.enough:
             break
         proposal = _proposal(search, solved)
-        values, gaps = _touch(search, solved, proposal)
+        values, gaps, left = _touch(search, branch, solved, proposal)
         if _keep_at_zero(search, branch, proposal, gaps):
             continue
         away = distance(search, solved.bound * search.unit, values, proposal)
-        above = excess(search, gaps, proposal.total)
         integral = search.rounding.rounded(proposal.spend, proposal.total, solved.values)
         is_missed = False
         if integral is not None:
@@ -81,25 +84,57 @@ def _explore(search: Search, branch: Branch, bound: float) -> tuple[Branch, floa
                 is_missed = bool(search.problem.kept) and not _correct(search, branch, integral)
                 if not is_missed:
                     break
-        if (above <= 1.0 and not is_missed) or above >= _STALLED * before:
-            is_curved = above > 1.0 or is_missed
-            children = cut(search, branch, solved, proposal, gaps if is_curved else np.zeros_like(gaps))
+        found = at_prices(search, branch, solved)
+        bound = min(bound, _safe(search, found.bound * search.unit))
+        if bound <= search.enough:
+            break
+        where = _where(search, proposal, gaps, left, before=before, is_missed=is_missed, is_whole=integral is not None)
+        if where is not None:
+            children = cut(search, branch, solved, proposal, where)
             if children is None and is_missed:
                 children = settled_further(search, branch, solved)
-            if children is None:
+            if children is not None:
+                return _followed(search, children, found, bound)
+            if where is not left:
                 break
-            first, second = children
-            if second is not None:
-                search.keep(second, bound)
-            return None if first is None else (first, bound)
-        before = above
+        before = excess(search, gaps, proposal.total)
     search.left_behind = max(search.left_behind, bound)
     return None
 
 
-def _solve(search: Search) -> Solved | None:
-    search.programs += 1
-    return search.master.solve()
+def _where(
+    search: Search,
+    proposal: Proposal,
+    gaps: FloatArray,
+    left: FloatArray,
+    *,
+    before: float,
+    is_missed: bool,
+    is_whole: bool,
+) -> FloatArray | None:
+    """What to cut a branch for: how far corners are above curves, none for integers alone; None to look at it again."""
+    above = excess(search, gaps, proposal.total)
+    if above <= 1.0 and not is_missed:
+        return np.zeros_like(gaps)
+    if excess(search, left, proposal.total) >= _STALLED * above or (above <= _ROUGH and not is_whole):
+        return left
+    return gaps if above >= _STALLED * before else None
+
+
+def _followed(search: Search, parts: Parts, found: AtPrices, bound: float) -> tuple[Branch, float] | None:
+    """The first of two parts of a branch, with its bound; the other one is kept for later."""
+    following = None
+    for place, part in enumerate(parts):
+        if part is None:
+            continue
+        most = min(bound, _safe(search, found.bound_of(part) * search.unit))
+        if most <= search.enough:
+            search.left_behind = max(search.left_behind, most)
+        elif place == 0:
+            following = part, most
+        else:
+            search.keep(part, most)
+    return following
 
 
 def _safe(search: Search, bound: float) -> float:
@@ -112,6 +147,8 @@ def _meet_ends(search: Search, branch: Branch) -> None:
         for end in (branch.low, branch.high):
             corners.touch(end)
         search.master.add(kpi, corners.fresh())
+        if not search.split.piece_columns:
+            search.master.add(kpi, corners.ends(branch.low, branch.high))
 
 
 def _proposal(search: Search, solved: Solved) -> Proposal:
@@ -121,9 +158,15 @@ def _proposal(search: Search, solved: Solved) -> Proposal:
     return Proposal(spend, total, solved.values[split.program.integers])
 
 
-def _touch(search: Search, solved: Solved, proposal: Proposal) -> tuple[FloatArray, FloatArray]:
-    """Make over-estimators exact at a split: values (K, C), and how far the program was above them (K, C)."""
+def _touch(
+    search: Search, branch: Branch, solved: Solved, proposal: Proposal
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Make over-estimators exact at a split: values, how far the program was above them, and above their tangents.
+
+    Shape (K, C) each. What is above the tangents stays when corners come, for the curve is not concave there.
+    """
     heights, values = search.master.heights(solved), []
+    beyond = np.zeros_like(heights)
     for kpi, corners in enumerate(search.corners):
         at = corners.nearby(proposal.spend)
         values.append(corners.touch(at))
@@ -131,9 +174,11 @@ def _touch(search: Search, solved: Solved, proposal: Proposal) -> tuple[FloatArr
         if steep.any():
             # The curve rises infinitely steeply at zero: only a nearer point helps.
             corners.touch(np.where(steep, corners.nearer_to_zero(), 0.0), steep)
+        beyond[kpi] = corners.beyond_tangents(at, branch.low, branch.high)
         search.master.add(kpi, corners.fresh())
     exact = np.array(values).reshape(heights.shape)
-    return exact, np.maximum(heights - exact, 0.0)
+    above = np.maximum(heights - exact, 0.0)
+    return exact, above, np.minimum(above, beyond)
 
 
 def _keep_at_zero(search: Search, branch: Branch, proposal: Proposal, gaps: FloatArray) -> bool:
@@ -146,7 +191,10 @@ def _keep_at_zero(search: Search, branch: Branch, proposal: Proposal, gaps: Floa
     if not steep.any():
         return False
     nearest = np.min([corners.nearer_to_zero() for corners in search.corners], axis=0)
-    for channel in np.flatnonzero(steep & (nearest <= _NOTHING * most)).tolist():
+    is_near = steep & (nearest <= _NOTHING * most)
+    if is_near.any() and search.problem.kept:
+        join_all(search, branch)
+    for channel in np.flatnonzero(is_near).tolist():
         if search.master.most_spend(channel) <= _NOTHING * most[channel]:
             branch.low[channel] = branch.high[channel] = 0.0
             is_kept = True
@@ -167,11 +215,11 @@ def _correct(search: Search, branch: Branch, integers: FloatArray) -> bool:
     is_met = False
     for _ in range(_CORRECTIONS):
         search.master.ask_for(margins.tolist())
-        solved = _solve(search)
+        solved = best_mixture(search, held)
         if solved is None:
             break
         proposal = _proposal(search, solved)
-        values, _ = _touch(search, solved, proposal)
+        values, _, _ = _touch(search, held, solved, proposal)
         search.master.move_to(held)
         reached = np.array(judge(search, Proposal(proposal.spend, proposal.total, integers), values))
         if reached.min() >= 1.0:

@@ -41,6 +41,7 @@ def start(problem: AllocationProblem, gap: float) -> tuple[Search, Branch] | Non
     terms = _terms(problem, split, program, scales, unit)
     master = Master(split, program, terms, links, cuts)
     for kpi, each in enumerate(corners):
+        master.add(kpi, each.first(are_all=bool(cuts)))
         master.add(kpi, each.fresh())
     rounding = Rounding(split, links)
     return Search(problem, split, links, master, corners, kpis, scales, unit, gap, rounding), root

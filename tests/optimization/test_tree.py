@@ -9,6 +9,8 @@ from optimizer.allocation import AllocationProblem, Requirement
 from optimizer.solve import compile_split
 from optimizer.tree.branch import Branch, narrowed
 from optimizer.tree.links import Link, Links, links_of
+from optimizer.tree.pricing import at_prices, best_mixture, join_all
+from optimizer.tree.start import start
 
 NO_LINKS = Links(np.zeros(2), np.full(2, 10.0), ((),), ((), ()), ((), ()), ((),))
 ON_FROM_FOUR = Link(integer=0, value=1, channel=0, low=4.0, high=10.0)
@@ -90,6 +92,35 @@ def test_every_split_that_is_found_lies_in_the_ranges_that_its_switches_say(seed
     assert (spend <= links.high + slack).all()
     for name, is_on in found.is_on.items():
         assert is_on or found.spend[name] <= slack
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_prices_of_some_corners_bound_the_mixtures_of_all(seed: int) -> None:
+    problem = draw_instance(np.random.default_rng([12, seed]), (8,), is_ruled=seed % 2 == 0).problem()
+    begun = start(problem, 1e-4)
+    assert begun is not None
+    search, root = begun
+    for end in (root.low, root.high):
+        search.corners[0].touch(end)
+    search.master.add(0, search.corners[0].fresh())
+    search.master.move_to(root)
+    found = best_mixture(search, root)
+    assert found is not None
+    channel = int(np.argmax(root.high - root.low))
+    spend = 0.3 * float(root.high[channel])
+    search.corners[0].touch(np.where(np.arange(8) == channel, spend, root.high))
+    search.master.add(0, search.corners[0].fresh())
+    prices = at_prices(search, root, found)
+    parts = [part for part in root.cut(channel, spend) if narrowed(part, search.links, [channel], []) is not None]
+    bounds = [prices.bound, *(prices.bound_of(part) for part in parts)]
+    assert join_all(search, root)
+    most = []
+    for part in (root, *parts):
+        search.master.move_to(part)
+        best = search.master.solve()
+        most.append(-np.inf if best is None else best.bound)
+    assert most[0] * (1.0 - 1e-9) <= prices.bound <= most[0] * 1.01
+    assert all(bound >= each - 1e-9 * abs(each) for bound, each in zip(bounds, most, strict=True))
 
 
 def test_the_same_question_has_the_same_answer_twice() -> None:
