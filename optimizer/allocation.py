@@ -4,31 +4,58 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
+from mmm.vocabulary import FloatArray
 from optimizer.curves import ExpectedCurve
 from optimizer.formulation import Formulation
-from optimizer.separable.stack import CurveStack
+from optimizer.separable.stack import CurveStack, StackedPoints
+from optimizer.separable.table import Stack
 
 METHOD = "branch and bound on linear programs above the exact curves (HiGHS)"
 
 
 @dataclass(frozen=True)
 class KpiCurves:
-    """Expected curves of one KPI by channel."""
+    """Expected curves of one KPI by channel.
+
+    `known_stack` are the same curves side by side where they are kept; from tables they may be off by its `error` in
+    all, and so may values.
+    """
 
     curves: Mapping[str, ExpectedCurve]
+    known_stack: Stack | None = None
 
     @cached_property
-    def stack(self) -> CurveStack:
+    def stack(self) -> Stack:
         """The same curves side by side."""
-        return CurveStack(self.curves)
+        return CurveStack(self.curves) if self.known_stack is None else self.known_stack
+
+    @property
+    def exact(self) -> "KpiCurves":
+        """The curves without tables."""
+        return self if self.error == 0.0 else KpiCurves(self.curves)
+
+    @property
+    def error(self) -> float:
+        """How far values, and bounds made of the curves, may be off."""
+        return 0.0 if self.known_stack is None else self.known_stack.error
 
     def value(self, spend: Mapping[str, float]) -> float:
-        """Exact expected KPI of a split (money per channel)."""
+        """Expected KPI of a split (money per channel)."""
+        if self.error > 0.0:
+            return float(self._measured(spend, 0.0).values.sum())
         return sum(curve.value(spend[name]) for name, curve in self.curves.items())
 
     def slopes(self, spend: Mapping[str, float], least: float = 0.0) -> dict[str, float]:
-        """Exact slope of each channel at a split, or at `least` where a channel has less."""
+        """Slope of each channel at a split, or at `least` where a channel has less."""
+        if self.error > 0.0:
+            return dict(zip(self.stack.names, self._measured(spend, least).slopes.tolist(), strict=True))
         return {name: curve.point(max(spend[name], least)).slope for name, curve in self.curves.items()}
+
+    def _measured(self, spend: Mapping[str, float], least: float) -> StackedPoints:
+        budgets: FloatArray = np.array([max(spend[name], least) for name in self.stack.names])
+        return self.stack.measured(budgets, np.ones(len(budgets), dtype=bool))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from optimizer.caution.regret import RegretOfDraws, best_of_draws, least_regret
 from optimizer.caution.shortfall import WorthOfDraws, most_cautious
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
 from optimizer.errors import SolverError
+from optimizer.expected import best_in_ranges, best_under_rules, forms_of
 from optimizer.formulation import Formulation
 from optimizer.goal import Goal, goal_of
 from optimizer.out_of_reach import target_out_of_reach, tasks_out_of_reach
@@ -19,7 +20,6 @@ from optimizer.question import Question
 from optimizer.rules import formulate
 from optimizer.scenario import Scenario
 from optimizer.separable.ranges import money_for_channels, spend_ranges
-from optimizer.separable.search import SeparableProblem, price_of_money, separable_allocation
 from optimizer.tasks.probability import MeasuredTask
 from optimizer.tasks.problem import TaskProblem
 from optimizer.tasks.pursuit import OutOfReach, Reached, reach_tasks
@@ -43,7 +43,7 @@ def answer(question: Question, scenario: Scenario | None = None, known: Allocati
 
 def _answer(question: Question, scenario: Scenario, known: Allocation | None) -> Answer | Refusal:
     """The best split with straight lines for capacities, as the question has them."""
-    found = _best_in_ranges(question, scenario) or _sized_in_ranges(question, scenario)
+    found = best_in_ranges(question, scenario) or _sized_in_ranges(question, scenario)
     if found is None or (scenario.objective == "size" and known and known.total < found.allocation.total):
         return reach_by_programs(question, scenario, known)
     return found
@@ -51,6 +51,8 @@ def _answer(question: Question, scenario: Scenario, known: Allocation | None) ->
 
 def reach_by_programs(question: Question, scenario: Scenario, known: Allocation | None = None) -> Answer | Refusal:
     """The best split under any rules, by programs that HiGHS solves."""
+    if (quick := best_under_rules(question, scenario)) is not None:
+        return quick
     form = _feasible_form(question, scenario)
     if form is None:
         setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
@@ -67,26 +69,6 @@ def reach_by_programs(question: Question, scenario: Scenario, known: Allocation 
     if isinstance(reached, OutOfReach):
         return tasks_out_of_reach(question, scenario, problem, reached)
     return Answer(form, reached.allocation, (*reached.requirements, *goal.requirements), goal)
-
-
-def _best_in_ranges(question: Question, scenario: Scenario) -> Answer | None:
-    """The most of a KPI where the rules are a budget, which is spent whole, and a range for each channel; else None."""
-    is_plain = scenario.objective == "maximize" and not scenario.tasks and not scenario.values
-    if not is_plain or scenario.risk.attitude != "neutral":
-        return None
-    setting = question.setting(scenario, spends_all=True, ceiling=scenario.budget)
-    ranges = spend_ranges(setting)
-    if ranges is None:
-        return None
-    money, limits = money_for_channels(setting), scenario.solve
-    curves = question.kpi.separable_curves(money, setting.unit_costs)
-    problem = SeparableProblem.of(curves, ranges, setting.unit_costs, money, pays=setting.ceiling / money)
-    best = separable_allocation(problem, gap=limits.gap, seconds=limits.seconds)
-    if best is None or best.gap > limits.gap:
-        return None
-    price = price_of_money(problem, best.spend)
-    per_total = None if price is None else price / problem.pays
-    return Answer(setting, best, (), goal_of(question, scenario), price=per_total)
 
 
 def _sized_in_ranges(question: Question, scenario: Scenario) -> Answer | None:
@@ -176,13 +158,5 @@ def _task_problem(
 
 
 def _feasible_form(question: Question, scenario: Scenario) -> Formulation | None:
-    """Rows that some split obeys: with the budget spent whole if that can be, else with it as a limit.
-
-    Money is not spent where it only makes room below a capacity.
-    """
-    is_whole = scenario.objective == "maximize" and not (scenario.capacity and question.capacity.rows)
-    for spends_all in (True, False) if is_whole else (False,):
-        form = formulate(question.setting(scenario, spends_all=spends_all, ceiling=scenario.budget))
-        if is_feasible(form):
-            return form
-    return None
+    """Rows that some split obeys: with the budget spent whole if that can be, else with it as a limit."""
+    return next((form for form in forms_of(question, scenario) if is_feasible(form)), None)

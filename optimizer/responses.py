@@ -24,7 +24,7 @@ _MANY_TERMS = 4000
 """Terms of all curves together, one a draw and period, from which on tables of the draws stand for them."""
 
 _WORTH_TABLES = 12
-"""Splits under ranges from which on tables are worth making: one plan asks for a few, a frontier for many."""
+"""Splits from which on tables are worth making: one plan asks for a few, a frontier for many."""
 
 _KEPT = 16
 """Ranges of budgets whose curves are kept side by side."""
@@ -127,8 +127,12 @@ class KpiResponses:
             )
         return self._separable[key]
 
+    def curves_for(self, money: float, costs: Mapping[str, float]) -> KpiCurves:
+        """The expected curves for splits under any rules of at most some money; from tables as `separable_curves`."""
+        return KpiCurves(self.curves().curves, self.separable_curves(money, costs).stack)
+
     def expect_splits(self, count: int) -> None:
-        """Tell that so many splits under ranges will be asked for, so that tables are made at once where it is many."""
+        """Tell that so many splits will be asked for, so that tables are made at once where it is many."""
         self._splits += count
 
     def weighted_curves(self, periods: int | None, weights: FloatArray) -> KpiCurves:

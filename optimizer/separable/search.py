@@ -88,7 +88,6 @@ class TabledCurves:
 
     def __init__(self, stack: TabledStack, *, has_hulls: bool = True) -> None:
         self.stack, self.error, self._has_hulls = stack, stack.error, has_hulls
-        self._table = CornerTable.filled(stack, *stack.first_corners())
         self._kept: dict[bytes, _FirstCorners] = {}
 
     def first_corners(self, problem: "SeparableProblem", root: "_Node") -> _FirstCorners:
@@ -98,7 +97,7 @@ class TabledCurves:
         if key not in self._kept:
             if len(self._kept) >= _KEPT_CORNERS:
                 self._kept.clear()
-            table = self._table.copy()
+            table = self.stack.table.copy()
             _touch_ends(table, problem, top)
             is_lone = not self._has_hulls
             self._kept[key] = _FirstCorners(table, None, None) if is_lone else _with_hulls(table, root, problem.costs)

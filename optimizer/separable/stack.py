@@ -31,6 +31,8 @@ class CurveStack:
     whether a point of all channels takes no time worth speaking of.
     """
 
+    error = 0.0
+
     def __init__(self, curves: Mapping[str, ExpectedCurve]) -> None:
         parts = {name: _with_a_term(curve.parts) for name, curve in curves.items()}
         self.names = tuple(sorted(parts, key=lambda name: parts[name].kind))

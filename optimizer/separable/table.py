@@ -25,6 +25,11 @@ class Stack(Protocol):
         ...
 
     @property
+    def error(self) -> float:
+        """How far what is made of the curves can be off, KPI."""
+        ...
+
+    @property
     def channel_of_bin(self) -> IntArray:
         """Whose each bin is."""
         ...

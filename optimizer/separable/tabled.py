@@ -13,12 +13,13 @@ Below the lowest cell, and between points in different cells, lines are drawn te
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
 from optimizer.separable.stack import StackedPoints
-from optimizer.separable.table import corners_between
+from optimizer.separable.table import CornerTable, corners_between
 from optimizer.tabled.polynomials import DERIVATIVE, basis
 from optimizer.tabled.response import FINEST, LN2, ResponseTable
 
@@ -113,6 +114,11 @@ class TabledStack:
         for place in zip(*np.nonzero(~is_one & (left < right)), strict=True):
             rise[place], arrive[place] = self._term_by_term(int(place[-1]), float(left[place]), float(right[place]))
         return rise, arrive
+
+    @cached_property
+    def table(self) -> CornerTable:
+        """Points of all cells, from nothing on, and the corners between them; not to be changed."""
+        return CornerTable.filled(self, *self.first_corners())
 
     def first_corners(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Points and corners from nothing on, with values and slopes by point.

@@ -7,7 +7,9 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
 from optimizer.allocation import KpiCurves
+from optimizer.separable.stack import CurveStack
 from optimizer.separable.table import CornerTable
+from optimizer.separable.tabled import CELLS, TabledStack
 
 _DOUBLINGS = 5
 """First points of a channel, each at twice the budget of the last, beyond one for each doubling of the channels."""
@@ -54,25 +56,33 @@ class Prices:
 class KpiCorners:
     """Over-estimators of a KPI's curves that grow, and which of their corners are in the program.
 
-    Channels are in the order of `names`; `most` is what each may spend, money, shape (C,).
+    Channels are in the order of `names`; `most` is what each may spend, money, shape (C,). All corners are to
+    be in the program unless `is_fine`.
     """
 
-    def __init__(self, kpi: KpiCurves, names: Sequence[str], most: FloatArray) -> None:
-        stack = kpi.stack
+    def __init__(self, kpi: KpiCurves, names: Sequence[str], most: FloatArray, *, is_fine: bool) -> None:
+        stack, self._steps = kpi.stack, CELLS
         place = {name: position for position, name in enumerate(stack.names)}
         self._place = np.array([place[name] for name in names])
         self._order = np.argsort(self._place)
         self._least = _SAME * most
-        highest = np.where(most > 0.0, most, stack.scale[self._place])[self._order]
-        top = stack.scale * 2.0 ** np.ceil(np.log2(highest / stack.scale))
-        doublings = _DOUBLINGS + int(np.ceil(np.log2(len(names))))
-        self._steps = min(max(_POINTS // (doublings * stack.size), 1), _STEPS) if stack.is_quick else 1
-        rungs = top * 2.0 ** (np.arange(-self._steps * doublings, 1) / self._steps)[:, None]
-        self._table = CornerTable.of(stack, np.concatenate((np.zeros((1, len(top))), rungs)))
+        if isinstance(stack, TabledStack):
+            self._table = stack.table.copy()
+        elif isinstance(stack, CurveStack):
+            self._table = self._with_first_points(stack, most, is_fine=is_fine)
+        self._around = np.rint(_AROUND * self._steps / _STEPS).astype(np.int64)
         self._ladder = self._seen = self._table.count
         self._is_in = np.zeros(self._table.height.shape, dtype=bool)
         self._in = np.zeros((3, 0), dtype=np.int64)
         self._at = np.zeros((2, 0))
+
+    def _with_first_points(self, stack: CurveStack, most: FloatArray, *, is_fine: bool) -> CornerTable:
+        highest = np.where(most > 0.0, most, stack.scale[self._place])[self._order]
+        top = stack.scale * 2.0 ** np.ceil(np.log2(highest / stack.scale))
+        doublings = _DOUBLINGS + int(np.ceil(np.log2(len(most))))
+        self._steps = min(max(_POINTS // (doublings * stack.size), 1), _STEPS) if stack.is_quick and is_fine else 1
+        rungs = top * 2.0 ** (np.arange(-self._steps * doublings, 1) / self._steps)[:, None]
+        return CornerTable.of(stack, np.concatenate((np.zeros((1, len(top))), rungs)))
 
     def nearby(self, spend: FloatArray) -> FloatArray:
         """The spend of each channel, or a point that is there within a rounding of it. Shape (C,)."""
@@ -164,8 +174,8 @@ class KpiCorners:
         self._make_room()
         rows, slots = self._place[wanted], best[wanted] // 2
         on_ladder = slots < self._ladder
-        around = np.clip(slots[on_ladder, None] + _AROUND, 0, self._ladder - 1)
-        beside = np.repeat(rows[on_ladder], len(_AROUND)), around.ravel(), np.ones(around.size, dtype=np.int64)
+        around = np.clip(slots[on_ladder, None] + self._around, 0, self._ladder - 1)
+        beside = np.repeat(rows[on_ladder], len(self._around)), around.ravel(), np.ones(around.size, dtype=np.int64)
         chosen = np.concatenate((np.stack((rows, slots, best[wanted] % 2)), np.stack(beside)), axis=1)
         spend, channels = self._table.spend[tuple(chosen)], self._order[chosen[0]]
         return self._joined(chosen[:, (spend >= low[channels]) & (spend <= high[channels])], is_mixed=True)

@@ -27,9 +27,9 @@ def start(problem: AllocationProblem, gap: float) -> tuple[Search, Branch] | Non
     root = narrowed(everything, links, range(len(names)), range(len(split.program.integers)))
     if root is None:
         return None
-    kpis = [*problem.counted, *(requirement.curves for requirement in problem.requirements)]
+    kpis = [*problem.counted, *(requirement.curves.exact for requirement in problem.requirements)]
     cuts = {name: _ends(setting.capacity.cuts.get(name, ()), setting.most_spend[name]) for name in split.piece_columns}
-    corners = [KpiCorners(kpi, names, root.high) for kpi in kpis]
+    corners = [KpiCorners(kpi, names, root.high, is_fine=not cuts) for kpi in kpis]
     scales = []
     for each in corners:
         for position, name in enumerate(names):

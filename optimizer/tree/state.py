@@ -55,7 +55,8 @@ class Search:
     @property
     def bound(self) -> float:
         """What no split exceeds."""
-        return max([self.value, self.left_behind, *(-bound for bound, _, _ in self.queue)])
+        error = sum(kpi.error for kpi in self.problem.counted)
+        return max([self.value, self.left_behind, *(-bound for bound, _, _ in self.queue)]) + error
 
     @property
     def gross(self) -> float:

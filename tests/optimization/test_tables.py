@@ -150,6 +150,26 @@ def assert_above(stack: TabledStack, drawn: ChannelResponse, weights: np.ndarray
         assert values[1][0] + arrive[0] * (budget - right) >= exact - stack.error
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_under_rules_splits_from_tables_are_those_of_the_curves(seed: int) -> None:
+    artifact, scenario = draw_market(np.random.default_rng([12, seed]), channels=8, draws=60)
+    desk = Desk({scenario.kpi: PlanningModel(artifact)})
+    question = on_tables(desk, scenario)
+    found = answer(question)
+    assert isinstance(found, Answer)
+    assert found.goal.curves is not None
+    assert 0.0 < found.goal.curves.error <= 1e-5 * found.allocation.value
+    exact = question.kpi.curves()
+    alone = allocate(AllocationProblem(found.form, exact), gap=1e-4, seconds=20)
+    assert alone is not None
+    value = exact.value(found.allocation.spend)
+    assert value == pytest.approx(found.allocation.value, abs=found.goal.curves.error)
+    assert found.allocation.bound >= max(value, alone.value)
+    assert alone.bound >= value
+    slopes, least = exact.slopes(found.allocation.spend, 1.0), found.goal.curves.slopes(found.allocation.spend, 1.0)
+    assert least == pytest.approx(slopes, rel=1e-4)
+
+
 def market(seed: int, channels: int, draws: int) -> Question:
     desk, scenario = market_desk(seed, channels, draws)
     return on_tables(desk, scenario)
