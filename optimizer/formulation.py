@@ -263,6 +263,20 @@ class Formulation:
         bound.rows = [*self.rows, row]
         return bound
 
+    def within_share(self, channel: str, share: float) -> "Formulation":
+        """The same rows, and one that has a channel get at most a share of the total."""
+        bound = copy(self)
+        row = Row(
+            rule=f"held.{channel}",
+            text=sentence("{channel} is held.", channel=Word(text=channel)),
+            constraint=self.model.held.add(self.model.spend[channel] - share * self.model.total <= 0),
+            limit=share,
+            unit="share",
+            measured={channel: 1.0},
+        )
+        bound.rows = [*self.rows, row]
+        return bound
+
     def without(self, rule: str) -> "Formulation":
         """The same rows but for those of one rule, on the same model."""
         rest = copy(self)

@@ -16,7 +16,7 @@ from service.planning import PlannedMarket, PlanningDesk
 from service.scenario_files import read_scenario
 
 if TYPE_CHECKING:  # the optimiser takes a second to import
-    from optimizer.portfolio.split import Market
+    from optimizer.portfolio.market import Market
 
 _PLACE = sentence("portfolio")
 
@@ -66,7 +66,7 @@ def _market_of(desk: PlanningDesk, position: int, member: PortfolioMember) -> Pl
 def _market(
     desk: PlanningDesk, portfolio: Portfolio, position: int, member: PortfolioMember, planned: PlannedMarket
 ) -> "Market":
-    from optimizer.portfolio.split import Market
+    from optimizer.portfolio.market import Market
 
     scenario = member.scenario
     try:

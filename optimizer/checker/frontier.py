@@ -15,7 +15,7 @@ from optimizer.plan_figures import FrontierPoint
 from optimizer.scenario import Scenario
 
 FEW = 3
-"""Points of a frontier that are counted where the answer is waited for."""
+"""Points of a frontier whose money and rules are looked at where the answer is waited for."""
 
 
 def wrong_points(
@@ -27,9 +27,11 @@ def wrong_points(
     *,
     is_thorough: bool = True,
 ) -> tuple[str, ...]:
-    """What is wrong with points of a frontier, each with its split: all of them, or the first, a middle and the last.
+    """What is wrong with points of a frontier, each with its split.
 
-    A frontier that chooses the phasing of each point is not counted: splits alone do not say what they bring.
+    Where it is thorough, all points are counted on all draws and their bounds attacked. Else money and rules of the
+    first, a middle and the last are looked at, for a frontier takes not much longer than that. One that chooses the
+    phasing of each point is not counted: splits alone do not say what they bring.
     """
     if scenario.flighting.pattern == "optimized" or not points:
         return ()
@@ -42,7 +44,7 @@ def wrong_points(
         asked = scenario.model_copy(update=changes)
         certificate = _certificate(asked, point)
         recount = Recount.of_split(asked, split, certificate, artifacts, known, reference_spend)
-        found = _wrong_point(recount, point)
+        found = _broken(recount, point) + (_wrong_figures(recount, point) if is_thorough else [])
         if is_thorough and not found and certificate is not None:
             found = beaten_bound(recount, QUICK)
         faults += [f"at {point.budget}: {fault}" for fault in found]
@@ -57,13 +59,18 @@ def _certificate(scenario: Scenario, point: FrontierPoint) -> Certificate | None
     return Certificate(value=point.mean, bound=bound, gap=point.gap, method="", seconds=0.0)
 
 
-def _wrong_point(recount: Recount, point: FrontierPoint) -> list[str]:
-    """Rules that the split of a point breaks, and figures of it that are others."""
-    spend = np.array([recount.spend[name] for name in recount.names])
-    draws, paid = recount.incremental[recount.scenario.kpi], recount.plan.budget
+def _broken(recount: Recount, point: FrontierPoint) -> list[str]:
+    """Rules that the split of a point breaks, and whether its money adds up."""
+    spend, paid = np.array([recount.spend[name] for name in recount.names]), recount.plan.budget
+    is_spent = point.spent is not None and is_near(point.spent, paid, paid)
     faults = split_rules(recount).broken(spend, paid)
-    if point.spent is None or not is_near(point.spent, paid, paid):
-        faults.append(f"spent is said to be {point.spent}, counted {paid}")
+    return faults if is_spent else [*faults, f"spent is said to be {point.spent}, counted {paid}"]
+
+
+def _wrong_figures(recount: Recount, point: FrontierPoint) -> list[str]:
+    """Figures of a point that are not those of its split."""
+    faults: list[str] = []
+    draws, paid = recount.incremental[recount.scenario.kpi], recount.plan.budget
     value = recount.artifact.manifest.outcome.value_per_unit
     if value is not None and (point.roas is None or not is_near(point.roas, value * draws.mean() / paid, point.roas)):
         faults.append(f"ROAS is said to be {point.roas}, counted {value * draws.mean() / paid}")

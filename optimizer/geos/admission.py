@@ -34,7 +34,7 @@ def geo_faults(scenario: Scenario, artifacts: Mapping[str, ResponseArtifact]) ->
         )
         return [Fault(file, "geos", sentence("a plan by geo"), expected)]
     if scenario.new_channels:
-        expected = sentence("none in a plan by geo: plan them for the whole country")
+        expected = sentence("none in a plan by geo: leave out geos, and plan the whole country with them")
         return [Fault(file, "new_channels", ", ".join(scenario.new_channels), expected)]
     local, geos = manifest.geos.local, manifest.geos.names
     infos = {info.name: info for info in manifest.channels}

@@ -37,6 +37,13 @@ class PortfolioMember(StrictModel):
             problems.append(sentence("at_least is above at_most"))
         if self.scenario.capacity:
             problems.append(sentence("scenario.capacity: what can be served is a rule of one market"))
+        if self.scenario.geos is not None:
+            problems.append(
+                sentence(
+                    "scenario.geos: a portfolio plans whole countries; leave geos out, then plan each market by geo "
+                    "with the budget that it gets here"
+                )
+            )
         if self.scenario.tasks:
             problems.append(sentence("scenario.tasks: a portfolio splits a budget; size each market by itself first"))
         if self.scenario.risk.attitude != "neutral":

@@ -12,31 +12,21 @@ spend jumps at the price are split in two, and the better part is looked at firs
 
 import heapq
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
-from optimizer.allocate import allocate
-from optimizer.allocation import AllocationProblem, KpiCurves
-from optimizer.answer import answer
-from optimizer.answered import Refusal
 from optimizer.caution.shortfall import WorthOfDraws
 from optimizer.checker.portfolio import wrong_portfolio
 from optimizer.conflict import is_feasible
 from optimizer.errors import CheckFailed
 from optimizer.evaluate import interval
-from optimizer.formulation import Formulation
 from optimizer.plan import Plan
-from optimizer.planning import Planner
 from optimizer.portfolio.document import GAP, MarketShare, Portfolio, PortfolioPlan
-from optimizer.question import Question, with_budget
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
+from optimizer.portfolio.market import Market, exact
+from optimizer.question import with_budget
 
-_GAP = 1e-4
-_PLAN_GAP = 2e-5
 _STEPS = 40
 _LARGEST_PRICE = 1e6
 _SETTLED = 1e-5
@@ -45,72 +35,11 @@ _SETTLED = 1e-5
 _NEAR = 2e-3
 """The same for the price where limits were split: the bound holds at every price."""
 
-_NOTHING = 1e-7
-"""Share of the most that a market may get that stands for nothing."""
-
 _PROBE = 1e-3
 """Share of the budget by which a market is tried larger for what the next unit brings."""
 
 
 type Limits = tuple[tuple[float, float], ...]
-
-
-@dataclass
-class Market:
-    """One market: its question, its rules, its curves, and limits on what it gets in the portfolio's currency."""
-
-    planner: Planner
-    scenario: Scenario
-    reference_spend: Mapping[str, float] | None
-    rate: float
-    low: float
-    high: float
-    question: Question = field(init=False)
-    _forms: dict[tuple[float, float], Formulation] = field(init=False, default_factory=dict)
-    _best: dict[float, tuple[float, float]] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        scenario = with_budget(self.scenario, self.high / self.rate)
-        self.question = self.planner.question(scenario, self.reference_spend)
-
-    @cached_property
-    def curves(self) -> KpiCurves:
-        """Expected money that every channel brings, in the market's own currency."""
-        return self.question.money_curves()
-
-    def form(self, low: float, high: float) -> Formulation:
-        """The rules of the market where it gets at least `low` and at most `high`."""
-        if (low, high) not in self._forms:
-            scenario = with_budget(self.scenario, high / self.rate)
-            setting = self.question.setting(scenario, spends_all=False, ceiling=scenario.budget)
-            self._forms[low, high] = formulate(setting).spending(low / self.rate)
-        return self._forms[low, high]
-
-    def at_price(self, price: float, limits: tuple[float, float]) -> tuple[float, float]:
-        """Bound on money brought less `price` times money spent within limits, and money spent there."""
-        problem = AllocationProblem(self.form(*limits), self.curves, price=price)
-        found = allocate(problem, gap=_GAP, seconds=self.scenario.solve.seconds)
-        return (-np.inf, np.inf) if found is None else (self.rate * found.bound, self.rate * found.total)
-
-    def best(self, budget: float) -> tuple[float, float]:
-        """Expected money at best with a budget, and money spent; in the portfolio's currency."""
-        budget = self.least(budget)
-        if budget not in self._best:
-            found = answer(self.question, _exact(with_budget(self.scenario, budget / self.rate)))
-            if isinstance(found, Refusal):
-                return -np.inf, 0.0
-            spend, total = found.allocation.spend, found.allocation.total
-            self._best[budget] = (self.rate * self.curves.value(spend), self.rate * total)
-        return self._best[budget]
-
-    def least(self, budget: float) -> float:
-        """The budget, or next to nothing where it is nothing: curves need a scale."""
-        return max(budget, _NOTHING * self.high)
-
-    @property
-    def reference(self) -> float:
-        """What the market had in its reference plan, as it is paid."""
-        return self.rate * self.form(self.low, self.high).setting.reference_total
 
 
 @dataclass(order=True, slots=True)
@@ -138,10 +67,13 @@ def plan_portfolio(portfolio: Portfolio, markets: Sequence[Market], currency: st
     refused = {market.scenario.market: plan for market in markets if (plan := _refused(market)) is not None}
     if refused:
         return PortfolioPlan(name=name, currency=currency, status="infeasible", budget=budget, refused=refused)
-    root = _priced(markets, tuple((market.low, market.high) for market in markets), budget)
+    least = sum(market.low for market in markets)
+    limits = tuple((market.low, min(market.high, budget - least + market.low)) for market in markets)
+    root = _priced(markets, limits, budget)
     if root is None:
-        least = sum(market.at_price(_LARGEST_PRICE, (market.low, market.high))[1] for market in markets)
-        return PortfolioPlan(name=name, currency=currency, status="infeasible", budget=budget, excess=least - budget)
+        whole = [(market.low, market.high) for market in markets]
+        needed = sum(market.at_price(_LARGEST_PRICE, each)[1] for market, each in zip(markets, whole, strict=True))
+        return PortfolioPlan(name=name, currency=currency, status="infeasible", budget=budget, excess=needed - budget)
     budgets, bound = _searched(markets, root, budget, started + portfolio.seconds)
     shares = tuple(_share(market, amount, budget) for market, amount in zip(markets, budgets, strict=True))
     value = sum(share.value.mean for share in shares)
@@ -163,12 +95,6 @@ def plan_portfolio(portfolio: Portfolio, markets: Sequence[Market], currency: st
     if faults := wrong_portfolio(portfolio, found):
         raise CheckFailed(faults)
     return found
-
-
-def _exact(scenario: Scenario) -> Scenario:
-    """The scenario with a gap that is small beside that of the portfolio."""
-    limits = scenario.solve.model_copy(update={"gap": min(scenario.solve.gap, _PLAN_GAP)})
-    return scenario.model_copy(update={"solve": limits})
 
 
 def _refused(market: Market) -> Plan | None:
@@ -273,7 +199,7 @@ def _cut(markets: Sequence[Market], spent: Sequence[float], budget: float) -> li
 
 
 def _share(market: Market, budget: float, whole: float) -> MarketShare:
-    scenario = _exact(with_budget(market.scenario, market.least(budget) / market.rate))
+    scenario = exact(with_budget(market.scenario, market.least(budget) / market.rate))
     plan = market.planner.plan(scenario, market.reference_spend)
     spend = {channel.channel: channel.spend for channel in plan.channels}
     draws = market.rate * WorthOfDraws(market.question.valued()).draws(spend)

@@ -21,7 +21,8 @@ from optimizer.errors import CheckFailed
 from optimizer.plan_figures import FrontierPoint
 from optimizer.planning import Planner, PlanningModel
 from optimizer.portfolio.document import Portfolio
-from optimizer.portfolio.split import Market, plan_portfolio
+from optimizer.portfolio.market import Market
+from optimizer.portfolio.split import plan_portfolio
 from optimizer.scenario import Scenario
 
 ARTIFACT = make_artifact(draws=60)

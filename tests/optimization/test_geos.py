@@ -221,6 +221,8 @@ def test_what_does_not_fit_the_geos_is_refused(changes: dict[str, Any], field: s
     with pytest.raises(ScenarioRefused) as error:
         PLANNER.plan(asked(**changes))
     assert error.value.faults[0].field.startswith(field)
+    if field == "new_channels":
+        assert "leave out geos, and plan the whole country with them" in plain(error.value.faults[0].said)
 
 
 def test_a_market_without_geos_has_no_plan_by_geo() -> None:

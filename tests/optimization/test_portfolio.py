@@ -7,9 +7,11 @@ import pytest
 from builders import make_artifact
 
 from mmm.curves import channel_response
+from optimizer.errors import ScenarioRefused
 from optimizer.planning import Planner, PlanningModel
 from optimizer.portfolio.document import Portfolio, PortfolioPlan
-from optimizer.portfolio.split import Market, plan_portfolio
+from optimizer.portfolio.market import Market
+from optimizer.portfolio.split import plan_portfolio
 
 NAMES = ("de", "fr", "cn")
 ARTIFACTS = {
@@ -119,6 +121,24 @@ def test_another_currency_counts_by_its_rate() -> None:
     assert scaled.spent == pytest.approx(200_000.0, rel=1e-6)
 
 
+def test_a_channel_without_history_stays_small_in_its_market() -> None:
+    new = {"tiktok": {"like": "social", "effect": 3.0, "at_most_share": 0.1}}
+    limits = {"de": {"at_least": 100_000.0}, "fr": {"at_least": 50_000.0}}
+    known = plan(portfolio(300_000.0, **limits))
+    found = plan(portfolio(300_000.0, **{**limits, "de": {**limits["de"], "scenario": {"new_channels": new}}}))
+    de = next(market for market in found.markets if market.market == "de")
+    (tiktok,) = (channel for channel in de.plan.channels if channel.evidence == "assumed")
+    assert tiktok.spend == pytest.approx(0.1 * de.budget, rel=1e-6)
+    assert de.plan.outcomes[0].assumed is not None
+    assert de.value.mean == pytest.approx(de.plan.outcomes[0].value)
+    assert known.value < found.value <= found.bound
+    assert found.gap <= 1e-3
+    # A model that knows the channel by now refuses it at its place.
+    with pytest.raises(ScenarioRefused) as refused:
+        plan(portfolio(300_000.0, de={"scenario": {"new_channels": {"tv": {"like": "social"}}}}))
+    assert refused.value.faults[0].field == "new_channels.tv"
+
+
 def test_rules_that_ask_for_more_than_the_budget_are_said() -> None:
     dear = {"scenario": {"channels": {"tv": {"min": 80_000.0}}}}
     found = plan(portfolio(250_000.0, ("de", "fr"), de=dear, fr=dear))
@@ -138,6 +158,7 @@ def test_rules_that_ask_for_more_than_the_budget_are_said() -> None:
         ({"de": {"scenario": {"tasks": [{"kpi": "orders", "at_least": 5.0}]}}}, "size each market"),
         ({"de": {"scenario": {"market": "fr"}}}, "more than once"),
         ({"de": {"scenario": {"flighting": {"pattern": "optimized"}}}}, "flighting"),
+        ({"de": {"scenario": {"geos": {}}}}, r"scenario\.geos: a portfolio plans whole countries; leave geos out"),
     ],
 )
 def test_what_cannot_share_a_budget_is_refused(limits: dict[str, dict[str, object]], message: str) -> None:
