@@ -14,7 +14,8 @@ class KnownSpend:
     start
         Start of the first period.
     spend
-        By channel, one amount >= 0 a period, all of the same length. A channel that is not named is not known.
+        By channel, one amount >= 0 a period, all of the same length. A channel that is not named is not known. Where
+        it is known by geo too, also under the names of cells (`optimizer.geos.cells`): “search / north”.
     """
 
     start: date

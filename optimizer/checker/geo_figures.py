@@ -106,6 +106,8 @@ class GeoRecount:
         if recount.known is not None:
             share, told = self.history_shares[geo, name], recount.known.spend.get(name)
             spend = {} if told is None else {name: tuple(share * amount for amount in told)}
+            if (own := recount.known.spend.get(f"{name} / {geo}")) is not None:
+                spend = {name: own}
             known = KnownSpend(recount.known.start, spend)
         model = _geo_model(artifact, geo)
         return recounted_channel(model, name, self.phasing[geo, name], recount.plan.horizon, past=past, known=known)

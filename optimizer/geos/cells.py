@@ -140,14 +140,14 @@ def shared_out(cells: Cells, shares: Mapping[str, float], spend: Mapping[str, fl
 
 
 def known_by_cell(cells: Cells, shares: Mapping[str, float], known: KnownSpend | None) -> KnownSpend | None:
-    """What is known of later spend by channel, shared out over geos."""
+    """What is known of later spend: as it names a cell, else its channel's, shared out over geos."""
     if known is None:
         return None
-    return KnownSpend(
-        start=known.start,
-        spend={
-            cell.name: tuple(shares[cell.name] * amount for amount in known.spend[cell.channel])
-            for cell in cells.all
-            if cell.channel in known.spend
-        },
-    )
+    spend = {
+        cell.name: known.spend.get(
+            cell.name, tuple(shares[cell.name] * amount for amount in known.spend.get(cell.channel, ()))
+        )
+        for cell in cells.all
+        if cell.channel in known.spend or cell.name in known.spend
+    }
+    return KnownSpend(start=known.start, spend=spend)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from mmm.artifact import ResponseArtifact
 from mmm.periods import period_range
 from mmm.sentence import Sentence, Word, sentence
-from optimizer.geo_rules import GeoSplit
 from optimizer.known_spend import KnownSpend
 from optimizer.plan import Plan
 from optimizer.scenario import Flighting, Horizon, Reference, Scenario
@@ -15,6 +14,7 @@ from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
 from service.tracking.elapsed import Elapsed, elapsed, said_of
 from service.tracking.rest_channels import rest_of_channels
+from service.tracking.rest_geos import GeosSoFar, geos_so_far, rest_of_geos
 from service.tracking.rest_shares import rest_of_rules
 from service.tracking.rest_tasks import about_curves, rest_of_tasks
 
@@ -79,6 +79,7 @@ def replan(
     tasks, about_tasks = rest_of_tasks(plan, artifacts, passed, actuals, known)
     rules, about_rules = _rest_of_whole(passed)
     flighting, about_flighting = _rest_of_flighting(passed, actuals)
+    geos = geos_so_far(plan, passed, actuals, known, reference_spend)
     if scenario.objective == "size" and not tasks:
         raise NotAllowed(sentence("Every task of the plan is reached or over: there is nothing left to size."))
     changes = {
@@ -99,13 +100,14 @@ def replan(
         "flighting": flighting,
         "bottom_up": None,
         "goal": None,
-        "geos": _rest_of_geos(scenario, plan),
+        "geos": None if geos is None else rest_of_geos(geos, passed),
     }
     said = [*together.notes, *notes, *about_rules, *about_flighting, *about_tasks]
-    said += [*about_curves(plan, artifacts, passed, actuals, known), *_about_the_rest(scenario, plan)]
+    said += [*about_curves(plan, artifacts, passed, actuals, known), *_about_the_rest(scenario, geos is not None)]
+    said += [] if geos is None else geos.notes
     kept = {name: value for name, value in scenario.model_dump(exclude_unset=True).items() if name not in changes}
     rest = Scenario.model_validate(kept | said_of(Scenario, changes))
-    return Rest(rest, _joined(known, actuals, own), tuple(said))
+    return Rest(rest, _joined(known, actuals, own, geos), tuple(said))
 
 
 def _rest_of_whole(passed: Elapsed) -> tuple[Rules, list[Sentence]]:
@@ -176,44 +178,38 @@ def _rest_of_flighting(passed: Elapsed, actuals: Actuals) -> tuple[Flighting, li
     return (Flighting(pattern="given", weights=kept) if kept else Flighting()), notes
 
 
-def _rest_of_geos(scenario: Scenario, plan: Plan) -> GeoSplit | None:
-    """The rest by geo too, where geos have no rules: what is left of such a rule would need what was spent in each."""
-    geos = scenario.geos
-    if geos is None or plan.geos is None or scenario.rules.at_most_seen is not None:
-        return None
-    has_rules = geos.floor is not None or geos.change is not None or geos.limits or geos.groups
-    return None if has_rules else GeoSplit(channels=plan.geos.channels)
-
-
-def _about_the_rest(scenario: Scenario, plan: Plan) -> list[Sentence]:
+def _about_the_rest(scenario: Scenario, is_by_geo: bool) -> list[Sentence]:
     notes = []
     if scenario.target is not None:
         notes.append(sentence("The target for the return holds for the rest alone."))
     if scenario.bottom_up is not None:
         notes.append(sentence("The bottom-up route is left out: its steps are of the whole horizon."))
-    if scenario.geos is not None and _rest_of_geos(scenario, plan) is None:
+    if is_by_geo:
         notes.append(
             sentence(
-                "Geos are left out, because rules hold in them and what was spent is known for the whole country: the "
-                "rest is planned for the country, by its curves."
+                "What was spent is known for the whole country: it is taken to be shared out over geos as in the plan."
             )
         )
     elif scenario.geos is not None:
         notes.append(
-            sentence(
-                "The rest is split over geos anew. What was spent is known for the whole country: what it still brings "
-                "is counted as if it had been shared out over geos as in the last year."
-            )
+            sentence("Geos are left out: these models do not know them, and plan the rest for the whole country.")
         )
     return notes
 
 
-def _joined(known: KnownSpend | None, actuals: Actuals, artifact: ResponseArtifact) -> KnownSpend:
-    """What is known of spend before the rest: between the data and the plan, where that is without a gap, and since."""
-    since = KnownSpend(actuals.start, dict(actuals.spend))
+def _joined(
+    known: KnownSpend | None, actuals: Actuals, artifact: ResponseArtifact, geos: GeosSoFar | None
+) -> KnownSpend:
+    """What is known of spend before the rest: between the data and the plan, where that is without a gap, and since.
+
+    By cell too, where the plan is by geo.
+    """
+    spent = {**actuals.spend, **({} if geos is None else geos.since.spend)}
+    since = KnownSpend(actuals.start, spent)
     if known is None:
         return since
     days = period_range(known.start, known.periods + 1, artifact.manifest.period)
-    if days[-1] != actuals.start or any(len(known.spend.get(name, ())) != known.periods for name in actuals.spend):
+    earlier = {**known.spend, **({} if geos is None or geos.earlier is None else geos.earlier.spend)}
+    if days[-1] != actuals.start or any(len(earlier.get(name, ())) != known.periods for name in spent):
         return since
-    return KnownSpend(known.start, {name: (*known.spend[name], *amounts) for name, amounts in actuals.spend.items()})
+    return KnownSpend(known.start, {name: (*earlier[name], *amounts) for name, amounts in spent.items()})

@@ -29,6 +29,21 @@ def rest_of_channels(
     return rules, notes
 
 
+def overspent(name: str) -> Sentence:
+    """That a channel, or a geo, got more than it may over the whole horizon."""
+    return sentence(
+        "{channel}: more was spent than its rules let it have over the whole horizon; it gets nothing more.",
+        channel=Word(text=name),
+    )
+
+
+def too_little_left(name: str) -> Sentence:
+    """That the least of a channel, or of a geo, does not go with the most that it may still get."""
+    return sentence(
+        "{channel}: the least that it is to get cannot be kept beside what was spent.", channel=Word(text=name)
+    )
+
+
 def _rest_of_channel(
     name: str, rule: ChannelRules, passed: Elapsed, is_closed: bool, floor: float
 ) -> tuple[ChannelRules, list[Sentence]]:
@@ -48,18 +63,16 @@ def _rest_of_channel(
         notes.append(sentence("{channel}: its ceiling on CPA holds for the rest alone.", channel=channel))
     if rule.locked is not None:
         if spent > rule.locked * (1.0 + 1e-9):
-            notes.append(_overspent(name))
+            notes.append(overspent(name))
         return _rules(same | {"locked": max(0.0, rule.locked - spent)}), notes
     low, high = _bounds(name, rule, passed)
     if high is not None and high < -1e-9 * max(spent, 1.0):
-        notes.append(_overspent(name))
+        notes.append(overspent(name))
     low, high = max(low, floor, 0.0), None if high is None else max(high, 0.0)
     if is_closed:
         high = 0.0
     if high is not None and low > high:
-        notes.append(
-            sentence("{channel}: the least that it is to get cannot be kept beside what was spent.", channel=channel)
-        )
+        notes.append(too_little_left(name))
         low = high
     step = rule.increment
     if step is not None and abs(spent / step - round(spent / step)) > _WHOLE:
@@ -92,13 +105,6 @@ def _bounds(name: str, rule: ChannelRules, passed: Elapsed) -> tuple[float, floa
     if name in passed.scenario.new_channels and (small := passed.most_of_new(name)) is not None:
         highs.append(small)
     return max(lows) - spent, min(highs) - spent if highs else None
-
-
-def _overspent(name: str) -> Sentence:
-    return sentence(
-        "{channel}: more was spent than its rules let it have over the whole horizon; it gets nothing more.",
-        channel=Word(text=name),
-    )
 
 
 def _open_blackout(entries: tuple[Blackout, ...], passed: Elapsed) -> tuple[Blackout, ...]:

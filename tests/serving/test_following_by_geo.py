@@ -9,7 +9,10 @@ from flask.testing import FlaskClient
 from serving.conftest import NOW
 
 from mmm.sentence import plain
-from optimizer.geos.outlook import geo_shares, plan_outlook
+from optimizer.checker.geos import faults_by_geo
+from optimizer.geo_rules import GeoSplit
+from optimizer.geos.outlook import GeoShares, geo_shares, plan_outlook
+from optimizer.known_spend import KnownSpend
 from optimizer.outlook import outlook, planned_spend
 from optimizer.plan import Plan
 from optimizer.planning import Planner
@@ -100,31 +103,89 @@ def test_what_a_task_has_reached_is_counted_by_the_curves_of_geos(plan: Plan) ->
     assert not any("was seen so far" in plain(note) for note in rest.notes)
 
 
-def test_the_rest_is_planned_by_geo_where_geos_have_no_rules(plan: Plan) -> None:
+def planned(asked: Scenario, known: KnownSpend | None = None) -> Plan:
+    return Planner({"orders": PlanningModel(PANEL)}, is_strict=False, known=known).plan(asked)
+
+
+def by_cell(plan: Plan) -> dict[tuple[str, str], float]:
+    assert plan.geos is not None
+    return {(cell.channel, cell.geo): cell.spend for cell in plan.geos.cells}
+
+
+def test_the_rest_is_planned_by_geo(plan: Plan) -> None:
     rest = replan(ASKED, plan, {"orders": PANEL}, spent(plan, 4))
-    assert rest.scenario.geos is not None
-    again = Planner({"orders": PlanningModel(PANEL)}, is_strict=False, known=rest.known).plan(rest.scenario)
-    assert again.geos is not None
-    found = {(cell.channel, cell.geo): cell.spend for cell in again.geos.cells}
-    assert sum(found.values()) <= again.budget == pytest.approx(plan.budget / 2.0)
-    assert (
-        found["search", "west"] > found["search", "south"] / 2.0
-    )  # it works three times as well on half of the people
-    country = rest.scenario.model_copy(update={"geos": None})
-    as_in_history = Planner({"orders": PlanningModel(PANEL)}, is_strict=False, known=rest.known).plan(country)
-    assert again.outcomes[0].incremental.mean > 1.02 * as_in_history.outcomes[0].incremental.mean
-    assert any("split over geos anew" in plain(note) for note in rest.notes)
+    assert rest.scenario.geos == GeoSplit(channels=("social", "search"))
+    again = planned(rest.scenario, rest.known)
+    assert again.budget == pytest.approx(plan.budget / 2.0)
+    assert faults_by_geo(rest.scenario, again, {"orders": PANEL}, rest.known) == ()
+    of_country = planned(rest.scenario.model_copy(update={"geos": None}), rest.known)
+    assert again.outcomes[0].incremental.mean > 1.02 * of_country.outcomes[0].incremental.mean
+    assert any("shared out over geos as in the plan" in plain(note) for note in rest.notes)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"geos": {"floor": 1000.0}}, {"geos": {"limits": {"west": {"max": 1e6}}}}, {"rules": {"at_most_seen": 2.0}}],
-)
-def test_where_geos_have_rules_the_rest_is_of_the_country_and_says_so(plan: Plan, changes: dict[str, Any]) -> None:
-    asked = Scenario.model_validate(ASKED.model_dump(exclude_unset=True) | changes)
+def test_what_was_spent_in_a_geo_works_on_there(plan: Plan) -> None:
+    rest = replan(ASKED, plan, {"orders": PANEL}, spent(plan, 4))
+    money, shares = planned_spend(plan, PANEL), geo_shares(plan, PANEL)
+    whole = plan_outlook(PANEL, plan.horizon.start, money, seed=1, shares=shares)
+    as_planned = GeoShares(shares.cells, shares.by_period[4:]) if shares is not None else None
+    later = plan_outlook(PANEL, rest.scenario.horizon.start, money[4:], seed=1, known=rest.known, shares=as_planned)
+    assert later.expected.mean(axis=0) == pytest.approx(whole.expected.mean(axis=0)[4:], rel=1e-9)
+
+
+RULES: dict[str, Any] = {
+    "floor": 30_000.0,
+    "change": [-0.8, 3.0],
+    "limits": {
+        "west": {"max": 150_000.0, "channels": {"search": {"max": 90_000.0}}},
+        "north": {"channels": {"social": {"locked": 20_000.0}, "search": {"off_or_at_least": 30_000.0}}},
+        "south": {"min": 60_000.0},
+    },
+    "groups": [
+        {"name": "coast", "geos": ["south", "west"], "share": [0.2, 0.7]},
+        {"name": "inland", "geos": ["north"], "channels": ["search"], "amount": [50_000.0, 120_000.0]},
+    ],
+}
+
+
+def test_the_whole_horizon_keeps_the_rules_of_its_geos() -> None:
+    asked = Scenario.model_validate(ASKED.model_dump(exclude_unset=True) | {"geos": RULES})
+    plan = planned(asked)
     rest = replan(asked, plan, {"orders": PANEL}, spent(plan, 4))
+    again = planned(rest.scenario, rest.known)
+    assert again.status != "infeasible"
+    assert faults_by_geo(rest.scenario, again, {"orders": PANEL}, rest.known) == ()
+    shares = geo_shares(plan, PANEL)
+    assert shares is not None
+    before = shares.spend(PANEL, planned_spend(plan, PANEL)[:4]).sum(axis=0).tolist()
+    so_far = {(cell.channel, cell.geo): amount for cell, amount in zip(shares.cells.all, before, strict=True)}
+    whole = {cell: amount + so_far[cell] for cell, amount in by_cell(again).items()}
+    geos = {
+        name: sum(amount for (_, geo), amount in whole.items() if geo == name) for name in ("north", "south", "west")
+    }
+    assert min(geos.values()) >= 30_000.0 - 1.0
+    assert geos["south"] >= 60_000.0 - 1.0
+    assert geos["west"] <= 150_000.0 + 1.0
+    assert whole["search", "west"] <= 90_000.0 + 1.0
+    assert whole["social", "north"] == pytest.approx(20_000.0, abs=1.0)
+    assert 50_000.0 - 1.0 <= whole["search", "north"] <= 120_000.0 + 1.0
+    assert 0.2 - 0.05 <= (geos["south"] + geos["west"]) / sum(geos.values()) <= 0.7 + 0.05
+    assert any("coast" in plain(note) and "as far as" in plain(note) for note in rest.notes)
+
+
+def test_a_geo_that_had_more_than_it_may_gets_nothing_more_and_it_is_said(plan: Plan) -> None:
+    asked = Scenario.model_validate(
+        ASKED.model_dump(exclude_unset=True) | {"geos": {"floor": 10.0, "limits": {"west": {"max": 1000.0}}}}
+    )
+    rest = replan(asked, plan, {"orders": PANEL}, spent(plan, 4))
+    assert rest.scenario.geos is not None
+    assert rest.scenario.geos.limits["west"].max == 0.0
+    assert any(plain(note).startswith("west: more was spent") for note in rest.notes)
+
+
+def test_models_without_geos_plan_the_rest_of_the_country_and_say_so(plan: Plan) -> None:
+    rest = replan(ASKED, plan, {"orders": make_artifact(draws=60)}, spent(plan, 4))
     assert rest.scenario.geos is None
-    assert any("Geos are left out, because rules hold in them" in plain(note) for note in rest.notes)
+    assert any("Geos are left out" in plain(note) for note in rest.notes)
 
 
 def test_a_plan_by_geo_is_rescored_by_the_curves_of_its_geos(plan: Plan) -> None:
