@@ -26,7 +26,7 @@ _RHYTHMS = (2, 3, 4)
 _RUNGS = np.array([1 / 64, 1 / 32, 1 / 16, 3 / 32, 1 / 8, 3 / 16, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1.0])
 """Totals that are looked at, as shares of the most that a channel may have; zero goes with them."""
 
-_DRAWS = 64
+_DRAWS = 32
 """Draws on which phasings are looked up."""
 
 

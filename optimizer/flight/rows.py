@@ -201,7 +201,7 @@ class FlightRows:
                 program.column_upper[column] = min(program.column_upper[column], middle + radius / self.unit)
         for lift in lifts:
             self._add_lift(program, lift, gradient, near, size)
-        solved = solve_program(program, relative_gap=1e-6, seconds=5.0)
+        solved = solve_program(program, relative_gap=1e-6, seconds=5.0, solver=self._split.solver, is_small=True)
         return None if solved is None else self._choice(solved.values)
 
     def _add_lift(self, program: Program, lift: "Lift", gradient: FloatArray, near: FlightChoice, size: float) -> None:

@@ -16,6 +16,7 @@ from optimizer.flight.choice import FlightChoice
 from optimizer.flight.concave import ConcaveSearch, FlightProblem, search_hulls
 from optimizer.flight.patterns import best_rungs, ladders, phased
 from optimizer.flight.rows import FlightRows
+from optimizer.flight.terms import FlightTerms
 
 METHOD = "joint flighting: hulls of the exact curves of every draw (interior point, HiGHS), then ascent on the curves"
 
@@ -28,6 +29,14 @@ _ENOUGH = 0.1
 
 _LESS = (0.0, 1e-5, 1e-4, 1e-3, 5e-3, 2e-2)
 """Shares of its money by which a phasing that misses a floor is made smaller."""
+
+_FEW = 128
+"""Draws on which phasings elsewhere are tried."""
+
+_SHAKEN = (0.8, 0.4) * 3
+"""Deviation of the logarithms by which totals are changed at random, each time that they are."""
+
+_SHAKEN_STEPS = 16
 
 _ROOM = 2.0
 """Bursts and pulses are looked up to so many times what is spent where the hulls are highest."""
@@ -94,6 +103,9 @@ def best_flighting(
         if time.perf_counter() - started < seconds:
             further, _ = climb(problem, further, steps=_STEPS, enough=_ENOUGH * gap)
         best.judge(further)
+        elsewhere = _shaken(problem, further, gap, started + seconds)
+        if elsewhere is not None:
+            best.judge(climb(problem, elsewhere, steps=_STEPS, enough=_ENOUGH * gap)[0])
         if problem.floors:
             for choice in (*starts, *(found for found, _ in climbed)):
                 best.judge(choice)
@@ -108,6 +120,35 @@ def best_flighting(
     bound = max(hulls.bound, value)
     gross = value + problem.price * choice.total
     return Flighting(choice, value, bound, (bound - value) / max(abs(gross), 1e-300), time.perf_counter() - started)
+
+
+def _shaken(problem: FlightProblem, best: FlightChoice, gap: float, until: float) -> FlightChoice | None:
+    """A better phasing than one that was climbed to, from totals that are changed at random; None if none was found.
+
+    On a few of the draws, so that several can be tried.
+    """
+    few, enough, better = _on_few_draws(problem), _ENOUGH * gap, None
+    best, worth = climb(few, best, steps=0, enough=enough)
+    rng = np.random.default_rng(best.spend.size)
+    for deviation in _SHAKEN:
+        if time.perf_counter() >= until:
+            break
+        shaken = best.spend * np.exp(deviation * rng.standard_normal((len(best.spend), 1)))
+        near = problem.rows.nearest(shaken * (best.spend.sum() / max(shaken.sum(), 1e-300)), best.integers)
+        if near is not None:
+            again, reached = climb(few, near, steps=_SHAKEN_STEPS, enough=enough)
+            if reached > worth:
+                best, worth, better = again, reached, again
+    return better
+
+
+def _on_few_draws(problem: FlightProblem) -> FlightProblem:
+    """The problem on so few of the draws that many phasings can be tried."""
+
+    def few(term: FlightTerms) -> FlightTerms:
+        return term.subset(np.linspace(0, term.draws - 1, min(_FEW, term.draws)).astype(np.int64))
+
+    return replace(problem, terms=[[few(term) for term in terms] for terms in problem.terms])
 
 
 @dataclass
