@@ -133,8 +133,13 @@ def _optimized_flighting_faults(scenario: Scenario, artifact: ResponseArtifact, 
             "even, history or given with reach and frequency: how many people a period reaches follows the phasing"
         )
         faults.append(Fault(file, field, "optimized", expected))
-    if scenario.risk.attitude != "neutral":
-        expected = sentence("even, history or given where risk is not neutral")
+    if scenario.risk.attitude == "regret":
+        expected = sentence("even, history or given with regret; attitude cautious goes with it")
+        faults.append(Fault(file, field, "optimized", expected))
+    if scenario.risk.attitude == "cautious" and any(rule.cpa_at_most for rule in scenario.channels.values()):
+        expected = sentence(
+            "even, history or given with cpa_at_most and attitude cautious: the former counts all draws alike"
+        )
         faults.append(Fault(file, field, "optimized", expected))
     if any(rule.marginal_cpa_at_most for rule in scenario.channels.values()):
         expected = sentence(

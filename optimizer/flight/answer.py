@@ -8,21 +8,25 @@ nothing worth having.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 
-from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
 from optimizer.allocation import METHOD, Allocation
 from optimizer.answer import answer
 from optimizer.answered import Answer, Refusal
+from optimizer.cleaning import OFF
 from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
 from optimizer.costs import unit_costs
+from optimizer.flight.cautious import METHOD as CAUTIOUS_METHOD
+from optimizer.flight.cautious import most_cautious_flighting
 from optimizer.flight.conflict import refused_by_periods
 from optimizer.flight.floors import Floor
 from optimizer.flight.floors_of import floors_of, target_floor
 from optimizer.flight.period_rules import PeriodBudget, PeriodRules
-from optimizer.flight.problem import CountedKpi, Raised, carryover_of, flight_problem, shares_of
+from optimizer.flight.problem import CountedKpi, Raised, flight_problem, shares_of
+from optimizer.flight.remarks import with_warnings
 from optimizer.flight.rows import FlightRows
 from optimizer.flight.search import METHOD as JOINT_METHOD
 from optimizer.flight.search import best_flighting
@@ -36,10 +40,6 @@ from optimizer.scenario_rules import ChannelRules, FlightBudget
 IN_TURNS = f"{METHOD}; phasing and budget in turns, so that the bound is for this phasing"
 """Method of plans whose phasing was not chosen together with the split."""
 
-_IN_TURNS = sentence(
-    "Phasing and budget were found in turns: the bound is for this phasing, another one may need less or bring more."
-)
-
 _TURNS = 4
 _WORTH_IT = 1e-3
 """Share of a budget that a new phasing must save for another turn."""
@@ -49,9 +49,6 @@ _NOTHING = 1e-9
 
 _DUST = 1e-7
 """Share of the total below which a channel is off: what is left of it goes to the others."""
-
-_UNEVEN = 0.1
-"""Share of a channel's money that a phasing moves, against an even one, before its carryover matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,8 @@ def answer_flighting(question: Question) -> Flighted:
     else:
         phased, found, method = _maximized(question)
     if isinstance(found, Answer):
-        phased = _with_warnings(phased, found.allocation, is_joint=method == JOINT_METHOD)
+        phased = _evenly_where_off(phased, found.allocation)
+        phased = with_warnings(phased, found.allocation, is_joint=method != IN_TURNS)
     return Flighted(phased, found, method, question)
 
 
@@ -88,7 +86,7 @@ def _maximized(question: Question) -> tuple[Question, Answer | Refusal, str]:
         return question, _refused(question, scenario), IN_TURNS
     phased, found = joint
     if all(task.attained(found.allocation.spend) >= task.task.at_least for task in phased.tasks):
-        return phased, found, JOINT_METHOD
+        return phased, found, JOINT_METHOD if scenario.risk.attitude == "neutral" else CAUTIOUS_METHOD
     again = answer(phased)
     if isinstance(again, Refusal):
         joint = _joint(question, scenario, _of_tasks(question))
@@ -136,6 +134,14 @@ def _richest(question: Question, scenario: Scenario, floor: Floor) -> FloatArray
 def _distance(refusal: Refusal) -> float:
     """How far limits would have to give way."""
     return sum(abs(each.to - each.from_) for each in refusal.relaxation) if refusal.relaxation else np.inf
+
+
+def _evenly_where_off(question: Question, allocation: Allocation) -> Question:
+    """The question with channels that a split leaves off phased evenly: a phasing of nothing says nothing."""
+    spend = _phased(question, allocation)
+    spend[spend.sum(axis=1) <= OFF * question.ceiling] = 0.0
+    shares = shares_of(spend, period_rules(question, question.scenario).most > 0)
+    return question if np.allclose(shares, question.timeline.flighting, atol=1e-9) else rephased(question, shares)
 
 
 def _phased(question: Question, allocation: Allocation) -> FloatArray:
@@ -186,14 +192,17 @@ def _joint(
             continue
         problem = flight_problem(form, rules, raised)
         bursts = FlightRows(form, rules, with_bursts=True) if rules.has_bursts else None
-        found = best_flighting(problem, gap=limits.gap, seconds=limits.seconds, known=known, bursts=bursts)
+        best = best_flighting
+        if scenario.risk.attitude == "cautious":
+            best = partial(most_cautious_flighting, level=scenario.risk.level)
+        found = best(problem, gap=limits.gap, seconds=limits.seconds, known=known, bursts=bursts)
         if found is None:
             continue
-        phased = rephased(question, shares_of(found.spend, rules.most > 0))
-        spend = found.spend.sum(axis=1)
-        spend[spend <= _DUST * found.choice.total] = 0.0
+        is_dust = found.spend.sum(axis=1, keepdims=True) <= _DUST * found.choice.total
+        spend = np.where(is_dust, 0.0, found.spend)
+        phased = rephased(question, shares_of(spend, rules.most > 0))
         allocation = Allocation(
-            spend=dict(zip(form.setting.names, spend.tolist(), strict=True)),
+            spend=dict(zip(form.setting.names, spend.sum(axis=1).tolist(), strict=True)),
             is_on=found.choice.is_on,
             total=found.choice.total,
             value=found.value,
@@ -206,8 +215,19 @@ def _joint(
             phased.setting(scenario, spends_all=spends_all, ceiling=scenario.budget),
             goal_of(phased, scenario),
         )
-        return phased, Answer(formulate(setting), allocation, goal.requirements, goal)
+        answered = Answer(formulate(setting), allocation, goal.requirements, goal)
+        return phased, answered if scenario.risk.attitude == "neutral" else _split_anew(phased, scenario, answered)
     return None
+
+
+def _split_anew(question: Question, scenario: Scenario, found: Answer) -> Answer:
+    """The answer with the best split for its phasing, where that is better; the bound holds for all phasings."""
+    again = None if scenario.flighting.budgets else answer(question, scenario)
+    if not isinstance(again, Answer) or again.allocation.value <= found.allocation.value:
+        return found
+    split, bound = again.allocation, max(found.allocation.bound, again.allocation.value)
+    gross = abs(split.value + found.goal.price * split.total)
+    return replace(again, allocation=replace(split, bound=bound, gap=(bound - split.value) / max(gross, 1e-300)))
 
 
 def period_rules(question: Question, scenario: Scenario) -> PeriodRules:
@@ -253,32 +273,3 @@ def _wanted(question: Question, scenario: Scenario) -> Raised:
 def _of_tasks(question: Question) -> Raised:
     """The KPIs of the tasks, each counted as its task counts it, in shares of its target."""
     return Raised([CountedKpi(task.kpi, task.periods, 1.0 / task.task.at_least) for task in question.tasks])
-
-
-def _with_warnings(question: Question, allocation: Allocation, *, is_joint: bool) -> Question:
-    timeline = question.timeline
-    warnings = [] if is_joint else [_IN_TURNS]
-    warnings += [
-        said
-        for column, name in enumerate(question.artifact.channels)
-        if allocation.spend[name] > 0 and (said := _carryover_warning(question, name, timeline.flighting[:, column]))
-    ]
-    return replace(question, timeline=replace(timeline, warnings=(*timeline.warnings, *warnings)))
-
-
-def _carryover_warning(question: Question, channel: str, shares: FloatArray) -> Sentence | None:
-    """Said where an uneven phasing rests on a mean delay whose 90 % interval is wider than the delay itself."""
-    open_periods = ~closed_periods(question.scenario, question.artifact)[:, question.artifact.channels.index(channel)]
-    even = open_periods / open_periods.sum()
-    weights = carryover_of(question.artifact, channel)
-    delay = weights @ np.arange(weights.shape[1])
-    low, high = np.quantile(delay, (0.05, 0.95))
-    if 0.5 * np.abs(shares - even).sum() < _UNEVEN or high - low <= float(delay.mean()):
-        return None
-    return sentence(
-        "The phasing of {channel} rests on carryover that is not well known: its effect comes {low} to {high} periods "
-        "after the spend on average.",
-        channel=Word(text=channel),
-        low=Number(amount=float(low), digits=1),
-        high=Number(amount=float(high), digits=1),
-    )

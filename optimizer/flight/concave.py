@@ -8,7 +8,7 @@ lines so far, which chooses the next, take turns (outer approximation: Duran and
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -51,6 +51,21 @@ class FlightProblem:
         """Whether a phasing keeps the floors, on the curves."""
         values = self.values(choice.spend) if self.floors else np.zeros(0)
         return all(floor.is_kept(values, choice) for floor in self.floors)
+
+    @property
+    def draws(self) -> int:
+        """Number of draws S."""
+        return self.terms[0][0].draws
+
+    def outcomes(self, spend: FloatArray) -> FloatArray:
+        """Outcome of a phasing of shape (C, T) in each draw, on the curves. Shape (S,)."""
+        return np.sum(
+            [term.outcomes(row) for terms, row in zip(self.terms, spend, strict=True) for term in terms], axis=0
+        )
+
+    def weighed(self, weights: FloatArray) -> "FlightProblem":
+        """The problem of a weighted mean of the draws. `weights` of shape (S,), of sum one."""
+        return replace(self, terms=[[term.weighed(weights) for term in terms] for terms in self.terms])
 
     def value(self, spend: FloatArray) -> float:
         """Expected outcome of a phasing of shape (C, T), on the curves."""

@@ -4,7 +4,7 @@ Much faster than `optimizer.terms`, to whose curves a test holds these, because 
 reused, and single precision does where a step is only looked for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,13 @@ def of_draws(numbers: TermNumbers, draws: IntArray) -> TermNumbers:
         None if hull is None else Hull(hull.touching[draws], hull.slope[draws]),
         None if numbers.tail is None else numbers.tail.among(draws),
     )
+
+
+def weighed(numbers: TermNumbers, weights: FloatArray) -> TermNumbers:
+    """The numbers of the draws that have a weight, in a weighted mean. `weights` of shape (S,), of sum one."""
+    draws = np.flatnonzero(weights > 0)
+    part = of_draws(numbers, draws)
+    return replace(part, weight=part.weight * (weights[draws, None] * len(draws)))
 
 
 def in_single_precision(numbers: TermNumbers) -> TermNumbers:

@@ -21,6 +21,7 @@ from optimizer.flight.term_numbers import (
     of_draws,
     response_to,
     response_with_slopes,
+    weighed,
 )
 
 
@@ -114,6 +115,14 @@ class FlightTerms:
         part._quick = in_single_precision(part._exact)
         return part
 
+    def weighed(self, weights: FloatArray) -> "FlightTerms":
+        """The same where a weighted mean of the draws counts. `weights` of shape (S,), of sum one."""
+        part: FlightTerms = object.__new__(FlightTerms)
+        part.__dict__.update(self.__dict__)
+        part._exact = weighed(self._exact, weights)
+        part._quick = in_single_precision(part._exact)
+        return part
+
     def with_tail(self, spend: FloatArray) -> "FlightTerms":
         """The same with hulls that count the periods after the horizon as one in draws where that is lower at `spend`.
 
@@ -148,6 +157,12 @@ class FlightTerms:
         reached = self._adstock(numbers, spend)
         added = response_to(self._kind, reached, numbers.slope) - numbers.before
         return float((numbers.weight[:, 0] @ added).sum())
+
+    def outcomes(self, spend: FloatArray) -> FloatArray:
+        """What a phasing adds in each draw, on the curves. `spend` in money, of shape (T,); returns shape (S,)."""
+        numbers = self._exact
+        added = response_to(self._kind, self._adstock(numbers, spend), numbers.slope) - numbers.before
+        return np.asarray(numbers.weight[:, 0] * added.sum(axis=1) * self.draws)
 
     def values(self, spends: FloatArray) -> FloatArray:
         """`value` of many phasings in single precision. `spends` of shape (N, T); returns shape (N,)."""

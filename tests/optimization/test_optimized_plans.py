@@ -177,7 +177,8 @@ def test_a_frontier_phases_every_budget_anew() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"risk": {"attitude": "cautious"}},
+        {"risk": {"attitude": "regret"}},
+        {"risk": {"attitude": "cautious"}, "channels": {"tv": {"cpa_at_most": 100.0}}},
         {"rules": {"cash_per_period": 50_000.0}, "channels": {"tv": {"fixed_cost": 5_000.0}}},
         {"channels": {"tv": {"marginal_cpa_at_most": 100.0}}},
         {"capacity": [{"kpi": "orders", "at_most": 900.0}]},
