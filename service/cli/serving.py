@@ -57,7 +57,6 @@ def serve(
     from service.cli.beside import worker_beside
 
     with TemporaryDirectory(prefix="mixplan-metrics-") as counts:
-        os.environ[METRICS_VARIABLE] = counts  # before any process of the server loads what counts
         with _collector_at_rest():
             from service.settings import HOME_VARIABLE
 
@@ -66,6 +65,7 @@ def serve(
             _require_free(host, port)
             folder = session.home.settings.home.resolve()
             os.environ[HOME_VARIABLE] = str(folder)  # how the worker processes learn of it
+            os.environ[METRICS_VARIABLE] = counts  # before any process of the server loads what counts
             server = _server(session.home.settings, host, port, workers)
             session.home.close()
             _load_application()

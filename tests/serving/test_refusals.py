@@ -1,6 +1,8 @@
 """What a command refuses: in whose language, with which document, and without a traceback."""
 
+import gc
 import json
+import os
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -232,6 +234,9 @@ def test_an_address_that_another_listens_on_is_misuse(home: Home) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = str(listener.getsockname()[1])
+        before = dict(os.environ)
         result = CliRunner().invoke(app, ["serve", "--port", port, "--home", str(home.settings.home)])
     assert result.exit_code == 2
     assert "in use" in result.stderr
+    assert dict(os.environ) == before
+    assert gc.isenabled()
