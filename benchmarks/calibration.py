@@ -2,9 +2,9 @@
 
 Simulation-based calibration (Talts et al. 2018): parameters are drawn from the prior, an outcome from the model, the
 outcome is fitted, and the rank of each true parameter among its draws must be uniform. The spend series are those of
-a simulated consumer market (`--world twins`: one with two channels that move together); scales and priors are held
-fixed, as the theorem asks. Every kind of noise and the panel are checked. Fits that fail their gates of convergence
-are counted and kept.
+a simulated consumer market (`--world twins`: one with two channels that move together; `--reach tv`: a panel's tv has
+reach and frequency); scales and priors are held fixed, as the theorem asks. Every kind of noise and the panel are
+checked. Fits that fail their gates of convergence are counted and kept.
 
 Printed, each kind as soon as it is done: per block of parameters the coverage of 90 % intervals and the p-value of a
 chi-square test of uniform ranks; progress goes to stderr, and a plot of the rank histograms is written beside. Exit
@@ -43,6 +43,7 @@ from mmm.parameters import (
 from mmm.priors import Priors, build_priors, excess_share_density
 from mmm.sampling import Effort, Samples, sample
 from mmm.settled import settle
+from mmm.simulation.contacts import with_contacts
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.world_names import WORLDS, WorldName
 from mmm.vocabulary import FloatArray, LikelihoodKind
@@ -80,6 +81,7 @@ def main() -> int:
     parser.add_argument("--others", type=int, default=100, help="fits with each other kind of noise")
     parser.add_argument("--panels", type=int, default=100)
     parser.add_argument("--world", choices=tuple(WORLDS), default="model", help="whose budgets national fits have")
+    parser.add_argument("--reach", help="channel of the panels with reach and frequency")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plot", type=Path, default=Path("calibration.png"))
     arguments = parser.parse_args()
@@ -87,7 +89,7 @@ def main() -> int:
         ("normal", arguments.national, national_fit("normal", arguments.world)),
         ("student_t", arguments.others, national_fit("student_t", arguments.world)),
         ("negative_binomial", arguments.others, national_fit("negative_binomial", arguments.world)),
-        ("panel", arguments.panels, panel_fit()),
+        ("panel", arguments.panels, panel_fit(arguments.reach)),
     ]
     found = []
     for kind, count, one in kinds:
@@ -180,9 +182,10 @@ def drawn_outcome(
     return np.asarray(noisy(design.likelihood, mean[None] * scale, media.noise_scale, media.noise_shape, rng)[0])
 
 
-def panel_fit() -> Callable[[np.random.Generator, int], Truth]:
-    """A function that draws the truth of a panel, an outcome of it, and fits it."""
-    market = simulate_market("b2c", periods=PANEL_PERIODS, seed=11, geos=GEOS).market
+def panel_fit(reach: str | None) -> Callable[[np.random.Generator, int], Truth]:
+    """A function that draws the truth of a panel, an outcome of it, and fits it; `reach` names a channel with it."""
+    simulated = simulate_market("b2c", periods=PANEL_PERIODS, seed=11, geos=GEOS)
+    market = simulated.market if reach is None else with_contacts(simulated, reach).market
     outcome = market.spec.outcomes[0]
     design = build_panel_design(market, outcome, 0)
     priors = build_priors(national_aggregate(market), outcome, design.national)
@@ -208,7 +211,7 @@ def drawn_panel_outcome(design: PanelDesign, priors: Priors, truth: FloatArray, 
     effects = 1.0 + design.varies * np.exp(by_block["log_effect_spread"]) * rng.standard_normal((geos, media))
     noise = np.exp(by_block["log_noise"] - by_block["noise_exponent"] * np.log(design.size))
     base = np.einsum("gtk,gk->gt", design.columns, priors.linear_location + common + own)
-    brought = np.einsum("gtm,gm->gt", national_curves(design, truth[None]).contribution(0), effects)
+    brought = np.einsum("gtm,gm->gt", national_curves(design, truth[None]).contribution(0)[0], effects)
     return np.asarray(base + brought + noise[:, None] * rng.standard_normal((geos, periods)))
 
 
