@@ -80,29 +80,27 @@ def plan_outlook(
     """The outcome of a model by period, its channels shared out over geos where `shares` are given.
 
     All else as of `optimizer.outlook.outlook`: `spend` is by channel, shape (T, C), and so is what is told of them.
-    What was spent before the first period is shared out as in the last year.
+    What was spent before the first period counts where it was spent as far as `known` says that, and is shared out as
+    in the last year where it does not.
     """
     if shares is None:
         return outlook(artifact, start, spend, seed=seed, known=known, past=past)
-    cells = shares.cells
-    by_cell = cell_artifact(past or artifact, cells)
-    known = known_by_cell(cells, history_shares(by_cell, cells), known)
-    found = outlook(
-        cell_artifact(artifact, cells), start, shares.spend(artifact, spend), seed=seed, known=known, past=by_cell
-    )
-    places = [
-        [place for place, cell in enumerate(cells.all) if cell.channel == channel] for channel in artifact.channels
-    ]
-
-    def together(parts: FloatArray) -> FloatArray:
-        return np.stack([parts[:, own].sum(axis=1) for own in places], axis=1)
-
+    by_cell = shares.spend(artifact, spend)
+    parts = []
+    for channel in artifact.channels:  # one after another: all cells of a large panel at once are much memory
+        own = [place for place, cell in enumerate(shares.cells.all) if cell.channel == channel]
+        cells = Cells(tuple(shares.cells.all[place] for place in own))
+        before = cell_artifact(past or artifact, cells)
+        told = known_by_cell(cells, history_shares(before, cells), known)
+        here = outlook(cell_artifact(artifact, cells), start, by_cell[:, own], seed=seed, known=told, past=before)
+        parts.append((here.carried.sum(axis=1), here.media.sum(axis=1), here.after.sum(axis=1)))
+    carried, media, after = zip(*parts, strict=True)
     return replace(
-        found,
+        here,
         channels=artifact.channels,
-        carried=together(found.carried),
-        media=together(found.media),
-        after=together(found.after),
+        carried=np.stack(carried, axis=1),
+        media=np.stack(media, axis=1),
+        after=np.stack(after, axis=1),
     )
 
 
