@@ -1,9 +1,10 @@
 """An attack on the bound of a plan: splits that keep every rule, and might bring more than the plan says can be had.
 
 From the plan's split money is moved from one channel to another, taken away or added, in amounts from a half of the
-budget down to a two-thousandth, all of what a channel has, and as much as one needs to be on; and again from the best
-split so far, and from others near the plan. Moves are judged first on some of the draws, put right by what the curves
-are at the split; the most promising that keep the rules are counted on all. K moves, C channels, S draws.
+budget down to a two-thousandth, all of what a channel has, and as much as one needs to be on; where rules are about
+which channels are on, one is left off for another. So it goes on from the best split so far, and from others near the
+plan. Moves are judged first on some of the draws, put right by what the curves are at the split; the most promising
+that keep the rules are counted on all. K moves, C channels, S draws.
 
 It proves nothing about a bound that it does not beat. Plans with tasks are left out: their bound is for a restated
 problem, and so is that of a sized plan.
@@ -11,22 +12,24 @@ problem, and so is that of a sized plan.
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.vocabulary import FloatArray, IntArray
+from mmm.vocabulary import BoolArray, FloatArray
 from optimizer.checker.capacity import is_served
-from optimizer.checker.certificate import Wanted, broken_target, worth_of
+from optimizer.checker.certificate import Wanted, broken_target
 from optimizer.checker.recount import Recount
 from optimizer.checker.rules import broken_ceilings
+from optimizer.checker.screen import Screen
 from optimizer.checker.splits import SplitRules, split_rules
+from optimizer.checker.swaps import swaps
 
 _BEATEN = 2e-5
 """Part of what a plan brings by which a split must be better than the bound: rules are kept to within a rounding."""
 
 _HALVINGS = 11
-_WHOLE = 5
+_WHOLE = 8
 _MOST_MOVES = 4000
 
 
@@ -65,7 +68,8 @@ def beaten_bound(recount: Recount, effort: Effort) -> list[str]:
     plan = recount.plan
     if plan.objective == "size" or plan.tasks or plan.certificate is None or plan.budget <= 0:
         return []
-    attack = _Attack(recount, effort, Wanted.of(recount), split_rules(recount))
+    wanted, rules = Wanted.of(recount), split_rules(recount)
+    attack = _Attack(recount, effort, wanted, rules, Screen(recount, wanted, rules, effort.evaluations))
     best, value = attack.best()
     sign = -1.0 if attack.wanted.is_small else 1.0
     if sign * (value - plan.certificate.bound) <= _BEATEN * abs(attack.wanted.gross):
@@ -82,14 +86,13 @@ class _Moves:
     promised: FloatArray
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Attack:
     recount: Recount
     effort: Effort
     wanted: Wanted
     rules: SplitRules
-    _added: dict[tuple[str, str, float], FloatArray] = field(default_factory=dict)
-    _slopes: dict[tuple[str, str, float], FloatArray] = field(default_factory=dict)
+    screen: Screen
 
     def best(self) -> tuple[FloatArray, float]:
         """The best split that was found, of shape (C,), and its value."""
@@ -103,20 +106,20 @@ class _Attack:
 
     def climbed(self, split: FloatArray) -> tuple[FloatArray, float]:
         """The best split on the way up from one that keeps the rules."""
-        value = self.value(split)
+        value = self.screen.value(split)
         bound = self.recount.plan.certificate.bound if self.recount.plan.certificate else 0.0
         for _ in range(self.effort.rounds):
             least = self.effort.least * max(0.0, self.sign * (bound - value)) + 1e-9 * abs(self.wanted.gross)
-            moves = self.moves(split)
             tried = [
                 each
+                for moves in (self.moves(split), self.swapped(split))
                 for each in moves.splits[moves.promised > least][: self.effort.tries]
-                if self.sign * (self.value(each) - value) > 0 and self.is_kept(each)
+                if self.sign * (self.screen.value(each) - value) > 0 and self.is_kept(each)
             ]
             if not tried:
                 break
-            split = max(tried, key=lambda each: self.sign * self.value(each))
-            value = self.value(split)
+            split = max(tried, key=lambda each: self.sign * self.screen.value(each))
+            value = self.screen.value(split)
         return split, value
 
     def starts(self, own: FloatArray) -> Iterator[FloatArray]:
@@ -129,38 +132,6 @@ class _Attack:
             if self.is_kept(splits[place]):
                 yield splits[place]
 
-    def value(self, split: FloatArray) -> float:
-        """The value of a split, on all draws."""
-        return self.wanted.value(self.worth(split), self.paid(split))
-
-    def worth(self, split: FloatArray) -> FloatArray:
-        """What a split is worth in each draw. Shape (S,)."""
-        return worth_of(self.recount, {kpi: self.brought(kpi, split) for kpi in self.recount.units})
-
-    def brought(self, kpi: str, split: FloatArray) -> FloatArray:
-        """What a split brings of a KPI. Shape (S,)."""
-        pairs = zip(self.recount.names, split.tolist(), strict=True)
-        return np.asarray(np.sum([self.added(kpi, name, amount) for name, amount in pairs], axis=0))
-
-    def added(self, kpi: str, name: str, amount: float) -> FloatArray:
-        """What some spend of a channel brings; kept. Shape (S,)."""
-        if amount == self.recount.spend[name]:
-            return self.recount.brought[kpi][name]
-        if (kpi, name, amount) not in self._added:
-            self._added[kpi, name, amount] = self.recount.channels[kpi][name].added(amount)
-        return self._added[kpi, name, amount]
-
-    def slopes(self, kpi: str, name: str, amount: float) -> FloatArray:
-        """What one more unit of spend of a channel brings; kept. Shape (S,)."""
-        if amount == self.recount.spend[name]:
-            return self.recount.slopes[kpi][name]
-        if (kpi, name, amount) not in self._slopes:
-            self._slopes[kpi, name, amount] = self.recount.channels[kpi][name].slopes(amount)
-        return self._slopes[kpi, name, amount]
-
-    def paid(self, split: FloatArray) -> float:
-        return float(self.rules.totals(split[None])[0])
-
     def is_kept(self, split: FloatArray) -> bool:
         """Whether a split that keeps the rules on spend keeps those on curves as well."""
         recount, spend = self.recount, dict(zip(self.recount.names, split.tolist(), strict=True))
@@ -170,13 +141,66 @@ class _Attack:
         if target is None or target.mroas is not None:
             return True
         kpis = recount.values if target.roas is not None else (recount.plan.kpi,)
-        return not broken_target(recount, {kpi: self.brought(kpi, split) for kpi in kpis}, self.paid(split))
+        return not broken_target(
+            recount, {kpi: self.screen.brought(kpi, split) for kpi in kpis}, self.screen.paid(split)
+        )
+
+    def swapped(self, split: FloatArray) -> _Moves:
+        """The same of one channel that is left off for another, where rules are about which ones are on.
+
+        The money of both sides of the brand band stays as it is, or all others make up for the difference alike. Judged
+        by what both channels bring, and by the slopes of all others.
+        """
+        names, recount = self.recount.names, self.recount
+        if not self.has_switches:
+            return _Moves(np.zeros((0, len(names))), np.zeros(0))
+        on = np.where(split > self.rules.slack, split, 0.0)
+        is_brand = np.array([info.brand_weight >= 0.5 for info in recount.infos.values()])
+        least = np.array([recount.rule(name).off_or_at_least or 0.0 for name in names])
+        sides = (is_brand, np.zeros_like(is_brand))
+        found = [swaps(on, self.rules.costs, self.rules.fixed, side, least) for side in sides]
+        splits = np.vstack([each.splits for each in found])
+        kept = self.kept(splits)
+        splits, left, taken = (
+            np.concatenate(parts)[kept]
+            for parts in zip(*((each.splits, each.left, each.taken) for each in found), strict=True)
+        )
+        weights = self.wanted.weights(self.screen.worth(split), self.screen.paid(split))
+        promised = np.zeros(len(splits))
+        for kpi, value in recount.units.items():
+            for place, name in enumerate(names):
+                amounts = splits[:, place] - split[place]
+                slope = float(weights @ self.screen.slopes(kpi, name, float(split[place]))) if split[place] > 0 else 0.0
+                change = np.where((left == place) | (taken == place), 0.0, slope * amounts)
+                change[left == place] -= float(weights @ self.screen.added(kpi, name, float(split[place])))
+                mine = taken == place
+                if mine.any():
+                    change[mine] += self.screen.change(kpi, name, 0.0, splits[mine, place], weights)
+                promised += value * change
+        order = np.argsort(-promised)
+        return _Moves(splits[order], promised[order])
+
+    @property
+    def has_switches(self) -> bool:
+        """Whether rules are about which channels are on."""
+        scenario = self.recount.scenario
+        counts = any(group.at_most_channels or group.at_least_channels for group in scenario.groups)
+        single = any(rule.off_or_at_least or rule.fixed_cost for rule in scenario.channels.values())
+        whole = scenario.rules.at_most_channels is not None or scenario.either_or or scenario.precedence
+        return bool(counts or single or whole)
+
+    def kept(self, splits: FloatArray) -> BoolArray:
+        """Which splits keep the rules on spend, and spend as much as the bound is for. `splits` (K, C); (K,)."""
+        kept = self.rules.kept(splits)
+        if self.spends_all:
+            kept &= np.abs(self.rules.totals(splits) - self.recount.plan.budget) <= self.rules.slack
+        return kept
 
     def moves(self, split: FloatArray) -> _Moves:
-        """Splits one move away that keep the rules on spend."""
+        """Splits in which money is moved from one channel to another, taken away or added, that keep rules on spend."""
         money = self.amounts(split)
         given, got = _one_channel_less(split, money, self.rules.costs), self.one_channel_more(split, money)
-        lost, gained = self.changes(split, given), self.changes(split, got)
+        lost, gained = self.screen.changes(split, given), self.screen.changes(split, got)
         price = self.recount.price * money / (1.0 - self.rules.reserve)
         promised = np.vstack([gained, price])[None] - np.vstack([lost, price])[:, None]
         promised[np.isnan(promised)] = -np.inf
@@ -190,9 +214,7 @@ class _Attack:
         for places, amounts in ((donors, given), (takers, got)):
             moved = places < count
             splits[rows[moved], places[moved]] = amounts[places[moved], sizes[moved]]
-        kept = self.rules.kept(splits)
-        if self.spends_all:
-            kept &= np.abs(self.rules.totals(splits) - self.recount.plan.budget) <= self.rules.slack
+        kept = self.kept(splits)
         return _Moves(splits[kept], promised.ravel()[order][kept])
 
     @property
@@ -220,43 +242,8 @@ class _Attack:
         more = (money - fixed[:, None]) / self.rules.costs[:, None]
         return np.where(more > 0, split[:, None] + more, np.nan)
 
-    def changes(self, split: FloatArray, spend: FloatArray) -> FloatArray:
-        """By how much what counts moves when one channel alone has other spend, nearly. `spend` (C, K); (C, K)."""
-        weights = self.wanted.weights(self.worth(split), self.paid(split))
-        moved = np.zeros(spend.shape)
-        for kpi, value in self.recount.units.items():
-            for place, name in enumerate(self.recount.names):
-                moved[place] += value * self.change(kpi, name, float(split[place]), spend[place], weights)
-        return np.abs(moved)
-
-    def change(self, kpi: str, name: str, own: float, spend: FloatArray, weights: FloatArray) -> FloatArray:
-        """The same of one channel, judged by some draws whose level and slope at its own spend are put right. (K,)."""
-        channel = self.recount.channels[kpi][name]
-        count = spend.size * 2 * len(self.recount.names) * len(channel.gain)
-        few, fewer = _some(weights, max(4, self.effort.evaluations // count))
-        part = channel.of_draws(few)
-        moved = part.weighted(np.append(spend, own), fewer)
-        change = moved[:-1] - moved[-1]
-        if len(few) == np.count_nonzero(weights) or own <= 0:
-            return np.asarray(change)
-        level = _ratio(float(weights @ self.added(kpi, name, own)), float(moved[-1]))
-        slope = _ratio(float(weights @ self.slopes(kpi, name, own)), float(fewer @ part.slopes(own)))
-        far = np.minimum(1.0, np.abs(spend - own) / own)
-        return np.asarray(change * (far * level + (1.0 - far) * slope))
-
 
 def _one_channel_less(split: FloatArray, money: FloatArray, costs: FloatArray) -> FloatArray:
     """Spend of each channel with so much less money; not a number where it has less than that. Shape (C, K)."""
     left = split[:, None] - money / costs[:, None]
     return np.where(left > -1e-9 * split[:, None], np.maximum(left, 0.0), np.nan)
-
-
-def _some(weights: FloatArray, most: int) -> tuple[IntArray, FloatArray]:
-    """At most so many of the draws that count, evenly spaced, and their weights, of sum one."""
-    counting = np.flatnonzero(weights)
-    places = counting[np.unique(np.linspace(0, len(counting) - 1, min(most, len(counting))).round().astype(np.int64))]
-    return places, weights[places] / weights[places].sum()
-
-
-def _ratio(whole: float, part: float) -> float:
-    return whole / part if part > 0 and np.isfinite(whole) and np.isfinite(part) else 1.0

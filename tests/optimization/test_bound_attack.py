@@ -17,6 +17,7 @@ from optimizer.checker.frontier import wrong_points
 from optimizer.checker.portfolio import wrong_portfolio
 from optimizer.checker.recount import Recount
 from optimizer.checker.splits import split_rules
+from optimizer.checker.swaps import swaps
 from optimizer.errors import CheckFailed
 from optimizer.plan_figures import FrontierPoint
 from optimizer.planning import Planner, PlanningModel
@@ -259,3 +260,16 @@ def test_a_bound_of_a_plan_by_geo_is_attacked_cell_by_cell() -> None:
     free = Recount.of(desk.scenario(asked(geos={}), None), found, desk.by_cell)
     assert "search / west" in beaten_bound(free, QUICK)[0]
     assert beaten_bound(Recount.of(tight, found, desk.by_cell), THOROUGH) == []
+
+
+def test_swaps_leave_the_money_of_both_sides_as_it_is() -> None:
+    split, costs = np.array([30.0, 0.0, 50.0, 20.0]), np.array([1.0, 2.0, 1.0, 1.0])
+    is_brand = np.array([True, True, False, True])
+    found = swaps(split, costs, np.array([0.0, 4.0, 0.0, 0.0]), is_brand, np.array([0.0, 12.0, 0.0, 0.0]))
+    money = found.splits * costs + (found.splits > 0) * np.array([0.0, 4.0, 0.0, 0.0])
+    assert set(found.taken) == {1}
+    has_others = found.left != 2  # the third is alone on its side: nothing is left there without it
+    np.testing.assert_allclose(money.sum(axis=1)[has_others], 100.0)
+    np.testing.assert_allclose(money[:, is_brand].sum(axis=1)[has_others], 50.0)
+    # The first is off, the second has the 12 units that it needs, for 24 and 4 beside them; the fourth has the rest.
+    assert any(np.allclose(each, [0.0, 12.0, 50.0, 22.0]) for each in found.splits)
