@@ -33,7 +33,7 @@ _LESS = (0.0, 1e-5, 1e-4, 1e-3, 5e-3, 2e-2)
 _FEW = 128
 """Draws on which phasings elsewhere are tried."""
 
-_SHAKEN = (0.8, 0.4) * 3
+_SHAKEN = (0.8, 0.4, 0.8, 0.4)
 """Deviation of the logarithms by which totals are changed at random, each time that they are."""
 
 _SHAKEN_STEPS = 16

@@ -128,6 +128,14 @@ def _spending(plan: Plan, when: dict[str, Value]) -> Sentence:
     if plan.objective == "size":
         return sentence("Spend {budget} from {start} to {end}: the smallest budget that fulfils every task.", **when)
     is_held = any(rule.rule == "budget" for rule in plan.binding)
+    if plan.objective == "profit" and plan.tasks:
+        return sentence("Spend {budget} from {start} to {end}: the most profit with every task fulfilled.", **when)
+    if plan.tasks and target is not None and target.mroas is not None:
+        return sentence(
+            "Spend {budget} from {start} to {end}: the most beyond {mroas} a unit of money with every task fulfilled.",
+            mroas=Number(amount=target.mroas, digits=2),
+            **when,
+        )
     if plan.objective == "profit" and is_held:
         return sentence(
             "Spend {budget} from {start} to {end}: the whole budget, and more would pay for itself.", **when

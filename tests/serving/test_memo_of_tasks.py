@@ -1,0 +1,45 @@
+"""The memo of a plan that makes profit large among those that fulfil its tasks says both."""
+
+import io
+from typing import Any
+
+import pytest
+from builders import make_artifact
+from rich.console import Console
+
+from optimizer.planning import Planner
+from optimizer.question import PlanningModel
+from optimizer.scenario import Scenario
+from service.cli.memo import Setting, memo
+from service.language import Reader
+
+PLANNER = Planner({"orders": PlanningModel(make_artifact(draws=40, seed=3))})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"objective": "profit"}, "the most profit with every task fulfilled"),
+        (
+            {"objective": "efficiency", "target": {"mroas": 1.25}, "budget": 2_000_000.0},
+            "the most beyond 1.25 a unit of money with every task fulfilled",
+        ),
+    ],
+)
+def test_the_memo_says_that_tasks_are_fulfilled(changes: dict[str, Any], said: str) -> None:
+    scenario = Scenario.model_validate(
+        {
+            "name": "memo",
+            "market": "testland",
+            "kpi": "orders",
+            "values": {"orders": 250.0},
+            "horizon": {"start": "2027-01-04", "periods": 6},
+            "tasks": [{"kpi": "orders", "at_least": 1_000.0}],
+            **changes,
+        }
+    )
+    out = io.StringIO()
+    console = Console(file=out, width=200)
+    for part in memo(PLANNER.plan(scenario), Reader("en", "EUR"), Setting("week", "last_year", 200)):
+        console.print(part)
+    assert said in " ".join(out.getvalue().split())
