@@ -18,6 +18,7 @@ from optimizer.plan import Plan
 from optimizer.planning import Planner
 from optimizer.question import PlanningModel
 from optimizer.scenario import Scenario
+from optimizer.timeline import largest_window
 from service.home import Home
 from service.refits.rescoring import rescore
 from service.tracking.actuals import Actuals
@@ -180,6 +181,25 @@ def test_a_geo_that_had_more_than_it_may_gets_nothing_more_and_it_is_said(plan: 
     assert rest.scenario.geos is not None
     assert rest.scenario.geos.limits["west"].max == 0.0
     assert any(plain(note).startswith("west: more was spent") for note in rest.notes)
+
+
+def test_what_was_seen_of_a_cell_and_its_ceilings_hold_in_the_rest(plan: Plan) -> None:
+    limits = {"west": {"channels": {"social": {"cpa_at_most": 90.0}}}}
+    asked = Scenario.model_validate(
+        ASKED.model_dump(exclude_unset=True) | {"rules": {"at_most_seen": 1.5}, "geos": {"limits": limits}}
+    )
+    rest = replan(asked, plan, {"orders": PANEL}, spent(plan, 4))
+    assert rest.scenario.geos is not None
+    shares, most = geo_shares(plan, PANEL), largest_window(PANEL.draws.geos.spend[:, 0], 8)  # type: ignore[union-attr]
+    assert shares is not None
+    so_far = shares.spend(PANEL, planned_spend(plan, PANEL)[:4]).sum(axis=0)
+    place = next(
+        place for place, cell in enumerate(shares.cells.all) if (cell.channel, cell.geo) == ("search", "north")
+    )
+    left = 1.5 * most[PANEL.channels.index("search")] - so_far[place]
+    assert rest.scenario.geos.limits["north"].channels["search"].max == pytest.approx(max(0.0, left))
+    assert rest.scenario.geos.limits["west"].channels["social"].cpa_at_most == 90.0
+    assert any(plain(note).startswith("social / west: its ceiling on CPA") for note in rest.notes)
 
 
 def test_models_without_geos_plan_the_rest_of_the_country_and_say_so(plan: Plan) -> None:
