@@ -150,3 +150,15 @@ def with_reach(market: Market, *channels: str, seed: int = 5) -> Market:
         specs.append(spec)
     changed = market.spec.model_copy(update={"channels": tuple(specs)})
     return with_data_digest(replace(market, spec=changed, exposure=exposure, frequency=frequency))
+
+
+def with_exposure(market: Market, channel: str, *, seed: int = 5) -> Market:
+    """The market in which effects of one channel follow exposure, bought at a price that varies."""
+    rng = np.random.default_rng(seed)
+    place = [spec.name for spec in market.spec.channels].index(channel)
+    specs = list(market.spec.channels)
+    specs[place] = specs[place].model_copy(update={"exposure": "exposure"})
+    spend = market.spend[:, place]
+    exposure = {**market.exposure, channel: spend * rng.uniform(0.5, 2.0, spend.shape)}
+    changed = market.spec.model_copy(update={"channels": tuple(specs)})
+    return with_data_digest(replace(market, spec=changed, exposure=exposure))

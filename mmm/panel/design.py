@@ -169,9 +169,7 @@ def _geo_test(market: Market, national: Design, spec: LiftTestSpec, number: int,
             f"periods and geos; spend_change is what was spent less what would have been spent without the test "
             f"({market.name}, market.toml)."
         )
-    kind = national.media[medium]
-    if kind.saturation == "reach":  # money that was moved reached people at the price of the day
-        worked = exposure_of(market, kind)[start : start + spec.periods, list(geos)].T
-        without = without * bought_per_money(worked, spend)
+    worked = exposure_of(market, national.media[medium])[start : start + spec.periods, list(geos)].T
+    without = without * bought_per_money(worked, spend)  # money that was moved bought at the price of the day
     per_head = len(market.geos) / (size[list(geos), None] * national.exposure_scale[medium])
     return GeoTest(medium, geos, start, measured, without * per_head, spec.estimate, spec.standard_error)

@@ -1,10 +1,11 @@
 """Reach and frequency in a panel: people of every geo respond alike to contacts, and the country is their sum."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from fitting_markets import quick, small_market, with_reach
+from fitting_markets import quick, small_market, with_exposure, with_reach
 
 from mmm.artifact import ResponseArtifact, artifact_files, read_artifact
 from mmm.checks.lift import increments
@@ -167,8 +168,9 @@ def drawn_from(market: Market, draws: int) -> tuple[PanelDesign, PanelPosterior,
     return design, draw_panel_posterior(design, priors, parameters, rng), parameters
 
 
-def test_geos_that_are_alike_bring_and_test_what_the_country_does() -> None:
-    national = with_a_test(with_reach(small_market(), "tv"))
+@pytest.mark.parametrize("given", [with_reach, with_exposure])
+def test_geos_that_are_alike_bring_and_test_what_the_country_does(given: Callable[[Market, str], Market]) -> None:
+    national = with_a_test(given(small_market(), "tv"))
     design, found, parameters = drawn_from(shared_out(national, np.array([0.5, 0.3, 0.2])), 4)
     np.testing.assert_array_equal(design.varies, 0.0)
     outcome = national.spec.outcomes[0]
