@@ -10,7 +10,7 @@ from typing import Any
 import highspy
 import numpy as np
 
-from mmm.vocabulary import FloatArray
+from mmm.vocabulary import FloatArray, IntArray
 from optimizer.errors import SolverError
 
 FEASIBILITY = 1e-9
@@ -37,7 +37,10 @@ _STOPPED = {highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kSolut
 
 @dataclass
 class Program:
-    """Columns and rows of a linear or mixed-integer program under construction."""
+    """Columns and rows of a linear or mixed-integer program under construction.
+
+    `dense` are rows over the same columns, behind all others: what they are at least, the columns, and values.
+    """
 
     costs: list[float] = field(default_factory=list)
     column_lower: list[float] = field(default_factory=list)
@@ -49,6 +52,7 @@ class Program:
     starts: list[int] = field(default_factory=lambda: [0])
     indices: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    dense: list[tuple[FloatArray, IntArray, FloatArray]] = field(default_factory=list)
 
     def column(self, lower: float, upper: float, cost: float = 0.0, *, is_integer: bool = False) -> int:
         """Add a column with its bounds and cost; its position."""
@@ -81,41 +85,55 @@ class Program:
         self.values += [value / by for row, by in zip(rows, largest, strict=True) for value in row]
         self.starts += range(end + width, end + width * len(rows) + 1, width)
 
-    def dense_rows(self, lower: FloatArray, columns: Sequence[int], values: FloatArray) -> None:
-        """Add rows over the same columns, scaled like those of `row`. `lower` of shape (R,), `values` (R, columns)."""
+    def dense_rows(self, lower: FloatArray, columns: Sequence[int], values: FloatArray) -> FloatArray:
+        """Add rows over the same columns behind all others, scaled like those of `row`; their scales, shape (R,).
+
+        `lower` of shape (R,), `values` (R, columns).
+        """
         largest = np.abs(values).max(axis=1, initial=0.0)
         largest = np.where(largest > 0, largest, 1.0)
-        rows, width = values.shape
-        end = self.starts[-1]
-        self.row_scales += largest.tolist()
-        self.row_lower += (lower / largest).tolist()
-        self.row_upper += [np.inf] * rows
-        self.indices += list(columns) * rows
-        self.values += (values / largest[:, None]).ravel().tolist()
-        self.starts += range(end + width, end + width * rows + 1, width)
+        self.dense.append((lower / largest, np.array(columns, dtype=np.int32), values / largest[:, None]))
+        return largest
 
     def copy(self) -> "Program":
         """A program that can grow on its own."""
         return Program(*(list(getattr(self, name)) for name in self.__dataclass_fields__))
 
-    def model(self) -> Any:
-        """The program as HiGHS takes it, to be maximised."""
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = len(self.costs), len(self.row_lower)
-        model.col_cost_ = np.array(self.costs)
-        model.col_lower_, model.col_upper_ = np.array(self.column_lower), np.array(self.column_upper)
-        model.row_lower_, model.row_upper_ = np.array(self.row_lower), np.array(self.row_upper)
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = np.array(self.starts, dtype=np.int32)
-        model.a_matrix_.index_ = np.array(self.indices, dtype=np.int32)
-        model.a_matrix_.value_ = np.array(self.values)
-        model.sense_ = highspy.ObjSense.kMaximize
-        if self.integers:
-            kinds = [highspy.HighsVarType.kContinuous] * len(self.costs)
-            for index in self.integers:
-                kinds[index] = highspy.HighsVarType.kInteger
-            model.integrality_ = kinds
-        return model
+    def pass_to(self, solver: Any) -> None:
+        """Give the program to HiGHS, to be maximised.
+
+        Raises
+        ------
+        SolverError
+            When HiGHS refuses it.
+        """
+        counts = [len(values) for _, _, values in self.dense]
+        widths = [np.full(len(values), len(columns)) for _, columns, values in self.dense]
+        ends = np.concatenate([[self.starts[-1]], *widths]).cumsum()[1:]
+        indices = (np.tile(columns, len(values)) for _, columns, values in self.dense)
+        values = np.concatenate([self.values, *(values.ravel() for _, _, values in self.dense)])
+        kinds = np.zeros(len(self.costs), dtype=np.int32)
+        kinds[self.integers] = int(highspy.HighsVarType.kInteger)
+        # Arrays are taken as they are, while the fields of a `HighsLp` are filled number by number.
+        status = solver.passModel(
+            len(self.costs),
+            len(self.row_lower) + sum(counts),
+            len(values),
+            int(highspy.MatrixFormat.kRowwise),
+            int(highspy.ObjSense.kMaximize),
+            0.0,
+            np.array(self.costs),
+            np.array(self.column_lower),
+            np.array(self.column_upper),
+            np.concatenate([self.row_lower, *(lower for lower, _, _ in self.dense)]),
+            np.concatenate([self.row_upper, np.full(sum(counts), np.inf)]),
+            np.concatenate((self.starts, ends)).astype(np.int32),
+            np.concatenate([np.array(self.indices, dtype=np.int32), *indices]),
+            values,
+            kinds,
+        )
+        if status == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused the model: a number in it is out of range; check the units of the rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +191,5 @@ def _run(solver: Any, program: Program, *, relative_gap: float, seconds: float) 
     solver.setOptionValue("mip_rel_gap", relative_gap)
     # The limit counts from the solver's first run on.
     solver.setOptionValue("time_limit", solver.getRunTime() + max(seconds, 0.01))
-    if solver.passModel(program.model()) == highspy.HighsStatus.kError:
-        raise SolverError("HiGHS refused the model: a number in it is out of range; check the units of the rules")
+    program.pass_to(solver)
     solver.run()

@@ -98,7 +98,7 @@ def solve_step(
     if slopes is None:
         program.costs[split.total_column] = -_THRIFT if is_lift else -1.0
     share = program.column(-np.inf, _LIFTED, 1.0) if is_lift else None
-    first = len(program.row_lower)
+    first, scales = len(program.row_lower), [np.zeros(0)]
     for each in rows:
         columns = [split.spend_columns[name] for name in each.slopes]
         values = np.array([slope * split.spend_scale for slope in each.slopes.values()]).T
@@ -106,15 +106,15 @@ def solve_step(
         if share is not None:
             columns.append(share)
             values = np.column_stack([values, np.full(len(values), -each.target)])
-        program.dense_rows(each.rises + starts, columns, values)
+        scales.append(program.dense_rows(each.rises + starts, columns, values))
     try:
         solved = solve_program(program, relative_gap=0.0, seconds=10.0, solver=split.solver, is_small=True)
     except SolverError:  # a step that cannot be told is none: a shorter one is tried
         return None
     if solved is None:
         return None
-    money, scales = np.array(solved.values) * split.spend_scale, np.array(program.row_scales[first:])
-    multipliers = np.abs(np.array(solved.prices[first:])) / scales
+    money = np.array(solved.values) * split.spend_scale
+    multipliers = np.abs(np.array(solved.prices[first:])) / np.concatenate(scales)
     return LinearStep(
         spend={name: max(0.0, float(money[column])) for name, column in split.spend_columns.items()},
         total=float(money[split.total_column]),

@@ -39,6 +39,12 @@ _SWAPS = 60
 _MIXES = 40
 """Random mixes that are looked at beside swaps."""
 
+_HOPING, _HOPE = 4, 0.2
+"""Steps of a lift with limited money, and the share of what is missing that they must gain for it to go on."""
+
+_NEARBY = 0.05
+"""Shares of an even split by which a split must differ from one that is polished to be elsewhere."""
+
 _EXCHANGED = 3
 """Draws that hold a split back, per task, and draws given up, that may change places."""
 
@@ -146,13 +152,14 @@ def lift(
 ) -> Allocation | None:
     """The split near `start` under the rules on which the task that is worst off reaches the most of its target.
 
-    `start` need not obey the rules, and the total is at most `most`. Ends where all tasks are
-    reached; None when no split near `start` obeys the rules.
+    `start` need not obey the rules, and the total is at most `most`, with which it ends where the last steps gained
+    little of what is missing. Ends where all tasks are reached; None when no split near `start` obeys the rules.
     """
     start = _in_whole_steps(split, start)
-    even = split_even(start) or split.spend_scale
-    least, radius = _LAST_RADIUS * even, even
+    radius = split_even(start) or split.spend_scale
+    shortest, least = 10.0 * _LAST_RADIUS * radius, _LAST_RADIUS * split.spend_scale
     at, best, reached = start, None, -np.inf
+    past: list[float] = []
     for _ in range(steps):
         watched = [_Watched.of(task, at.spend, radius, least) for task in tasks]
         step = solve_step(split, at.spend, at.is_on, None, _rows(watched), radius, is_lift=True, most=most)
@@ -164,7 +171,10 @@ def lift(
             at, best, reached, radius = moved, moved, share, 1.2 * radius
         else:
             radius *= 0.4
-        if reached >= 1.0 or radius < 10.0 * least:
+        if reached >= 1.0 or radius < shortest:
+            break
+        past.append(reached)
+        if most is not None and len(past) > _HOPING and reached - past[-1 - _HOPING] < _HOPE * (1.0 - reached):
             break
     return best
 
@@ -173,7 +183,9 @@ def lifts_elsewhere(
     split: CompiledSplit, tasks: Sequence[Held], start: Allocation, most: float | None = None
 ) -> Iterator[Allocation]:
     """Lifts from splits further away, the most promising ones first: of swaps between channels, and of other mixes."""
-    elsewhere = [*_promising_swaps(tasks, start), *_mixes(start)]
+    elsewhere = [
+        each for each in (*_promising_swaps(tasks, start), *_mixes(start)) if _is_elsewhere(split, start, each)
+    ]
     pool = sorted(elsewhere, key=lambda each: worst_share(tasks, each.spend), reverse=True)
     tried = (lift(split, tasks, each, most, steps=2) for each in pool)
     allowed = islice((each for each in tried if each is not None), _TRIED)
@@ -182,6 +194,13 @@ def lifts_elsewhere(
         lifted = lift(split, tasks, each, most)
         if lifted is not None:
             yield lifted
+
+
+def _is_elsewhere(split: CompiledSplit, start: Allocation, other: Allocation) -> bool:
+    """Whether a split is so far from another one, or has other switches on, that small steps would not lead back."""
+    differs = max(abs(other.spend[name] - amount) for name, amount in start.spend.items())
+    are_others_on = any(other.is_on[name] != start.is_on[name] for name in split.switch_columns)
+    return are_others_on or differs > _NEARBY * split_even(start)
 
 
 def distinct(splits: Sequence[Allocation], apart: float) -> list[Allocation]:

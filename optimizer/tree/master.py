@@ -190,8 +190,7 @@ class Master:
         if self._is_loaded:
             return
         self._is_loaded = True
-        if self._solver.passModel(self._program.model()) == highspy.HighsStatus.kError:
-            raise SolverError("HiGHS refused the model: a number in it is out of range; check the units of the rules")
+        self._program.pass_to(self._solver)
 
     def move_to(self, branch: Branch) -> None:
         """From now on the program is that of a branch."""
