@@ -117,18 +117,23 @@ class ConcaveSearch:
 
 
 def search_hulls(
-    problem: FlightProblem, *, gap: float, seconds: float, integers: tuple[int, ...] | None = None
+    problem: FlightProblem,
+    *,
+    gap: float,
+    seconds: float,
+    integers: tuple[int, ...] | None = None,
+    worth: FloatArray | None = None,
 ) -> ConcaveSearch | None:
     """The best phasing on the hulls within a relative gap, and the bound; None where no phasing obeys the rules.
 
-    `integers` are a choice of switches and counts to look at first.
+    `integers` are a choice of switches and counts to look at first, and `worth` is what floors are known to be worth.
     """
     started, rows = time.perf_counter(), problem.rows
     even = np.minimum(rows.most, rows.unit)
     if rows.nearest(even) is None:
         return None
     scale = max(sum(part.value for part in problem.expand(even, is_hull=True, is_exact=False)), 1e-300)
-    search = ConcaveSearch([[] for _ in rows.names], scale, FloorWorth(problem.floors))
+    search = ConcaveSearch([[] for _ in rows.names], scale, FloorWorth(problem.floors, worth))
     if rows.has_integers:
         _draw_even_lines(problem, search)
     _draw_lines(problem, search, integers)
@@ -144,13 +149,13 @@ def search_hulls(
             break  # the bound so far holds
         if highest is None:
             return None
-        choice, bound, worth = highest
+        choice, bound, asked = highest
         safety = SOLVER_SAFETY * (abs(bound) + problem.price * choice.total)
         before, search.bound = search.bound, min(search.bound, bound + safety)
         is_new = rows.has_integers and choice.integers not in tried
         if is_new or not search.worth.is_known:
             tried.add(choice.integers)
-            search.worth.suggest(worth)
+            search.worth.suggest(asked)
             _draw_lines(problem, search, choice.integers if rows.has_integers else None)
         if not is_new:
             _keep(problem, search, choice)

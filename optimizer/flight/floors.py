@@ -89,10 +89,11 @@ class FloorWorth:
     Where what is highest at some worth misses a floor, that is worth more; where it has more than it must, less.
     """
 
-    def __init__(self, floors: Sequence[Floor]) -> None:
-        self._floors = floors
-        self._low, self._high = np.zeros(len(floors)), np.full(len(floors), np.inf)
-        self.now: FloatArray = np.zeros(len(floors))
+    def __init__(self, floors: Sequence[Floor], known: FloatArray | None = None) -> None:
+        self._floors, size = floors, len(floors)
+        self._low = np.zeros(size) if known is None else known.copy()
+        self._high = np.full(size, np.inf) if known is None else known.copy()
+        self.now: FloatArray = self._low.copy()
 
     @property
     def is_known(self) -> bool:

@@ -207,7 +207,9 @@ def _with_tails(problem: FlightProblem, hulls: ConcaveSearch, *, gap: float, sec
     spend = hulls.best.spend if hulls.best is not None else np.zeros(problem.rows.shape)
     terms = [[term.with_tail(row) for term in terms] for terms, row in zip(problem.terms, spend, strict=True)]
     integers = None if hulls.best is None or not problem.rows.has_integers else hulls.best.integers
-    closer = search_hulls(replace(problem, terms=terms), gap=gap, seconds=seconds, integers=integers)
+    closer = search_hulls(
+        replace(problem, terms=terms), gap=gap, seconds=seconds, integers=integers, worth=hulls.worth.now
+    )
     return hulls if closer is None or closer.best is None or closer.bound >= hulls.bound else closer
 
 
