@@ -23,11 +23,11 @@ from optimizer.flight.cautious import METHOD as CAUTIOUS_METHOD
 from optimizer.flight.cautious import most_cautious_flighting
 from optimizer.flight.conflict import refused_by_periods
 from optimizer.flight.floors import Floor
-from optimizer.flight.floors_of import floors_of, target_floor
 from optimizer.flight.period_rules import PeriodBudget, PeriodRules
 from optimizer.flight.problem import CountedKpi, Raised, flight_problem, shares_of
 from optimizer.flight.remarks import with_warnings
 from optimizer.flight.rows import FlightRows
+from optimizer.flight.scenario_floors import floors_of, target_floor
 from optimizer.flight.search import METHOD as JOINT_METHOD
 from optimizer.flight.search import best_flighting
 from optimizer.goal import goal_of
