@@ -21,7 +21,7 @@ from mmm.geo_curves import GeoDraws, GeosInfo
 from mmm.periods import shift_period
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.truth import SimulatedMarket, truth_artifact
-from optimizer.geos.cells import cell_artifact, cells_of, history_shares, shared_out
+from optimizer.geos.cells import cell_artifact, cells_of, history_shares, over_cells
 from optimizer.plan import Plan
 from optimizer.planning import Planner
 from optimizer.question import PlanningModel, Question
@@ -83,7 +83,7 @@ def gains(seed: int, geos: int) -> Gains:
     said, true = question_by_cell(model, asked), question_by_cell(truth, asked)
     cells = cells_of(model, None)
     shares = history_shares(cell_artifact(model, cells), cells)
-    as_before = shared_out(cells, shares, {channel.channel: channel.spend for channel in by_channel.channels})
+    as_before = over_cells(cells, shares, {channel.channel: channel.spend for channel in by_channel.channels})
     highest = brought(true, by_cell(best))
     if free.certificate is None:
         raise SystemExit("no plan by geo")

@@ -134,8 +134,8 @@ def history_shares(artifact: ResponseArtifact, cells: Cells) -> dict[str, float]
     return shares
 
 
-def shared_out(cells: Cells, shares: Mapping[str, float], spend: Mapping[str, float]) -> dict[str, float]:
-    """Spend by cell where each channel's spend is shared out as `shares` says."""
+def over_cells(cells: Cells, shares: Mapping[str, float], spend: Mapping[str, float]) -> dict[str, float]:
+    """Money by cell where each channel's `spend` is shared out as `shares`, in [0, 1] by cell, says."""
     return {cell.name: shares[cell.name] * spend.get(cell.channel, 0.0) for cell in cells.all}
 
 

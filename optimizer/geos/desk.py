@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mmm.artifact import ResponseArtifact
-from optimizer.geos.cells import Cells, cell_artifact, cells_of, history_shares, known_by_cell, shared_out
+from optimizer.geos.cells import Cells, cell_artifact, cells_of, history_shares, known_by_cell, over_cells
 from optimizer.geos.restatement import restated
 from optimizer.geos.rules import cell_rules
 from optimizer.known_spend import KnownSpend
@@ -36,7 +36,7 @@ class GeoDesk:
 
     def reference(self, reference_spend: Mapping[str, float] | None) -> Mapping[str, float] | None:
         """Spend by cell of a plan that a scenario names as its reference; only its channels are known."""
-        return None if reference_spend is None else shared_out(self.cells, self.shares, reference_spend)
+        return None if reference_spend is None else over_cells(self.cells, self.shares, reference_spend)
 
     def scenario(self, asked: Scenario, reference_spend: Mapping[str, float] | None) -> Scenario:
         """The scenario on cells; `reference_spend` is by channel."""

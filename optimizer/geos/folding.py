@@ -10,7 +10,7 @@ from mmm.vocabulary import FloatArray
 from optimizer.cleaning import OFF
 from optimizer.evaluate import compared, interval, ratio_interval
 from optimizer.explain import ChannelOutlook, channel_verdict
-from optimizer.geos.cells import Cells, shared_out
+from optimizer.geos.cells import Cells, over_cells
 from optimizer.geos.document import GeoCell, GeoFlight, GeoPlan, GeoTotal
 from optimizer.geos.restatement import place_by_channel
 from optimizer.plan import BindingRule, ChannelPlan, ConflictingRule, Flight, Plan, RelaxedRule
@@ -138,7 +138,7 @@ def _geo_plan(found: GeoAnswer, channels: Sequence[ChannelPlan]) -> GeoPlan:
     plan, question, cells = found.plan, found.question, found.cells
     by_name, totals = {one.channel: one for one in plan.channels}, {one.channel: one.spend for one in channels}
     split = sum(totals[name] for name in cells.split)
-    as_before = shared_out(cells, found.shares, totals)
+    as_before = over_cells(cells, found.shares, totals)
     places = {cell.name: cell for cell in cells.all}
     return GeoPlan(
         channels=cells.split,

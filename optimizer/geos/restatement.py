@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from optimizer.geo_rules import GeoChannelLimits, GeoSplit
-from optimizer.geos.cells import Cells, shared_out
+from optimizer.geos.cells import Cells, over_cells
 from optimizer.scenario import Scenario
 from optimizer.scenario_rules import ChannelRules
 
@@ -34,7 +34,7 @@ def restated(
         }
         flighting = flighting.model_copy(update={"weights": weights})
     if given.spend is not None:
-        given = given.model_copy(update={"spend": shared_out(cells, shares, given.spend)})
+        given = given.model_copy(update={"spend": over_cells(cells, shares, given.spend)})
     return scenario.model_copy(
         update={
             "geos": None,

@@ -17,19 +17,30 @@ from optimizer.learning.paths import Expectation, Paths
 from optimizer.learning.rows import PhasingRows
 
 STARTS = 16
+"""Patterns from which the search starts, beside the planned phasing."""
+
 _FIRST_STEPS, _STEPS = 5, 25
+"""Steps from each start, and then from the best of what these led to."""
+
 _FIRST_RADIUS, _SMALLEST_RADIUS = 0.5, 0.01
-"""Of an even period's spend."""
+"""How far a period may move in a step, in parts of an even period's spend; below the smallest the search ends."""
 
 _LONGEST_BLOCK = 4
+"""Most periods in a row that a pattern has high or low together."""
+
 _HALVINGS = 6
+"""Halvings by which the way to a phasing that loses too much is cut."""
+
 _ENOUGH = 1e-3
 """Gain of information below which no further step is worth taking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What is sought: information of the KPI's outcomes, with an expected worth of at least `least`."""
+    """What is sought: information of the KPI's outcomes, with an expected worth of at least `least`.
+
+    `planned` is spend of the channels that may move, money of shape (C, T).
+    """
 
     paths: Paths
     questions: Questions
@@ -81,6 +92,7 @@ def _pattern(design: Design, rng: np.random.Generator) -> FloatArray:
 
 
 def _climb(design: Design, start: FloatArray, steps: int) -> tuple[FloatArray, float]:
+    """The phasing that some steps from a start lead to, money of shape (C, T), and its information."""
     best, radius = start, _FIRST_RADIUS
     value, slopes = design.information(best)
     for _ in range(steps):

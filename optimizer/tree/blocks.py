@@ -16,7 +16,7 @@ from optimizer.tree.links import Links
 class KpiTerm:
     """How what a KPI comes to enters the program: `cost` in the objective, `factor` in a row; per unit of KPI.
 
-    `requirement` are `at_least`, `per_money`, and the scale of the row, where it is a requirement.
+    `requirement` is what it must be at least, and what each unit of the total adds to that, in the unit of the row.
     """
 
     cost: float = 0.0
