@@ -244,6 +244,12 @@ class Master:
             status = self._run()
             self._solver.setOptionValue("presolve", "off")
         if status not in _ANSWERED:
+            # What can just not be reached, the simplex method leaves open: an interior point method settles it.
+            self._solver.clearSolver()
+            self._solver.setOptionValue("solver", "ipm")
+            status = self._run()
+            self._solver.setOptionValue("solver", "simplex")
+        if status not in _ANSWERED:
             raise SolverError(f"HiGHS ended without an answer: {self._solver.modelStatusToString(status)}")
         if status != highspy.HighsModelStatus.kOptimal:
             return None
