@@ -2,7 +2,7 @@
 
 from optimizer.answered import Answer
 from optimizer.evaluate import interval
-from optimizer.plan_figures import FrontierPoint as FrontierPoint
+from optimizer.plan_figures import FrontierPoint
 from optimizer.question import Question
 
 

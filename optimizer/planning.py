@@ -20,7 +20,7 @@ from optimizer.errors import CheckFailed, ScenarioRefused
 from optimizer.evaluate import score_outcome
 from optimizer.explain import model_warnings, unspent_warning
 from optimizer.flight.answer import IN_TURNS, Flighted, answer_flighting
-from optimizer.frontier import FrontierPoint, frontier_point
+from optimizer.frontier import frontier_point
 from optimizer.geos.admission import geo_faults
 from optimizer.geos.desk import GeoDesk, geo_desk
 from optimizer.geos.folding import GeoAnswer, folded
@@ -36,6 +36,7 @@ from optimizer.plan import (
     ModelReference,
     Plan,
 )
+from optimizer.plan_figures import FrontierPoint
 from optimizer.plan_parts import (
     binding_rules,
     certificate_unit,

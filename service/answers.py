@@ -16,8 +16,8 @@ from mmm.long_run_figures import HEADLINE, LongRunFigures, long_run_figures
 from mmm.sentence import Sentence
 from mmm.vocabulary import Evidence
 from optimizer.channel_curves import ChannelCurve
-from optimizer.frontier import FrontierPoint
 from optimizer.plan import ModelReference, Plan
+from optimizer.plan_figures import FrontierPoint
 from optimizer.scenario import Horizon, Scenario
 from service.markets import DamagedMarket, MarketSummary, ModelDetail
 from service.records import PlanState, SavedPlan, SavedScenario

@@ -27,9 +27,9 @@ from service.turns import Turns
 
 if TYPE_CHECKING:  # the optimiser takes a second to import; reading and writing scenarios does without
     from optimizer.channel_curves import ChannelCurve
-    from optimizer.frontier import FrontierPoint
     from optimizer.goals.tree import GoalTree
     from optimizer.insight.document import Explanation
+    from optimizer.plan_figures import FrontierPoint
     from optimizer.planning import Planner
 
 DOCUMENT_NAME = sentence("scenario")

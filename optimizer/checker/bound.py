@@ -71,8 +71,7 @@ def beaten_bound(recount: Recount, effort: Effort) -> list[str]:
     wanted, rules = Wanted.of(recount), split_rules(recount)
     attack = _Attack(recount, effort, wanted, rules, Screen(recount, wanted, rules, effort.evaluations))
     best, value = attack.best()
-    sign = -1.0 if attack.wanted.is_small else 1.0
-    if sign * (value - plan.certificate.bound) <= _BEATEN * abs(attack.wanted.gross):
+    if attack.sign * (value - plan.certificate.bound) <= _BEATEN * abs(wanted.gross):
         return []
     amounts = ", ".join(f"{name} {amount:.6g}" for name, amount in zip(recount.names, best.tolist(), strict=True))
     return [f"bound {plan.certificate.bound} is beaten by {value}, with {amounts}"]

@@ -190,8 +190,10 @@ def test_what_was_seen_of_a_cell_and_its_ceilings_hold_in_the_rest(plan: Plan) -
     )
     rest = replan(asked, plan, {"orders": PANEL}, spent(plan, 4))
     assert rest.scenario.geos is not None
-    shares, most = geo_shares(plan, PANEL), largest_window(PANEL.draws.geos.spend[:, 0], 8)  # type: ignore[union-attr]
+    shares, geos = geo_shares(plan, PANEL), PANEL.draws.geos
     assert shares is not None
+    assert geos is not None
+    most = largest_window(geos.spend[:, 0], 8)
     so_far = shares.spend(PANEL, planned_spend(plan, PANEL)[:4]).sum(axis=0)
     place = next(
         place for place, cell in enumerate(shares.cells.all) if (cell.channel, cell.geo) == ("search", "north")
