@@ -10,7 +10,7 @@ from service.cli.session import open_session
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from mmm.checks.sensitivity import PriorSensitivity
+    from mmm.checks.sensitivity import ChannelSensitivity, OtherReturn, PriorSensitivity
     from service.language import Reader
 
 commands = typer.Typer()
@@ -26,8 +26,8 @@ def sensitivity(
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> None:
-    """Fit a market under wider priors, and say which channels' returns move."""
-    from mmm.checks.sensitivity import WIDENINGS, compare_priors
+    """Fit a market under wider priors and with learnt shapes, and say which channels' returns move."""
+    from mmm.checks.sensitivity import WIDENINGS, compare_priors, with_learnt_shapes
     from mmm.fit import fit_widened
     from mmm.io import load_market
     from service.cli.progress import fit_progress
@@ -45,6 +45,10 @@ def sensitivity(
     for factor in (1.0, *WIDENINGS):
         with fit_progress(session.talk, f"{loaded.name} · {name} · ×{factor:g}", reader) as progress:
             fits[factor] = fit_widened(loaded, name, factor, seed=seed, progress=progress)
+    learnt = None
+    if (other := with_learnt_shapes(loaded)) is not None:
+        with fit_progress(session.talk, f"{loaded.name} · {name} · hill", reader) as progress:
+            learnt = fit_widened(other, name, 1.0, seed=seed, progress=progress)
     worth = loaded.values_per_unit[name]
     found = compare_priors(
         loaded.name,
@@ -52,12 +56,13 @@ def sensitivity(
         None if worth is None else float(worth.mean()),
         fits.pop(1.0),
         fits,
+        learnt,
     )
     session.tell(found, reader, lambda: sensitivity_page(found, reader))
 
 
 def sensitivity_page(found: "PriorSensitivity", reader: "Reader") -> "list[RenderableType]":
-    """Each channel's return under the priors as they are and under wider ones, and what that means."""
+    """Each channel's return as it was fitted, under wider priors and with learnt shapes, and what that means."""
     from rich.text import Text
 
     from service.cli.tables import heading, table
@@ -69,15 +74,48 @@ def sensitivity_page(found: "PriorSensitivity", reader: "Reader") -> "list[Rende
     title = _("ROAS") if found.is_valued else _("Units per money")
     shown = table(_("Channel"), title, *columns, numbers=range(1, 2 + 3 * len(factors)))
     for channel in found.channels:
-        cells = [f"{_ratio(channel.mean, reader)} ({_ratio(channel.p05, reader)}–{_ratio(channel.p95, reader)})"]
+        cells = [_interval(channel, reader)]
         for one in channel.widened:
-            cells += [_ratio(one.mean, reader), reader.change(one.moved), f"× {reader.number(one.stretched, 1)}"]
+            cells += [_ratio(one.mean, reader), *_against(one, reader)]
         shown.add_row(Text(channel.channel), *cells)
     told = _(
         "Moved: shift of the mean, as a part of the 90 % interval under the priors as they are. Interval: how many "
         "times as wide."
     )
-    return [heading(f"{found.market} · {found.outcome}"), shown, "", Text(told), Text(reader.say(found.said))]
+    page: list[RenderableType] = [
+        heading(f"{found.market} · {found.outcome}"),
+        shown,
+        "",
+        Text(told),
+        Text(reader.say(found.said)),
+    ]
+    if found.said_of_shapes is not None:
+        page += ["", _shapes(found, title, reader), "", Text(reader.say(found.said_of_shapes))]
+    return page
+
+
+def _shapes(found: "PriorSensitivity", title: str, reader: "Reader") -> "RenderableType":
+    """Returns of the channels whose saturation has a given shape, and with a learnt one."""
+    from rich.text import Text
+
+    from service.cli.tables import table
+
+    _ = reader.gettext
+    heads = (title, _("Learnt shape (hill)"), _("Moved"), _("Interval"))
+    shown = table(_("Channel"), *heads, numbers=range(1, 5))
+    for channel in found.channels:
+        if channel.learnt_shape is not None:
+            cells = (_interval(channel, reader), _interval(channel.learnt_shape, reader))
+            shown.add_row(Text(channel.channel), *cells, *_against(channel.learnt_shape, reader))
+    return shown
+
+
+def _interval(one: "ChannelSensitivity | OtherReturn", reader: "Reader") -> str:
+    return f"{_ratio(one.mean, reader)} ({_ratio(one.p05, reader)}–{_ratio(one.p95, reader)})"
+
+
+def _against(one: "OtherReturn", reader: "Reader") -> tuple[str, str]:
+    return reader.change(one.moved), f"× {reader.number(one.stretched, 1)}"
 
 
 def _ratio(amount: float, reader: "Reader") -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fitting_markets import quick, small_market
 
-from mmm.checks.sensitivity import PriorSensitivity, compare_priors
+from mmm.checks.sensitivity import PriorSensitivity, compare_priors, with_learnt_shapes
 from mmm.design import build_design
 from mmm.fit import fit_widened
 from mmm.market import Market
@@ -55,3 +55,29 @@ def test_a_shift_is_counted_in_widths_of_the_interval() -> None:
     for channel in found.channels:
         moved = channel.widened[0]
         assert moved.moved == pytest.approx((moved.mean - channel.mean) / (channel.p95 - channel.p05))
+
+
+def test_a_shape_that_is_given_is_told_from_one_that_is_learnt() -> None:
+    market = quick(small_market())
+    kinds = ("michaelis_menten", "hill", "logistic")
+    named = zip(market.spec.channels, kinds, strict=False)
+    channels = tuple(channel.model_copy(update={"saturation": kind}) for channel, kind in named)
+    market = replace(market, spec=market.spec.model_copy(update={"channels": channels}))
+    learnt = with_learnt_shapes(market)
+    assert learnt is not None
+    assert {medium.saturation for medium in (*learnt.spec.channels, *learnt.spec.organic)} == {"hill"}
+    assert with_learnt_shapes(learnt) is None
+    before, after = (fit_widened(each, "orders", 1.0) for each in (market, learnt))
+    found = compare_priors("testland", "orders", 10.0, before, {}, after)
+    assert [channel.learnt_shape is not None for channel in found.channels] == [
+        channel.saturation != "hill" for channel in channels
+    ]
+    for channel in found.channels:
+        if channel.learnt_shape is not None:
+            moved = channel.learnt_shape
+            assert moved.moved == pytest.approx((moved.mean - channel.mean) / (channel.p95 - channel.p05))
+            assert moved.stretched == pytest.approx((moved.p95 - moved.p05) / (channel.p95 - channel.p05))
+    assert found.said_of_shapes is not None
+    leaning = [one.channel for one in found.channels if one.learnt_shape is not None and one.learnt_shape.leans]
+    assert all(name in plain(found.said_of_shapes) for name in leaning)
+    assert compare_priors("testland", "orders", 10.0, after, {}).said_of_shapes is None

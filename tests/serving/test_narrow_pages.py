@@ -15,7 +15,7 @@ from rich.text import Text
 from serving.test_registry import NOW, gated
 
 from mmm.backtest.document import Backtest, ForecastScore, Window
-from mmm.checks.sensitivity import ChannelSensitivity, PriorSensitivity, WidenedReturn
+from mmm.checks.sensitivity import ChannelSensitivity, LearntShapeReturn, PriorSensitivity, WidenedReturn
 from mmm.errors import Fault
 from mmm.sentence import sentence
 from optimizer.plan import Plan
@@ -145,8 +145,19 @@ def test_sensitivities_and_backtests(width: int, language: str) -> None:
     wider = tuple(
         WidenedReturn(widening=factor, mean=1.25, p05=0.5, p95=11.0, moved=-0.31, stretched=1.4) for factor in (1.5, 2)
     )
-    channels = tuple(ChannelSensitivity(channel=name, mean=1.3, p05=0.5, p95=12.5, widened=wider) for name in NAMES)
-    moved = PriorSensitivity(market=MARKET, outcome=KPI, is_valued=True, channels=channels, said=sentence("None."))
+    learnt = LearntShapeReturn(mean=1.25, p05=0.5, p95=11.0, moved=-0.31, stretched=1.4)
+    channels = tuple(
+        ChannelSensitivity(channel=name, mean=1.3, p05=0.5, p95=12.5, widened=wider, learnt_shape=learnt)
+        for name in NAMES
+    )
+    moved = PriorSensitivity(
+        market=MARKET,
+        outcome=KPI,
+        is_valued=True,
+        channels=channels,
+        said=sentence("None."),
+        said_of_shapes=sentence("None."),
+    )
     holds(sensitivity_page(moved, reader), width)
     scores = tuple(ForecastScore(name, 0.123, 12345.6, 0.9) for name in ("model", "seasonal_naive", "ridge"))
     window = Window(date(2026, 12, 28), date(2027, 12, 28), 104, 13, scores)
