@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from optimizer.allocate import allocate
-from optimizer.answer import answer
-from optimizer.answered import Answer
-from optimizer.question import Desk, PlanningModel
+from optimizer.answer.split import answer
+from optimizer.question.answered import Answer
+from optimizer.question.asked import Desk, PlanningModel
+from optimizer.tree.allocate import allocate
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from exact_method import best_known

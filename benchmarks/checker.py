@@ -19,11 +19,11 @@ from mmm.artifact import ResponseArtifact
 from optimizer.checker.bound import QUICK, THOROUGH, beaten_bound
 from optimizer.checker.check import faults_of_plan
 from optimizer.checker.recount import Recount
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
-from optimizer.scenario_rules import ChannelRules
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.rules import ChannelRules
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from instances import draw_market

@@ -22,9 +22,7 @@ import numpy as np
 from mmm.artifact import ChannelInfo
 from mmm.curves import ChannelResponse, CurveDraws, carryover_weights, response_of
 from mmm.vocabulary import AdstockKind, SaturationKind
-from optimizer.allocate import allocate
-from optimizer.allocation import AllocationProblem, KpiCurves, Requirement
-from optimizer.curves import ExpectedCurve
+from optimizer.curves.expected import ExpectedCurve
 from optimizer.flight.cautious import most_cautious_flighting
 from optimizer.flight.concave import FlightProblem
 from optimizer.flight.floors import Floor
@@ -33,9 +31,11 @@ from optimizer.flight.problem import Raised
 from optimizer.flight.rows import FlightRows
 from optimizer.flight.search import Flighting, best_flighting
 from optimizer.flight.terms import FlightTerms
-from optimizer.formulation import Formulation, Setting
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
+from optimizer.program.allocation import AllocationProblem, KpiCurves, Requirement
+from optimizer.program.formulation import Formulation, Setting
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario
+from optimizer.tree.allocate import allocate
 
 PERIODS, LAGS = 52, 13
 SLOPES = {"concave": (0.6, 1.0), "usual": (1.0, 1.7), "mixed": (0.7, 2.2), "s-shaped": (1.4, 2.6)}

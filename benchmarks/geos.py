@@ -22,10 +22,10 @@ from mmm.periods import shift_period
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.truth import SimulatedMarket, truth_artifact
 from optimizer.geos.cells import cell_artifact, cells_of, history_shares, over_cells
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel, Question
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel, Question
+from optimizer.scenario.document import Scenario
 
 HORIZON, PERIODS = 13, 104
 NEAR = (-0.3, 0.3)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from peers.environment import SCIP, child_environment, peer_environment, versions
 
-from optimizer.allocate import allocate
+from optimizer.tree.allocate import allocate
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from instances import Instance, draw_instance

@@ -24,12 +24,12 @@ from mmm.market import Market, with_data_digest
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.truth import SimulatedMarket, truth_artifact
 from mmm.vocabulary import FloatArray
+from optimizer.horizon.outlook import planned_spend
 from optimizer.learning.phasing import learning_phasing
-from optimizer.outlook import planned_spend
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 
 EFFORT = {"draws": 1000, "tune": 400, "chains": 4}
 

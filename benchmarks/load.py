@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx
 
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.home import open_home
 from service.settings import Settings
 

@@ -26,8 +26,8 @@ from mmm.simulation.simulate import simulate_market
 from mmm.simulation.world_names import WORLDS, WorldName
 from mmm.simulation.worlds import BusinessKind
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 
 FEWEST_INSIDE = 0.7
 LARGEST_REGRET = 0.10

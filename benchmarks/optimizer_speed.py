@@ -20,18 +20,18 @@ from pathlib import Path
 
 import numpy as np
 
-from optimizer.allocate import allocate
-from optimizer.allocation import AllocationProblem, KpiCurves
-from optimizer.answer import answer
-from optimizer.answered import Answer
+from optimizer.answer.split import answer
 from optimizer.errors import SolverError
-from optimizer.formulation import Setting
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel, with_budget
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario, Task
+from optimizer.program.allocation import AllocationProblem, KpiCurves
+from optimizer.program.formulation import Setting
+from optimizer.question.answered import Answer
+from optimizer.question.asked import PlanningModel, with_budget
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario, Task
 from optimizer.separable.ranges import money_for_channels, spend_ranges
 from optimizer.separable.search import SeparableCurves, SeparableProblem, separable_allocation
+from optimizer.tree.allocate import allocate
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from instances import Instance, draw_instance, draw_market

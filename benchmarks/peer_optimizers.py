@@ -30,7 +30,7 @@ import numpy as np
 from peers.environment import MERIDIAN, PYMC_MARKETING, child_environment, peer_environment, versions
 
 from mmm.curves import ChannelResponse
-from optimizer.curves import ExpectedCurve
+from optimizer.curves.expected import ExpectedCurve
 from optimizer.separable.ranges import SpendRange
 from optimizer.separable.search import SeparableCurves, SeparableProblem, separable_allocation
 

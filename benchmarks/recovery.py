@@ -18,10 +18,10 @@ from mmm.fit import fit_outcome
 from mmm.periods import shift_period
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.truth import truth_artifact
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import Desk, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import Desk, PlanningModel
+from optimizer.scenario.document import Scenario
 
 HORIZON = 13
 

@@ -24,8 +24,8 @@ from mmm.market import Market, with_data_digest
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.truth import SimulatedMarket, truth_artifact
 from optimizer.planning import Planner
-from optimizer.question import Desk, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import Desk, PlanningModel
+from optimizer.scenario.document import Scenario
 from service.refits.judging import judged_refit
 from service.refits.report import RefitReport
 from service.refits.split_stability import StandingScenario

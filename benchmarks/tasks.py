@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from builders import make_artifact

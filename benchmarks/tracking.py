@@ -14,10 +14,10 @@ import numpy as np
 
 from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import FloatArray
-from optimizer.outlook import Outlook, outlook, planned_spend
-from optimizer.plan import Plan
+from optimizer.horizon.outlook import Outlook, outlook, planned_spend
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
+from optimizer.question.asked import PlanningModel
 from service.tracking.document import Tracking
 from service.tracking.track import track
 

@@ -1,9 +1,9 @@
 """What each budget brings at best."""
 
-from optimizer.answered import Answer
-from optimizer.evaluate import interval
-from optimizer.plan_figures import FrontierPoint
-from optimizer.question import Question
+from optimizer.plan.figures import FrontierPoint
+from optimizer.question.answered import Answer
+from optimizer.question.asked import Question
+from optimizer.responses.evaluate import interval
 
 
 def frontier_point(question: Question, budget: float, found: Answer | None, price: float | None) -> FrontierPoint:

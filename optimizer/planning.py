@@ -5,39 +5,34 @@ from dataclasses import replace
 
 from mmm.errors import Fault
 from mmm.sentence import Sentence, sentence
-from optimizer.admission import scenario_faults
-from optimizer.allocation import METHOD
-from optimizer.answer import answer
-from optimizer.answered import Answer, Refusal
-from optimizer.channel_curves import ChannelCurve, channel_curves
+from optimizer.admission.geos import geo_faults
+from optimizer.admission.market import scenario_faults
+from optimizer.answer.cleaning import cleaned, still_reaching
+from optimizer.answer.split import answer
 from optimizer.checker.check import faults_of_plan
 from optimizer.checker.explanation import wrong_explanation, wrong_learning
 from optimizer.checker.frontier import wrong_points
 from optimizer.checker.geos import faults_by_geo
-from optimizer.cleaning import cleaned, still_reaching
-from optimizer.costs import coop_of, fees_of
 from optimizer.errors import CheckFailed, ScenarioRefused
-from optimizer.evaluate import score_outcome
-from optimizer.explain import model_warnings, unspent_warning
 from optimizer.flight.answer import IN_TURNS, Flighted, answer_flighting
 from optimizer.frontier import frontier_point
-from optimizer.geos.admission import geo_faults
 from optimizer.geos.desk import GeoDesk, geo_desk
-from optimizer.geos.folding import GeoAnswer, folded
-from optimizer.goals.ledgers import bottom_up_plan, task_ledger, task_plans
 from optimizer.goals.tree import goal_remarks
-from optimizer.insight.document import Explanation
 from optimizer.insight.explanation import explained, maximised
-from optimizer.known_spend import KnownSpend
 from optimizer.learning.phasing import learning_phasing
 from optimizer.new_channels.assumptions import assumed_warning
-from optimizer.plan import (
+from optimizer.plan.document import (
     Certificate,
     ModelReference,
     Plan,
 )
-from optimizer.plan_figures import FrontierPoint
-from optimizer.plan_parts import (
+from optimizer.plan.explanation import Explanation
+from optimizer.plan.figures import FrontierPoint
+from optimizer.plan_parts.channel_curves import ChannelCurve, channel_curves
+from optimizer.plan_parts.explain import model_warnings, unspent_warning
+from optimizer.plan_parts.geos import GeoAnswer, folded
+from optimizer.plan_parts.ledgers import bottom_up_plan, task_ledger, task_plans
+from optimizer.plan_parts.parts import (
     binding_rules,
     certificate_unit,
     channel_plans,
@@ -52,8 +47,13 @@ from optimizer.plan_parts import (
     served_periods,
     split_plan,
 )
-from optimizer.question import Desk, PlanningModel, Question, with_budget
-from optimizer.scenario import Scenario, place_of
+from optimizer.program.allocation import METHOD
+from optimizer.question.answered import Answer, Refusal
+from optimizer.question.asked import Desk, PlanningModel, Question, with_budget
+from optimizer.responses.evaluate import score_outcome
+from optimizer.scenario.costs import coop_of, fees_of
+from optimizer.scenario.document import Scenario, place_of
+from optimizer.scenario.known_spend import KnownSpend
 
 
 class Planner:

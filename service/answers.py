@@ -15,10 +15,10 @@ from mmm.decomposition import PartKind, decompose, part_series
 from mmm.long_run_figures import HEADLINE, LongRunFigures, long_run_figures
 from mmm.sentence import Sentence
 from mmm.vocabulary import Evidence
-from optimizer.channel_curves import ChannelCurve
-from optimizer.plan import ModelReference, Plan
-from optimizer.plan_figures import FrontierPoint
-from optimizer.scenario import Horizon, Scenario
+from optimizer.plan.document import ModelReference, Plan
+from optimizer.plan.figures import FrontierPoint
+from optimizer.plan_parts.channel_curves import ChannelCurve
+from optimizer.scenario.document import Horizon, Scenario
 from service.markets import DamagedMarket, MarketSummary, ModelDetail
 from service.records import PlanState, SavedPlan, SavedScenario
 from service.tracking.document import Replanned

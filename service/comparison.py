@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmm.sentence import Word, sentence
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from service.answers import Variant, WhatIfAnswer
 from service.errors import NotAllowed
 from service.scenarios import Scenarios

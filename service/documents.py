@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pydantic import BaseModel
 
 from mmm.sentence import Sentence
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.language import Reader
 from service.what_if import Change
 

@@ -11,7 +11,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.sentence import Word, sentence
 from optimizer.new_channels.extension import extended
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
+from optimizer.question.asked import PlanningModel
 from service.documents import document
 from service.errors import NotAllowed, NotKnown
 from service.home import Home

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmm.sentence import sentence
-from optimizer.channel_curves import ChannelCurve, ChannelFrequency
+from optimizer.plan_parts.channel_curves import ChannelCurve, ChannelFrequency
 from service.language import Reader
 
 TOLD = sentence(

@@ -7,7 +7,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.errors import MarketRefused
 from mmm.periods import period_range, periods_between
 from mmm.vocabulary import PeriodName
-from optimizer.known_spend import KnownSpend
+from optimizer.scenario.known_spend import KnownSpend
 from service.datasets import Datasets
 from service.errors import NotKnown
 

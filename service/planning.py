@@ -14,9 +14,9 @@ from mmm.errors import Fault
 from mmm.sentence import phrase, sentence
 from mmm.vocabulary import Language, PeriodName
 from optimizer.errors import ScenarioRefused
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 from service.datasets import Datasets
 from service.errors import NotKnown
 from service.newer_spend import known_before, newer_spend, newest_dataset
@@ -26,10 +26,10 @@ from service.scenarios import Scenarios
 from service.turns import Turns
 
 if TYPE_CHECKING:  # the optimiser takes a second to import; reading and writing scenarios does without
-    from optimizer.channel_curves import ChannelCurve
     from optimizer.goals.tree import GoalTree
-    from optimizer.insight.document import Explanation
-    from optimizer.plan_figures import FrontierPoint
+    from optimizer.plan.explanation import Explanation
+    from optimizer.plan.figures import FrontierPoint
+    from optimizer.plan_parts.channel_curves import ChannelCurve
     from optimizer.planning import Planner
 
 DOCUMENT_NAME = sentence("scenario")
@@ -71,7 +71,7 @@ class PlannedMarket:
         out a little different within its gap; a planner for each question answers the same every time.
         """
         from optimizer.planning import Planner
-        from optimizer.question import PlanningModel
+        from optimizer.question.asked import PlanningModel
 
         models = {kpi: PlanningModel(artifact, self.version.version) for kpi, artifact in self.artifacts.items()}
         return Planner(models, is_strict=False, known=self.known)

@@ -11,7 +11,7 @@ from mmm.io import read_toml
 from mmm.parsing import faults_of
 from mmm.sentence import Money, Sentence, Word, sentence
 from optimizer.errors import ScenarioRefused
-from optimizer.portfolio.document import Portfolio, PortfolioMember, PortfolioPlan
+from optimizer.plan.portfolio import Portfolio, PortfolioMember, PortfolioPlan
 from service.planning import PlannedMarket, PlanningDesk
 from service.scenario_files import read_scenario
 

@@ -10,8 +10,8 @@ from mmm.errors import ArtifactError, Fault, FileRefused, FitError, HistoryTooSh
 from mmm.parsing import json_pointer
 from mmm.sentence import Number, Said, Sentence, phrase, sentence
 from optimizer.errors import ScenarioRefused, SolverError
-from optimizer.plan import Plan
-from optimizer.portfolio.document import PortfolioPlan
+from optimizer.plan.document import Plan
+from optimizer.plan.portfolio import PortfolioPlan
 from service.documents import Document, Json, document
 from service.errors import Busy, NoChampion, NotAllowed, NotKnown, ServiceError, StoreRefused
 from service.language import Reader

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from mmm.vocabulary import Verdict
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 
 type Alias = Literal["champion", "challenger", "held", "retired"]
 """champion: in use. challenger: may become champion. held: a gate failed. retired: was champion once."""

@@ -10,7 +10,7 @@ from mmm.io import read_toml
 from mmm.parsing import Unfit, faults_of
 from mmm.sentence import sentence
 from optimizer.errors import ScenarioRefused
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.strict_json import read_json
 
 

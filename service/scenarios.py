@@ -9,9 +9,9 @@ from typing import Any, cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 from service.errors import not_known
 from service.events import Events
 from service.paging import Page, page_of

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mmm.errors import Fault, FileRefused
 from mmm.sentence import Money, Sentence, Word, phrase, sentence
 from optimizer.errors import ScenarioRefused
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.answers import Variant, WhatIfAnswer
 from service.planning import PlanningDesk
 from service.what_if import Change, changed

@@ -17,7 +17,7 @@ from mmm.errors import Fault, FileRefused
 from mmm.parsing import StrictModel, faults_of
 from mmm.sentence import Number, sentence
 from optimizer.errors import ScenarioRefused
-from optimizer.scenario import Budget, Business, Scenario
+from optimizer.scenario.document import Budget, Business, Scenario
 
 type Scalar = bool | int | float | str | date | None
 type SetValue = Scalar | list[Any] | dict[str, Any]

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from builders import make_artifact
 
-from optimizer.plan import Plan, RelaxedRule
+from optimizer.plan.document import Plan, RelaxedRule
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=20)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})

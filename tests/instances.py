@@ -9,12 +9,12 @@ from further_rules import FurtherRules, draw_further_rules
 
 from mmm.artifact import ChannelInfo, ResponseArtifact
 from mmm.curves import ChannelResponse
-from optimizer.allocation import AllocationProblem, KpiCurves
-from optimizer.cpa_ceilings import cpa_limits
-from optimizer.curves import ExpectedCurve
-from optimizer.formulation import Setting
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
+from optimizer.curves.expected import ExpectedCurve
+from optimizer.program.allocation import AllocationProblem, KpiCurves
+from optimizer.program.cpa_ceilings import cpa_limits
+from optimizer.program.formulation import Setting
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from scipy.stats import norm
 from mmm.artifact import ResponseArtifact
 from mmm.baseline import forecast_baseline
 from mmm.curves import channel_response
-from optimizer.scenario import Scenario, Task
+from optimizer.scenario.document import Scenario, Task
 
 UNITS = 320
 """Amounts into which the smaller budget is cut."""

@@ -9,9 +9,9 @@ from builders import make_artifact
 
 from mmm.artifact import ResponseArtifact, seal
 from mmm.vocabulary import FloatArray
-from optimizer.outlook import outlook, planned_spend
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.horizon.outlook import outlook, planned_spend
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Scenario
 from service.tracking.actuals import Actuals
 
 START, PERIODS = date(2027, 1, 4), 13

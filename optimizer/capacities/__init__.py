@@ -1,1 +1,1 @@
-"""Splits under capacities, which are no linear rules: what can be served in a period, plans and bounds within it."""
+"""Splits under capacities, which are no linear rules: plans and bounds within what can be served in a period."""

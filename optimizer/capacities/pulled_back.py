@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.allocation import Allocation, KpiCurves, Requirement
-from optimizer.capacities.served import PeriodCapacity
-from optimizer.formulation import Formulation
-from optimizer.solve import CompiledSplit, compile_split
-from optimizer.step import LinearStep, StepRows, solve_step
+from optimizer.program.allocation import Allocation, KpiCurves, Requirement
+from optimizer.program.capacity_lines import PeriodCapacity
+from optimizer.program.formulation import Formulation
+from optimizer.program.solve import CompiledSplit, compile_split
+from optimizer.program.step import LinearStep, StepRows, solve_step
 
 KEPT = 1e-8
 """Share of a capacity by which a period may be above it: rounding."""

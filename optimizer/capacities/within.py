@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from optimizer.allocation import Allocation
-from optimizer.answered import Answer, Refusal
 from optimizer.capacities.pulled_back import KEPT, Ground, pulled_back
-from optimizer.capacities.served import CapacityLines, PeriodCapacity, lines_over, lines_under
 from optimizer.errors import SolverError
-from optimizer.question import Question
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
+from optimizer.program.allocation import Allocation
+from optimizer.program.capacity_lines import CapacityLines, PeriodCapacity, lines_over, lines_under
+from optimizer.question.answered import Answer, Refusal
+from optimizer.question.asked import Question
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario
 
 type Solve = Callable[[Question, Scenario, Allocation | None], Answer | Refusal]
 

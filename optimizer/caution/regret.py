@@ -16,16 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
-from optimizer.allocate import allocate
-from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
 from optimizer.caution.shortfall import WorthOfDraws, most_cautious, worst_draws
-from optimizer.curves import ExpectedCurve
+from optimizer.curves.expected import ExpectedCurve
 from optimizer.errors import SolverError
-from optimizer.formulation import Formulation
-from optimizer.responses import KpiResponses
-from optimizer.scenario import SolveLimits
+from optimizer.program.allocation import Allocation, AllocationProblem, KpiCurves
+from optimizer.program.formulation import Formulation
+from optimizer.responses.kpi import KpiResponses
+from optimizer.scenario.document import SolveLimits
 from optimizer.separable.ranges import money_for_channels, spend_ranges
 from optimizer.separable.search import SeparableCurves, SeparableProblem, separable_allocation
+from optimizer.tree.allocate import allocate
 
 SAMPLE = 40
 """Draws over which regret is counted, or all where there are fewer."""

@@ -4,8 +4,8 @@ The conditional value at risk of a split is the mean of its KPI over the worst `
 and Uryasev 2000, "Optimization of Conditional Value-at-Risk"). It is the least, over all weights of the draws with
 0 ≤ w_s ≤ 1 / (level · S) and sum one, of the weighted mean Σ w_s F_s(x). Each such mean is a curve of its own for every
 channel, S-shaped or not, and lies above the conditional value at risk everywhere: the split with the most of the least
-of some of them is bounded exactly (`optimizer.allocate`). The weights of the worst draws at that split join them, and
-bound and value meet.
+of some of them is bounded exactly (`optimizer.tree.allocate`). The weights of the worst draws at that split join them,
+and bound and value meet.
 """
 
 import time
@@ -16,11 +16,11 @@ from typing import Protocol
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocate import allocate
-from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
-from optimizer.formulation import Formulation
-from optimizer.responses import KpiResponses
-from optimizer.scenario import SolveLimits
+from optimizer.program.allocation import Allocation, AllocationProblem, KpiCurves
+from optimizer.program.formulation import Formulation
+from optimizer.responses.kpi import KpiResponses
+from optimizer.scenario.document import SolveLimits
+from optimizer.tree.allocate import allocate
 
 _MOST_ROUNDS = 60
 _KEPT = 12

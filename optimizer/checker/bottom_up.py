@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from optimizer.checker.figures import is_near
 from optimizer.checker.recount import Recount
-from optimizer.goals.bottom_up import BottomUp
+from optimizer.scenario.bottom_up import BottomUp
 
 
 def wrong_ledger(recount: Recount) -> Iterator[str]:

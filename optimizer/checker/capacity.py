@@ -8,7 +8,7 @@ from mmm.vocabulary import FloatArray
 from optimizer.checker.calendar import periods_from
 from optimizer.checker.figures import base_in_periods
 from optimizer.checker.recount import Recount
-from optimizer.scenario_rules import Capacity
+from optimizer.scenario.rules import Capacity
 
 _ROUNDING = 1e-5
 """Share of a capacity by which numbers may differ."""

@@ -17,9 +17,9 @@ from optimizer.checker.recount import Recount
 from optimizer.checker.reference import wrong_reference
 from optimizer.checker.rules import rules_broken_in
 from optimizer.checker.tasks import broken_tasks
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 
 
 def faults_of_plan(

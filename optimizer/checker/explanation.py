@@ -15,10 +15,10 @@ from optimizer.checker.recount import Recount
 from optimizer.checker.rules import broken_ceilings
 from optimizer.checker.splits import split_rules
 from optimizer.checker.value import recounted_channel
-from optimizer.insight.document import Explanation, LearningPhasing
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.plan.explanation import Explanation, LearningPhasing
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 
 _NEAR = 1e-5
 """Part of what the best split brings by which another may fall short of what is nearly as good."""

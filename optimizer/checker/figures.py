@@ -9,8 +9,8 @@ from optimizer.checker.baseline import forecast, noise_of_sum
 from optimizer.checker.recount import Recount
 from optimizer.checker.reference import reference_spend
 from optimizer.checker.splits import brand_band
-from optimizer.plan import ChannelPlan, OutcomePlan
-from optimizer.plan_figures import ComparedPlan, Interval
+from optimizer.plan.document import ChannelPlan, OutcomePlan
+from optimizer.plan.figures import ComparedPlan, Interval
 
 _ROUNDING = 1e-5
 """Relative difference of figures that is rounding."""

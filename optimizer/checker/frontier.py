@@ -9,10 +9,10 @@ from optimizer.checker.bound import QUICK, beaten_bound
 from optimizer.checker.figures import is_near
 from optimizer.checker.recount import Recount
 from optimizer.checker.splits import split_rules
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Certificate
-from optimizer.plan_figures import FrontierPoint
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Certificate
+from optimizer.plan.figures import FrontierPoint
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 
 FEW = 3
 """Points of a frontier whose money and rules are looked at where the answer is waited for."""

@@ -13,8 +13,8 @@ from optimizer.checker.figures import Spreads, is_near
 from optimizer.checker.recount import Recount
 from optimizer.checker.reference import reference_spend
 from optimizer.checker.value import RecountedChannel, recounted_channel
-from optimizer.geos.document import GeoPlan
-from optimizer.known_spend import KnownSpend
+from optimizer.plan.geos import GeoPlan
+from optimizer.scenario.known_spend import KnownSpend
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from mmm.artifact import ResponseArtifact
 from optimizer.checker.geo_figures import GeoRecount, wrong_geo_figures
 from optimizer.checker.recount import Recount
 from optimizer.checker.rules import rules_broken_in
-from optimizer.geo_rules import GeoChannelLimits, GeoLimits
-from optimizer.geos.document import GeoPlan
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.plan.geos import GeoPlan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.geos import GeoChannelLimits, GeoLimits
+from optimizer.scenario.known_spend import KnownSpend
 
 
 def faults_by_geo(

@@ -10,9 +10,9 @@ import numpy as np
 from mmm.artifact import ChannelInfo, ResponseArtifact
 from mmm.usual_carryover import usual_retention
 from mmm.vocabulary import FloatArray, Role
-from optimizer.new_channels.channel import NewChannel
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.new_channel import NewChannel
 
 _NORMAL = NormalDist()
 

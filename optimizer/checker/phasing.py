@@ -7,9 +7,9 @@ import numpy as np
 from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import SEASON_LAG, FloatArray
 from optimizer.checker.calendar import periods_between, periods_from, repeated
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
-from optimizer.scenario_rules import ChannelRules
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.rules import ChannelRules
 
 _ROUNDING = 1e-6
 """Share of a channel's spend by which that of a period may be off its pattern."""

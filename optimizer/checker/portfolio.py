@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from optimizer.checker.figures import is_near
-from optimizer.portfolio.document import GAP, MarketShare, Portfolio, PortfolioMember, PortfolioPlan
+from optimizer.plan.portfolio import GAP, MarketShare, Portfolio, PortfolioMember, PortfolioPlan
 
 _ROUNDING = 1e-6
 """Part of a budget by which money may be off."""

@@ -11,10 +11,10 @@ from mmm.vocabulary import FloatArray
 from optimizer.checker.new_channels import with_new_channels
 from optimizer.checker.phasing import asked_phasing, planned_phasing
 from optimizer.checker.value import RecountedChannel, recounted_channel
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Certificate, Plan
-from optimizer.scenario import Scenario
-from optimizer.scenario_rules import ChannelRules
+from optimizer.plan.document import Certificate, Plan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
+from optimizer.scenario.rules import ChannelRules
 
 
 @dataclass(frozen=True)

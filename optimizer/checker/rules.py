@@ -10,9 +10,9 @@ from optimizer.checker.calendar import periods_from
 from optimizer.checker.phasing import is_closed
 from optimizer.checker.recount import Recount
 from optimizer.checker.splits import split_rules
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 
 _NEAR = 1e-3
 """Part of a ceiling on CPA by which it may be exceeded: the ceiling is kept on an interval that is found by halving."""

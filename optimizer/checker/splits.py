@@ -26,8 +26,8 @@ from optimizer.checker.split_tests import (
     total,
     whole_steps,
 )
-from optimizer.scenario import Scenario
-from optimizer.scenario_rules import Group
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.rules import Group
 
 _MIDDLES = {"b2b": 0.60, "b2c": 0.40, "published_b2b": 0.46, "published_b2c": 0.60}
 _TOLERANCE = 0.05

@@ -9,7 +9,7 @@ from optimizer.checker.baseline import noise_of_sum
 from optimizer.checker.calendar import periods_between
 from optimizer.checker.figures import base_in_periods, is_near
 from optimizer.checker.recount import Recount
-from optimizer.plan import TaskPlan
+from optimizer.plan.document import TaskPlan
 
 _DRAWS = 1.5
 """Draws that may lie on a target so exactly that rounding says on which side."""

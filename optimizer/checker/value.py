@@ -13,8 +13,8 @@ import numpy as np
 from mmm.artifact import ResponseArtifact
 from mmm.vocabulary import SEASON_LAG, AdstockKind, FloatArray, IntArray, SaturationKind
 from optimizer.checker.calendar import periods_between, repeated
-from optimizer.known_spend import KnownSpend
-from optimizer.scenario import Horizon
+from optimizer.scenario.document import Horizon
+from optimizer.scenario.known_spend import KnownSpend
 
 
 @dataclass(frozen=True, slots=True)

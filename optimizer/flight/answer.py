@@ -13,12 +13,9 @@ from functools import partial
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocation import METHOD, Allocation
-from optimizer.answer import answer
-from optimizer.answered import Answer, Refusal
-from optimizer.cleaning import OFF
-from optimizer.conflict import conflicting_rules, is_feasible, smallest_relaxation
-from optimizer.costs import unit_costs
+from optimizer.answer.cleaning import OFF
+from optimizer.answer.conflict import conflicting_rules, is_feasible, smallest_relaxation
+from optimizer.answer.split import answer
 from optimizer.flight.cautious import METHOD as CAUTIOUS_METHOD
 from optimizer.flight.cautious import most_cautious_flighting
 from optimizer.flight.conflict import refused_by_periods
@@ -30,12 +27,15 @@ from optimizer.flight.rows import FlightRows
 from optimizer.flight.scenario_floors import floors_of, target_floor
 from optimizer.flight.search import METHOD as JOINT_METHOD
 from optimizer.flight.search import best_flighting
-from optimizer.goal import goal_of
-from optimizer.phasing import closed_periods
-from optimizer.question import Question, rephased, with_budget
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
-from optimizer.scenario_rules import ChannelRules, FlightBudget
+from optimizer.horizon.phasing import closed_periods
+from optimizer.program.allocation import METHOD, Allocation
+from optimizer.question.answered import Answer, Refusal
+from optimizer.question.asked import Question, rephased, with_budget
+from optimizer.question.goal import goal_of
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.costs import unit_costs
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.rules import ChannelRules, FlightBudget
 
 IN_TURNS = f"{METHOD}; phasing and budget in turns, so that the bound is for this phasing"
 """Method of plans whose phasing was not chosen together with the split."""

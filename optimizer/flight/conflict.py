@@ -7,15 +7,15 @@ from functools import partial
 import numpy as np
 
 from mmm.sentence import Day, Money, Sentence, sentence
-from optimizer.answered import Refusal
-from optimizer.conflict import roomy
+from optimizer.answer.conflict import roomy
 from optimizer.flight.period_rules import PeriodBudget, PeriodRules
 from optimizer.flight.rows import FlightRows
-from optimizer.formulation import Setting
-from optimizer.plan import ConflictingRule, RelaxedRule
+from optimizer.plan.document import ConflictingRule, RelaxedRule
+from optimizer.program.formulation import Setting
+from optimizer.question.answered import Refusal
 from optimizer.rulebook.periods import burst_text
-from optimizer.scenario import Scenario
-from optimizer.scenario_rules import FlightBudget
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.rules import FlightBudget
 
 
 def refused_by_periods(setting: Setting, rules: PeriodRules, scenario: Scenario) -> Refusal:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.vocabulary import FloatArray, SaturationKind
-from optimizer.terms import saturated, saturated_with_slope
+from optimizer.curves.terms import saturated, saturated_with_slope
 
 _STEPS = 30
 """Halvings of an interval about a touching point: to 1e-9 of it, and the line is off by the square of that."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.curves import Line, Piece
+from optimizer.curves.expected import Line, Piece
 from optimizer.flight.choice import FlightChoice
 from optimizer.flight.concave import FlightProblem
 from optimizer.flight.terms import FlightTerms
-from optimizer.solve import CompiledSplit, best_on_pieces
+from optimizer.program.solve import CompiledSplit, best_on_pieces
 
 _LENGTHS = (1 / 52, 1 / 26, 1 / 13, 1 / 8, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
 """Lengths of a burst, as shares of the periods in which a channel may be on air."""

@@ -13,8 +13,8 @@ from optimizer.flight.floors import Floor
 from optimizer.flight.period_rules import PeriodRules
 from optimizer.flight.rows import FlightRows
 from optimizer.flight.terms import FlightTerms
-from optimizer.formulation import Formulation
-from optimizer.responses import KpiResponses
+from optimizer.program.formulation import Formulation
+from optimizer.responses.kpi import KpiResponses
 
 
 @dataclass(frozen=True, slots=True)

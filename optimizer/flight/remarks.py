@@ -6,10 +6,10 @@ import numpy as np
 
 from mmm.sentence import Number, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
-from optimizer.allocation import Allocation
 from optimizer.flight.problem import carryover_of
-from optimizer.phasing import closed_periods
-from optimizer.question import Question
+from optimizer.horizon.phasing import closed_periods
+from optimizer.program.allocation import Allocation
+from optimizer.question.asked import Question
 
 _IN_TURNS = sentence(
     "Phasing and budget were found in turns: the bound is for this phasing, another one may need less or bring more."

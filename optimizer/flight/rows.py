@@ -13,9 +13,9 @@ from optimizer.flight.choice import FlightChoice
 from optimizer.flight.floors import Floor, MoneyPrices
 from optimizer.flight.interior import Polytope
 from optimizer.flight.period_rules import PeriodBudget, PeriodRules
-from optimizer.formulation import Formulation
-from optimizer.program import Program, solve_program
-from optimizer.solve import CompiledSplit, compile_split, most_spend
+from optimizer.program.formulation import Formulation
+from optimizer.program.linear import Program, solve_program
+from optimizer.program.solve import CompiledSplit, compile_split, most_spend
 
 _NOTHING = 1e-9
 """Share of the budget that counts as none."""

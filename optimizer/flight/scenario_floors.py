@@ -1,9 +1,9 @@
 """Floors of a scenario: its target return and ceilings on the CPA of channels, in the unit of what is maximised."""
 
 from optimizer.flight.floors import Floor
-from optimizer.goal import goal_of
-from optimizer.question import Question
-from optimizer.scenario import Scenario
+from optimizer.question.asked import Question
+from optimizer.question.goal import goal_of
+from optimizer.scenario.document import Scenario
 
 
 def floors_of(question: Question, scenario: Scenario) -> tuple[Floor, ...]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmm.vocabulary import BoolArray, FloatArray, IntArray
-from optimizer.terms import saturated
+from optimizer.curves.terms import saturated
 
 _RATIO = 1.2
 """Ends of an interval of z, one over the other."""

@@ -1,7 +1,7 @@
 """The arrays of one channel's terms, in double and in single precision, and its curve evaluated in place.
 
-Much faster than `optimizer.terms`, to whose curves a test holds these, because exposures are above zero, arrays are
-reused, and single precision does where a step is only looked for.
+Much faster than `optimizer.curves.terms`, to whose curves a test holds these, because exposures are above zero, arrays
+are reused, and single precision does where a step is only looked for.
 """
 
 from dataclasses import dataclass, replace

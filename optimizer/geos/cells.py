@@ -7,7 +7,7 @@ import numpy as np
 
 from mmm.artifact import ResponseArtifact, ResponseDraws
 from mmm.vocabulary import SEASON_LAG, FloatArray
-from optimizer.known_spend import KnownSpend
+from optimizer.scenario.known_spend import KnownSpend
 
 
 @dataclass(frozen=True, slots=True)

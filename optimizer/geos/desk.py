@@ -7,9 +7,9 @@ from mmm.artifact import ResponseArtifact
 from optimizer.geos.cells import Cells, cell_artifact, cells_of, history_shares, known_by_cell, over_cells
 from optimizer.geos.restatement import restated
 from optimizer.geos.rules import cell_rules
-from optimizer.known_spend import KnownSpend
-from optimizer.scenario import Scenario
-from optimizer.timeline import build_timeline, largest_window
+from optimizer.horizon.timeline import build_timeline, largest_window
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 
 
 @dataclass

@@ -9,9 +9,9 @@ from mmm.artifact import ResponseArtifact
 from mmm.periods import period_range
 from mmm.vocabulary import FloatArray
 from optimizer.geos.cells import Cells, cell_artifact, cells_of, history_shares, known_by_cell
-from optimizer.known_spend import KnownSpend
-from optimizer.outlook import Outlook, outlook
-from optimizer.plan import Plan
+from optimizer.horizon.outlook import Outlook, outlook
+from optimizer.plan.document import Plan
+from optimizer.scenario.known_spend import KnownSpend
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ def plan_outlook(
 ) -> Outlook:
     """The outcome of a model by period, its channels shared out over geos where `shares` are given.
 
-    All else as of `optimizer.outlook.outlook`: `spend` is by channel, shape (T, C), and so is what is told of them.
-    What was spent before the first period counts where it was spent as far as `known` says that, and is shared out as
-    in the last year where it does not.
+    All else as of `optimizer.horizon.outlook.outlook`: `spend` is by channel, shape (T, C), and so is what is told of
+    them. What was spent before the first period counts where it was spent as far as `known` says that, and is shared
+    out as in the last year where it does not.
     """
     if shares is None:
         return outlook(artifact, start, spend, seed=seed, known=known, past=past)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from optimizer.geo_rules import GeoChannelLimits, GeoSplit
 from optimizer.geos.cells import Cells, over_cells
-from optimizer.scenario import Scenario
-from optimizer.scenario_rules import ChannelRules
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.geos import GeoChannelLimits, GeoSplit
+from optimizer.scenario.rules import ChannelRules
 
 _IN_EACH_GEO = ("fee", "coop", "blackout", "lead_time")
 """Rules of a channel that hold in each of its geos alike."""
@@ -16,7 +16,7 @@ def restated(
     cells: Cells,
     shares: Mapping[str, float],
 ) -> Scenario:
-    """The scenario on cells, without rules of several cells; `optimizer.geos.admission` has nothing against it.
+    """The scenario on cells, without rules of several cells; `optimizer.admission.geos` has nothing against it.
 
     Parameters
     ----------

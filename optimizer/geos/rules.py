@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from mmm.parsing import StrictModel
 from mmm.sentence import Money, Number, Sentence, Share, Word, listed, sentence
-from optimizer.geo_rules import GeoLimits, GeoSplit
 from optimizer.geos.cells import Cells
-from optimizer.scenario import Scenario
-from optimizer.scenario_rules import ChannelRules
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.geos import GeoLimits, GeoSplit
+from optimizer.scenario.rules import ChannelRules
 
 
 class SumRule(StrictModel):

@@ -1,1 +1,1 @@
-"""The goal of a year taken apart, and budgets from the bottom up; both ledgers of a budget."""
+"""The goal of a year taken apart: by season, by shares, and into the tasks of a horizon."""

@@ -10,8 +10,8 @@ from mmm.artifact import ResponseArtifact
 from mmm.baseline import forecast_baseline
 from mmm.periods import period_range, periods_between, shift_period
 from mmm.vocabulary import FloatArray, PeriodName
-from optimizer.goals.annual_goal import AnnualGoal
-from optimizer.scenario import Horizon
+from optimizer.scenario.annual_goal import AnnualGoal
+from optimizer.scenario.document import Horizon
 
 
 @dataclass(frozen=True, slots=True)

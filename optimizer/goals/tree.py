@@ -17,10 +17,10 @@ from mmm.periods import periods_between, shift_period
 from mmm.sentence import Day, Sentence, Term, Word, listed, phrase, sentence
 from mmm.vocabulary import SEASON_LAG, PeriodName
 from optimizer.errors import ScenarioRefused
-from optimizer.goals.annual_goal import AnnualGoal, GoalPeriodName
 from optimizer.goals.calendar import GoalCalendar, goal_calendar, goal_ends, horizon_window, period_weights
-from optimizer.scenario import Horizon, Scenario, Task, place_of
-from optimizer.timeline import horizon_faults
+from optimizer.horizon.timeline import horizon_faults
+from optimizer.scenario.annual_goal import AnnualGoal, GoalPeriodName
+from optimizer.scenario.document import Horizon, Scenario, Task, place_of
 
 _FARTHEST = 3
 """Years beyond the last data in which a season is still forecast, as for the horizon of a scenario."""

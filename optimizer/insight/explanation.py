@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from mmm.sentence import Sentence, sentence
-from optimizer.answer import answer
-from optimizer.answered import Refusal
-from optimizer.insight.document import AlternativePlan, ChannelExplanation, Explanation, PauseTest, SpendInterval
+from optimizer.answer.split import answer
 from optimizer.insight.ground import Ground, ground_of
 from optimizer.insight.information import ChannelInformation, LiftTestValue, channel_information
 from optimizer.insight.near_best import NEAR, Room, near_best
 from optimizer.insight.open_split import SpendRange, halves, open_split
-from optimizer.question import Question, with_budget
-from optimizer.scenario import Risk, Scenario
+from optimizer.plan.explanation import AlternativePlan, ChannelExplanation, Explanation, PauseTest, SpendInterval
+from optimizer.question.answered import Refusal
+from optimizer.question.asked import Question, with_budget
+from optimizer.scenario.document import Risk, Scenario
 
 _NOTICEABLE = 1e-4
 """Share of what the plan brings that the result of a test must add."""

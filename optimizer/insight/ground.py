@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocate import allocate
-from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
-from optimizer.answer import worth_of_draws
-from optimizer.answered import Answer
+from optimizer.answer.split import worth_of_draws
 from optimizer.caution.shortfall import WorthOfDraws
-from optimizer.formulation import Formulation
-from optimizer.goal import Goal
-from optimizer.question import Question
+from optimizer.program.allocation import Allocation, AllocationProblem, KpiCurves
+from optimizer.program.formulation import Formulation
+from optimizer.question.answered import Answer
+from optimizer.question.asked import Question
+from optimizer.question.goal import Goal
+from optimizer.tree.allocate import allocate
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ best: a requirement on the exact curves, so every split found is one that a plan
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from optimizer.allocate import allocate
-from optimizer.allocation import Allocation, AllocationProblem, Requirement
 from optimizer.insight.ground import Ground
+from optimizer.program.allocation import Allocation, AllocationProblem, Requirement
+from optimizer.tree.allocate import allocate
 
 NEAR = 0.01
 """Share of what the best plan brings that another plan may bring less to count as nearly as good."""

@@ -15,8 +15,8 @@ import numpy as np
 
 from mmm.curves import ChannelResponse
 from mmm.vocabulary import FloatArray
+from optimizer.curves.terms import saturated, saturated_with_slope
 from optimizer.flight.terms import lagged
-from optimizer.terms import saturated, saturated_with_slope
 
 _LEAST = 1e-9
 """Adstock in half saturations below which slopes are not taken: Hill slopes below one are infinite at zero."""

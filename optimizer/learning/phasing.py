@@ -6,16 +6,16 @@ from mmm.sentence import Sentence, sentence
 from mmm.vocabulary import BoolArray, FloatArray
 from optimizer.flight.answer import period_rules
 from optimizer.flight.problem import carryover_of
-from optimizer.insight.document import LearningChannel, LearningPhasing
+from optimizer.horizon.outlook import planned_spend
 from optimizer.learning.information import Questions, noise_covariance
 from optimizer.learning.paths import Expectation, MovedChannel, Paths
 from optimizer.learning.rows import PhasingRows, limits_of
 from optimizer.learning.search import Design, most_telling
-from optimizer.outlook import planned_spend
-from optimizer.plan import Plan
-from optimizer.question import Question
-from optimizer.responses import KpiResponses
-from optimizer.scenario_rules import ChannelRules
+from optimizer.plan.document import Plan
+from optimizer.plan.explanation import LearningChannel, LearningPhasing
+from optimizer.question.asked import Question
+from optimizer.responses.kpi import KpiResponses
+from optimizer.scenario.rules import ChannelRules
 
 _SEARCHED, _SEARCHED_A_PERIOD = 200, 6
 """Draws that the search looks at, evenly spaced: so many, or so many a period; what is told is counted over all."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray
 from optimizer.flight.period_rules import PeriodRules
-from optimizer.program import Program, new_solver, solve_program
+from optimizer.program.linear import Program, new_solver, solve_program
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from mmm.artifact import MEASURED_CONTRACTION, Manifest
 from mmm.sentence import Money, Number, Sentence, Share, Word, listed, sentence
 from mmm.vocabulary import Evidence
-from optimizer.new_channels.channel import ChannelPrior, NewChannel
-from optimizer.plan import OutcomePlan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import OutcomePlan
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.new_channel import ChannelPrior, NewChannel
 
 
 def evidence_of(manifest: Manifest, scenario: Scenario) -> Mapping[str, Evidence]:

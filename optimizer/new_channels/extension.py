@@ -25,8 +25,8 @@ from mmm.artifact import ChannelInfo, ResponseArtifact, ResponseDraws
 from mmm.noise_paths import normal_quantiles
 from mmm.usual_carryover import Buyers, usual_retention
 from mmm.vocabulary import DEFAULT_BRAND_WEIGHT, FloatArray, Role
-from optimizer.new_channels.channel import ChannelPrior, NewChannel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.new_channel import ChannelPrior, NewChannel
 
 BEND_SPREAD = 0.5
 """Standard deviation of the logarithm of a stated half-saturation: it is a guess, good to a factor of two or so."""

@@ -6,15 +6,15 @@ from functools import cached_property
 
 import numpy as np
 
-from optimizer.allocate import allocate
-from optimizer.allocation import AllocationProblem, KpiCurves
-from optimizer.answer import answer
-from optimizer.answered import Refusal
-from optimizer.formulation import Formulation
+from optimizer.answer.split import answer
 from optimizer.planning import Planner
-from optimizer.question import Question, with_budget
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
+from optimizer.program.allocation import AllocationProblem, KpiCurves
+from optimizer.program.formulation import Formulation
+from optimizer.question.answered import Refusal
+from optimizer.question.asked import Question, with_budget
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario
+from optimizer.tree.allocate import allocate
 
 _GAP = 1e-4
 """Relative gap of a market at a price."""

@@ -1,7 +1,7 @@
 """One budget for several markets, split over them and inside each, with a bound that no split exceeds.
 
 Let D_m(λ) be the most of money brought less λ times money spent in market m, under its own rules and limits: a split
-of one market, solved with a bound of its own (`optimizer.goal`, mROAS). For every price λ >= 0
+of one market, solved with a bound of its own (`optimizer.question.goal`, mROAS). For every price λ >= 0
 
     max Σ_m V_m(b_m) with Σ_m b_m <= B   is at most   Σ_m D_m(λ) + λ B
 
@@ -17,15 +17,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from optimizer.answer.conflict import is_feasible
 from optimizer.caution.shortfall import WorthOfDraws
 from optimizer.checker.portfolio import wrong_portfolio
-from optimizer.conflict import is_feasible
 from optimizer.errors import CheckFailed
-from optimizer.evaluate import interval
-from optimizer.plan import Plan
-from optimizer.portfolio.document import GAP, MarketShare, Portfolio, PortfolioPlan
+from optimizer.plan.document import Plan
+from optimizer.plan.portfolio import GAP, MarketShare, Portfolio, PortfolioPlan
 from optimizer.portfolio.market import Market, exact
-from optimizer.question import with_budget
+from optimizer.question.asked import with_budget
+from optimizer.responses.evaluate import interval
 
 _STEPS = 40
 _LARGEST_PRICE = 1e6

@@ -1,7 +1,7 @@
 """Rules of the whole plan's money: the budget, and how far the total moves."""
 
 from mmm.sentence import Money, Share, sentence
-from optimizer.formulation import Formulation
+from optimizer.program.formulation import Formulation
 
 
 def spend_the_budget(form: Formulation) -> None:

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any
 
 from mmm.sentence import Day, Number, Sentence, Word, sentence
-from optimizer.capacities.served import CapacityRow, PeriodCapacity
-from optimizer.curves import Line
-from optimizer.formulation import Formulation
+from optimizer.curves.expected import Line
+from optimizer.program.capacity_lines import CapacityRow, PeriodCapacity
+from optimizer.program.formulation import Formulation
 
 
 def keep_capacity(form: Formulation) -> None:

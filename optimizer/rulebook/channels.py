@@ -1,7 +1,7 @@
 """Rules of one channel: bounds, locks, change, viable spend, steps."""
 
 from mmm.sentence import Money, Number, Share, Word, sentence
-from optimizer.formulation import Formulation
+from optimizer.program.formulation import Formulation
 
 
 def keep_channel_bounds(form: Formulation) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from mmm.sentence import Money, Value, Word, sentence
-from optimizer.cpa_ceilings import CpaLimits
-from optimizer.formulation import Formulation
+from optimizer.program.cpa_ceilings import CpaLimits
+from optimizer.program.formulation import Formulation
 
 
 def limit_average_cpa(form: Formulation) -> None:

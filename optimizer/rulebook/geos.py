@@ -1,7 +1,7 @@
 """Rules about the geos of a panel: what several of its cells have together."""
 
-from optimizer.formulation import Formulation
 from optimizer.geos.rules import CellRules
+from optimizer.program.formulation import Formulation
 
 
 def keep_sums_of_cells(form: Formulation) -> None:

@@ -4,9 +4,9 @@ import math
 from typing import Any
 
 from mmm.sentence import Money, Number, Sentence, Share, Word, sentence
-from optimizer.formulation import Formulation
-from optimizer.scenario_rules import group_members
-from optimizer.split import brand_band
+from optimizer.program.formulation import Formulation
+from optimizer.scenario.brand_share import brand_band
+from optimizer.scenario.rules import group_members
 
 
 def keep_brand_share(form: Formulation) -> None:

@@ -1,7 +1,7 @@
 """Rules of channels without history."""
 
 from mmm.sentence import Money, Share, Word, sentence
-from optimizer.formulation import Formulation
+from optimizer.program.formulation import Formulation
 
 
 def keep_new_channels_small(form: Formulation) -> None:

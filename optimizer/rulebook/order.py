@@ -1,7 +1,7 @@
 """Rules about which channels may be on together, and which come first."""
 
 from mmm.sentence import Money, Number, Share, Word, sentence
-from optimizer.formulation import Formulation
+from optimizer.program.formulation import Formulation
 
 
 def keep_either_or(form: Formulation) -> None:

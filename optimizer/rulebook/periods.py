@@ -3,7 +3,7 @@
 import numpy as np
 
 from mmm.sentence import Day, Money, Sentence, Word, sentence
-from optimizer.formulation import Formulation
+from optimizer.program.formulation import Formulation
 
 
 def limit_channel_period(form: Formulation) -> None:

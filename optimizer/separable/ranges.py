@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.formulation import Setting
-from optimizer.scenario import Scenario
-from optimizer.scenario_rules import ChannelRules, Rules
-from optimizer.split import brand_band
+from optimizer.program.formulation import Setting
+from optimizer.scenario.brand_share import brand_band
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.rules import ChannelRules, Rules
 
 _OF_RANGES = frozenset(
     {"min", "max", "locked", "change", "off_or_at_least", "per_period_max", "fee", "coop", "blackout", "lead_time"}

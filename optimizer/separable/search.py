@@ -15,14 +15,14 @@ from typing import Protocol
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocation import Allocation
-from optimizer.curves import ExpectedCurve
+from optimizer.curves.corners import CornerTable, Stack
+from optimizer.curves.expected import ExpectedCurve
+from optimizer.curves.stack import CurveStack
+from optimizer.program.allocation import Allocation
 from optimizer.separable.hulls import MergedHulls
 from optimizer.separable.price import Priced, priced
 from optimizer.separable.ranges import SpendRange
-from optimizer.separable.stack import CurveStack
-from optimizer.separable.table import CornerTable, Stack
-from optimizer.separable.tabled import TabledStack
+from optimizer.tabled.stack import TabledStack
 
 METHOD = "branch and bound on the price of money, on the exact curves"
 
@@ -297,7 +297,7 @@ def _try(search: _Search, node: _Node, found: Priced) -> None:
 
 
 def separable_allocation(problem: SeparableProblem, *, gap: float, seconds: float) -> Allocation | None:
-    """The best split as `optimizer.allocate` has it; None where none was found."""
+    """The best split as `optimizer.tree.allocate` has it; None where none was found."""
     started = time.perf_counter()
     found = best_separable(problem, gap=gap, seconds=seconds)
     if found is None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.channel_draws import ChannelDraws
+from optimizer.curves.channel_draws import ChannelDraws
 from optimizer.tabled.polynomials import DERIVATIVE, basis
 from optimizer.tabled.response import Panel, ResponseTable
 

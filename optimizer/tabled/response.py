@@ -13,10 +13,10 @@ import numpy as np
 from mmm.curves import ChannelResponse
 from mmm.saturation import LOGISTIC_HALF
 from mmm.vocabulary import FloatArray
-from optimizer.channel_draws import BudgetDraws
+from optimizer.curves.channel_draws import BudgetDraws
+from optimizer.curves.terms import saturated, saturated_with_slope
 from optimizer.tabled.error import interpolation_errors, most_of_period
 from optimizer.tabled.polynomials import COEFFICIENTS, DERIVATIVE, POSITIONS, basis
-from optimizer.terms import saturated, saturated_with_slope
 
 PANEL_ERROR = 1e-7
 """Mean error of a panel relative to an upper limit of the mean response there."""

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocation import KpiCurves, Requirement
-from optimizer.formulation import Setting
+from optimizer.program.allocation import KpiCurves, Requirement
+from optimizer.program.formulation import Setting
 
 KEPT = 1.0 - 1e-9
 """Share of a return at which it counts as kept."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from optimizer.allocation import Allocation
-from optimizer.solve import compile_split
+from optimizer.program.allocation import Allocation
+from optimizer.program.solve import compile_split
 from optimizer.tasks.polish import Polished, distinct, exchange, lift, lifts_elsewhere, polish, split_even, worst_share
 from optimizer.tasks.problem import TaskProblem
 

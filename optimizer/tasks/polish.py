@@ -13,9 +13,9 @@ from itertools import islice
 import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
-from optimizer.allocation import Allocation
-from optimizer.solve import CompiledSplit
-from optimizer.step import LinearStep, StepRows, solve_step
+from optimizer.program.allocation import Allocation
+from optimizer.program.solve import CompiledSplit
+from optimizer.program.step import LinearStep, StepRows, solve_step
 from optimizer.tasks.gains import Gain, Held
 from optimizer.tasks.probability import MeasuredTask, allowed_below
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.responses import KpiResponses
-from optimizer.scenario import Task
+from optimizer.responses.kpi import KpiResponses
+from optimizer.scenario.document import Task
 
 _NEAR = 1e-9
 """Relative room in a target for what tables are off; what they are proved to be off by is more, see `benchmarks`."""

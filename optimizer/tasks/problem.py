@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from optimizer.allocate import allocate
-from optimizer.allocation import Allocation, AllocationProblem, KpiCurves, Requirement
 from optimizer.errors import SolverError
-from optimizer.formulation import Formulation
+from optimizer.program.allocation import Allocation, AllocationProblem, KpiCurves, Requirement
+from optimizer.program.formulation import Formulation
 from optimizer.tasks.gains import Gain, Held, HeldReturn, NetGain
 from optimizer.tasks.probability import MeasuredTask
+from optimizer.tree.allocate import allocate
 
 _ROUGH = 1e-3
 """Relative gap of splits that come nearest to tasks, and of the most that can be had."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.allocation import Allocation, Requirement
+from optimizer.program.allocation import Allocation, Requirement
 from optimizer.tasks.improvement import best_polished, lifted, overtaken, saved
 from optimizer.tasks.polish import Polished
 from optimizer.tasks.probability import MeasuredTask

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocation import Allocation, KpiCurves, Requirement
-from optimizer.solve import CompiledSplit, compile_split
+from optimizer.program.allocation import Allocation, KpiCurves, Requirement
+from optimizer.program.solve import CompiledSplit, compile_split
 from optimizer.tasks.improvement import lifted
 from optimizer.tasks.polish import lift
 from optimizer.tasks.problem import TaskProblem

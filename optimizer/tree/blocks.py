@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from mmm.vocabulary import IntArray
-from optimizer.program import Program
-from optimizer.solve import CompiledSplit
+from optimizer.program.linear import Program
+from optimizer.program.solve import CompiledSplit
 from optimizer.tree.links import Links
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
-from optimizer.allocation import KpiCurves
-from optimizer.separable.stack import CurveStack
-from optimizer.separable.table import CornerTable
-from optimizer.separable.tabled import CELLS, TabledStack
+from optimizer.curves.corners import CornerTable
+from optimizer.curves.stack import CurveStack
+from optimizer.program.allocation import KpiCurves
+from optimizer.tabled.stack import CELLS, TabledStack
 
 _DOUBLINGS = 5
 """First points of a channel, each at twice the budget of the last, beyond one for each doubling of the channels."""

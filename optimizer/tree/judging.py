@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocation import AllocationProblem
+from optimizer.program.allocation import AllocationProblem
 from optimizer.tree.state import SOLVER_SAFETY, Proposal, Search
 
 REQUIREMENT_MARGIN = 0.02

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.solve import CompiledSplit
+from optimizer.program.solve import CompiledSplit
 
 _NOTHING = 1e-9
 """Share of the most that a channel could spend below which an amount that it has to spend is none."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray, IntArray
 from optimizer.errors import SolverError
-from optimizer.program import Program
-from optimizer.solve import CompiledSplit
+from optimizer.program.linear import Program
+from optimizer.program.solve import CompiledSplit
 from optimizer.tree.blocks import KpiTerm, blocks_of, rows_of
 from optimizer.tree.branch import Branch
 from optimizer.tree.corners import NewCorners, Prices

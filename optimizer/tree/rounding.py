@@ -3,8 +3,8 @@
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.program import FEASIBILITY
-from optimizer.solve import CompiledSplit
+from optimizer.program.linear import FEASIBILITY
+from optimizer.program.solve import CompiledSplit
 from optimizer.tree.links import Links
 
 _NOTHING = 1e-9

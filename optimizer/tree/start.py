@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocation import AllocationProblem
-from optimizer.program import Program
-from optimizer.solve import CompiledSplit, compile_split
+from optimizer.program.allocation import AllocationProblem
+from optimizer.program.linear import Program
+from optimizer.program.solve import CompiledSplit, compile_split
 from optimizer.tree.blocks import KpiTerm
 from optimizer.tree.branch import Branch, narrowed
 from optimizer.tree.corners import KpiCorners

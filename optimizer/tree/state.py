@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmm.vocabulary import FloatArray
-from optimizer.allocation import AllocationProblem, KpiCurves
-from optimizer.solve import CompiledSplit
+from optimizer.program.allocation import AllocationProblem, KpiCurves
+from optimizer.program.solve import CompiledSplit
 from optimizer.tree.branch import Branch
 from optimizer.tree.corners import KpiCorners
 from optimizer.tree.links import Links

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from optimizer.plan import ChannelPlan, Plan
-from optimizer.scenario import ReferenceKind
+from optimizer.plan.document import ChannelPlan, Plan
+from optimizer.scenario.document import ReferenceKind
 from service.cli.figures import main_outcome
 from service.cli.rounding import rounded_to_total
 from service.cli.tables import bar, channel_name, interval, mean, optional_ratio, table

@@ -8,7 +8,7 @@ from rich.text import Text
 from mmm.periods import PLURALS
 from mmm.sentence import Money, Number, Sentence, Share, Term, Value, Word, phrase, sentence
 from mmm.vocabulary import PeriodName
-from optimizer.insight.document import ChannelExplanation, Explanation, PauseTest
+from optimizer.plan.explanation import ChannelExplanation, Explanation, PauseTest
 from service.cli.figures import quantity
 from service.cli.learning import learning_parts
 from service.cli.tables import ASSUMED_MARK, bullet, channel_name, heading, table

@@ -1,7 +1,7 @@
 """Figures of a plan that several parts of its page speak of."""
 
 from mmm.sentence import Money, Number, Value, Word, phrase, sentence
-from optimizer.plan import OutcomePlan, Plan
+from optimizer.plan.document import OutcomePlan, Plan
 
 
 def main_outcome(plan: Plan) -> OutcomePlan:

@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mmm.sentence import Sentence, Share, sentence
-from optimizer.geos.document import GeoPlan
-from optimizer.plan import Plan
-from optimizer.scenario import ReferenceKind
+from optimizer.plan.document import Plan
+from optimizer.plan.geos import GeoPlan
+from optimizer.scenario.document import ReferenceKind
 from service.cli.allocation import AGAINST, WHOLE_MONEY_BUDGET
 from service.cli.figures import main_outcome, quantity
 from service.cli.rounding import rounded_to_total

@@ -1,7 +1,7 @@
 """What a plan brings, in the sentences that open its page: what was measured first, what is assumed beside it."""
 
 from mmm.sentence import Money, Number, Sentence, Share, Value, Word, sentence
-from optimizer.plan import OutcomePlan, TaskPlan
+from optimizer.plan.document import OutcomePlan, TaskPlan
 from service.cli.figures import quantity
 
 

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from mmm.sentence import Money, Sentence, Share, Value, Word, phrase, sentence
-from optimizer.insight.document import Explanation, LearningPhasing
+from optimizer.plan.explanation import Explanation, LearningPhasing
 from service.cli.figures import quantity
 from service.cli.phasing import blocks
 from service.cli.tables import heading, table

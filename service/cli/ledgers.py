@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mmm.sentence import Money, Sentence, sentence
-from optimizer.goals.bottom_up import BottomUpPlan, LedgerGap
-from optimizer.plan import Plan, TaskLedger
+from optimizer.plan.document import Plan, TaskLedger
+from optimizer.scenario.bottom_up import BottomUpPlan, LedgerGap
 from service.cli.allocation import WHOLE_MONEY_BUDGET
 from service.cli.tables import bullet, heading, table
 from service.language import Reader

@@ -14,8 +14,8 @@ from rich.text import Text
 from mmm.periods import PLURALS, shift_period
 from mmm.sentence import Day, Money, Number, Sentence, Share, Term, Value, Word, sentence
 from mmm.vocabulary import PeriodName
-from optimizer.plan import ComparedPlan, Plan, RelaxedRule
-from optimizer.scenario import ReferenceKind
+from optimizer.plan.document import ComparedPlan, Plan, RelaxedRule
+from optimizer.scenario.document import ReferenceKind
 from service.cli.allocation import allocation_table, task_table, verdict_table
 from service.cli.figures import main_outcome, quantity, worth
 from service.cli.geo_page import geo_parts

@@ -10,7 +10,7 @@ from rich.text import Text
 from mmm.periods import PLURALS
 from mmm.sentence import Day, Number, Sentence, Term, Word, sentence
 from mmm.vocabulary import Verdict
-from optimizer.plan import Interval
+from optimizer.plan.document import Interval
 from service.cli.tables import VERDICT_STYLES, bullet, heading, ratio_interval, table
 from service.language import Reader
 from service.refits.curve_stability import ChannelMove, FigureMove

@@ -6,7 +6,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from optimizer.plan import Flight, Plan
+from optimizer.plan.document import Flight, Plan
 from service.cli.tables import table
 from service.language import Reader
 

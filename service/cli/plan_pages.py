@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mmm.sentence import Sentence, Word, listed, sentence
-from optimizer.plan import Interval
+from optimizer.plan.document import Interval
 from service.answers import PlanHead
 from service.cli.tables import bullet, heading, interval, table, with_unit
 from service.language import Reader

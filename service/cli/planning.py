@@ -11,8 +11,8 @@ from service.cli.session import Session, open_session
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from optimizer.plan import Plan
-    from optimizer.scenario import Scenario
+    from optimizer.plan.document import Plan
+    from optimizer.scenario.document import Scenario
     from service.language import Reader
 
 commands = typer.Typer()

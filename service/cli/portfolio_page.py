@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from mmm.sentence import Money, Number, Share, sentence
-from optimizer.portfolio.document import PortfolioPlan
+from optimizer.plan.portfolio import PortfolioPlan
 from service.cli.tables import bullet, heading, interval, table
 from service.language import Reader
 from service.portfolios import excess_of

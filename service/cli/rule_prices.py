@@ -3,7 +3,7 @@
 import math
 
 from mmm.sentence import Money, Sentence, Share, Value, sentence
-from optimizer.plan import BindingRule, Plan, SplitPlan
+from optimizer.plan.document import BindingRule, Plan, SplitPlan
 from service.cli.figures import worth
 from service.limits import limit_unit
 

@@ -4,7 +4,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from optimizer.plan import OutcomePlan, Plan
+from optimizer.plan.document import OutcomePlan, Plan
 from service.answers import Variant, WhatIfAnswer
 from service.cli.tables import ASSUMED_MARK, channel_name, heading, table
 from service.language import Reader

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mmm.sentence import sentence
 from mmm.vocabulary import Verdict
-from optimizer.plan import ComparedPlan, Interval
+from optimizer.plan.document import ComparedPlan, Interval
 from service.language import Reader
 
 VERDICT_STYLES: dict[Verdict, str] = {"pass": "green", "review": "yellow", "fail": "bold red"}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from optimizer.plan import Interval
+from optimizer.plan.document import Interval
 from service.language import Reader
 
 type Value = str | int | float | date | None

@@ -1,6 +1,6 @@
 """The geos of a plan as tables."""
 
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from service.export.cells import Cell, Sheet, interval_cells, interval_names, yes_or_no
 from service.language import Reader
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from optimizer.plan import Interval, OutcomePlan, Plan
+from optimizer.plan.document import Interval, OutcomePlan, Plan
 from service.export.cells import Cell, Kind, Sheet, interval_cells, interval_names, yes_or_no
 from service.export.geo_sheets import geo_flighting_sheet, geo_sheet
 from service.language import Reader

@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from mmm.parsing import StrictModel, Unfit
 from mmm.sentence import Word, sentence
 from mmm.vocabulary import Language
-from optimizer.portfolio.document import Portfolio
-from optimizer.scenario import Budget, Scenario
+from optimizer.plan.portfolio import Portfolio
+from optimizer.scenario.document import Budget, Scenario
 from service.keys import Scope
 from service.paging import AGE_CURSOR
 from service.records import PlanState

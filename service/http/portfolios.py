@@ -3,7 +3,7 @@
 from apiflask import APIBlueprint
 from flask import Response
 
-from optimizer.portfolio.document import Portfolio, PortfolioPlan
+from optimizer.plan.portfolio import Portfolio, PortfolioPlan
 from service.http.bodies import LanguageQuery
 from service.http.replies import home, problem_reply, reader_for, reply
 from service.portfolios import plan_of_portfolio

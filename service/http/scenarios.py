@@ -6,9 +6,9 @@ from flask import Response, url_for
 from mmm.errors import Fault
 from optimizer.errors import ScenarioRefused
 from optimizer.goals.tree import GoalTree
-from optimizer.insight.document import Explanation
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.plan.explanation import Explanation
+from optimizer.scenario.document import Scenario
 from service.answers import (
     FrontierAnswer,
     SavedScenarioAnswer,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from mmm.sentence import sentence
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.errors import NotAllowed
 from service.home import Home
 from service.jobs.records import Job

@@ -41,7 +41,7 @@ def perform(home: Home, request: Mapping[str, Any], report: Report) -> dict[str,
 
 def _plan(home: Home, request: Mapping[str, Any]) -> dict[str, Any]:
     """Plan a scenario and keep both; the plan has the id of the job, so that a second time makes no second one."""
-    from optimizer.scenario import Scenario
+    from optimizer.scenario.document import Scenario
     from service.times import now
 
     scenario = Scenario.model_validate(request["scenario"])

@@ -19,7 +19,7 @@ from mmm.market import Market, national_aggregate
 from mmm.noise_paths import draw_forecast_noise
 from mmm.periods import periods_between, shift_period
 from mmm.vocabulary import COMMON_DEMAND_NAMES, FloatArray
-from optimizer.outlook import outlook
+from optimizer.horizon.outlook import outlook
 
 
 def unseen_periods(artifact: ResponseArtifact, market: Market) -> int:

@@ -13,8 +13,8 @@ from mmm.curves import channel_response
 from mmm.parsing import StrictModel
 from mmm.periods import periods_between
 from mmm.vocabulary import SEASON_LAG, FloatArray
-from optimizer.evaluate import interval
-from optimizer.plan import Interval
+from optimizer.plan.document import Interval
+from optimizer.responses.evaluate import interval
 
 
 class FigureMove(StrictModel):

@@ -13,13 +13,13 @@ from mmm.vocabulary import FloatArray
 from optimizer.errors import ScenarioRefused
 from optimizer.geos.cells import cell_artifact, cells_of, history_shares, known_by_cell
 from optimizer.geos.outlook import cell_spend, has_geos_of, planned_by_cell
-from optimizer.known_spend import KnownSpend
-from optimizer.new_channels.channel import NewChannel
+from optimizer.horizon.timeline import build_timeline, horizon_faults
 from optimizer.new_channels.extension import extended
-from optimizer.plan import Plan
-from optimizer.responses import KpiResponses, build_responses
-from optimizer.scenario import Reference, Scenario, place_of
-from optimizer.timeline import build_timeline, horizon_faults
+from optimizer.plan.document import Plan
+from optimizer.responses.kpi import KpiResponses, build_responses
+from optimizer.scenario.document import Reference, Scenario, place_of
+from optimizer.scenario.known_spend import KnownSpend
+from optimizer.scenario.new_channel import NewChannel
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from mmm.artifact import ResponseArtifact
 from mmm.parsing import StrictModel
 from mmm.sentence import Sentence, sentence
 from mmm.vocabulary import TaskCount
-from optimizer.evaluate import interval, score_outcome
-from optimizer.known_spend import KnownSpend
-from optimizer.new_channels.channel import NewChannel
-from optimizer.plan import Interval, ModelReference, OutcomePlan, Plan, TaskPlan
-from optimizer.responses import KpiResponses
-from optimizer.scenario import Task
+from optimizer.horizon.timeline import periods_until
+from optimizer.plan.document import Interval, ModelReference, OutcomePlan, Plan, TaskPlan
+from optimizer.responses.evaluate import interval, score_outcome
+from optimizer.responses.kpi import KpiResponses
+from optimizer.scenario.document import Task
+from optimizer.scenario.known_spend import KnownSpend
+from optimizer.scenario.new_channel import NewChannel
 from optimizer.tasks.probability import measure_task
-from optimizer.timeline import periods_until
 from service.refits.plan_on_models import PlanOnModels, put_to
 
 _OF_COUNTRY = sentence(

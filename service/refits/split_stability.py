@@ -15,12 +15,12 @@ from mmm.periods import periods_between, shift_period
 from mmm.sentence import Sentence, Word, phrase, sentence
 from optimizer.caution.shortfall import WorthOfDraws, mean_of_worst
 from optimizer.errors import ScenarioRefused, SolverError
-from optimizer.goal import goal_of
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import CertificateUnit, Plan
+from optimizer.plan.document import CertificateUnit, Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel, with_budget
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel, with_budget
+from optimizer.question.goal import goal_of
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 from service.refits.plan_on_models import PlanOnModels, put_to
 from service.refits.rescoring import RescoredTask, rescored_tasks
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from optimizer.channel_curves import CurveTable
+from optimizer.plan_parts.channel_curves import CurveTable
 from service.report.blocks import Spec
 from service.report.chart_style import (
     DOWN,

@@ -8,7 +8,7 @@ from mmm.artifact import Manifest, ResponseArtifact
 from mmm.decomposition import Decomposition, Part
 from mmm.periods import shift_period
 from mmm.vocabulary import SEASON_LAG
-from optimizer.channel_curves import ChannelCurve
+from optimizer.plan_parts.channel_curves import ChannelCurve
 from service.language import Reader
 from service.records import ModelVersion
 from service.report.blocks import distinct

@@ -6,7 +6,7 @@ import altair as alt
 
 from mmm.periods import shift_period
 from mmm.vocabulary import PeriodName
-from optimizer.plan import Interval
+from optimizer.plan.document import Interval
 from service.language import Reader
 from service.report.blocks import Chart, ChartGrid, Points, Section, Spec
 from service.report.chart_style import (

@@ -13,8 +13,8 @@ from mmm.parsing import StrictModel, faults_of, meant, nearest
 from mmm.periods import period_range, periods_between
 from mmm.sentence import Day, Number, Said, Sentence, Word, listed, phrase, sentence
 from mmm.vocabulary import PeriodName
-from optimizer.plan import Plan
-from optimizer.scenario_rules import Amount
+from optimizer.plan.document import Plan
+from optimizer.scenario.rules import Amount
 
 MOST_ROWS = 1000
 """Periods that a horizon may have."""

@@ -12,7 +12,7 @@ from mmm.intake.tables import Table, capped, row_number
 from mmm.sentence import Said, listed, sentence
 from mmm.spec import MarketSpec
 from mmm.vocabulary import PeriodName
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from service.tracking.actuals import (
     MOST_ROWS,
     Actuals,

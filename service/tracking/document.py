@@ -9,8 +9,8 @@ from pydantic import Field
 from mmm.parsing import StrictModel
 from mmm.sentence import Sentence
 from mmm.vocabulary import PeriodName, TaskCount
-from optimizer.plan import Interval, Plan
-from optimizer.scenario import Horizon, Scenario
+from optimizer.plan.document import Interval, Plan
+from optimizer.scenario.document import Horizon, Scenario
 
 type AlertKind = Literal["outcome", "spend"]
 type Direction = Literal["above", "below"]

@@ -9,11 +9,11 @@ from pydantic import BaseModel
 from mmm.artifact import ResponseArtifact
 from mmm.periods import shift_period
 from mmm.sentence import Day, Money, sentence
-from optimizer.costs import unit_costs
-from optimizer.outlook import planned_spend
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario, most_of_new
-from optimizer.timeline import build_timeline
+from optimizer.horizon.outlook import planned_spend
+from optimizer.horizon.timeline import build_timeline
+from optimizer.plan.document import Plan
+from optimizer.scenario.costs import unit_costs
+from optimizer.scenario.document import Scenario, most_of_new
 from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
 
@@ -41,7 +41,7 @@ class Elapsed:
     budget
         What is left to be paid, None where there is no limit.
     reference, largest_seen
-        Of the whole horizon, by channel; see `optimizer.timeline.Timeline`.
+        Of the whole horizon, by channel; see `optimizer.horizon.timeline.Timeline`.
     """
 
     scenario: Scenario

@@ -10,7 +10,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.sentence import Day, Number, Sentence, Word, phrase, sentence
 from mmm.vocabulary import FloatArray
 from optimizer.geos.outlook import GeoShares
-from optimizer.known_spend import KnownSpend
+from optimizer.scenario.known_spend import KnownSpend
 from service.tracking.alarm import AlarmBand, alarm_band
 from service.tracking.conditioning import Conditioned, conditioned
 from service.tracking.document import Alert, Bridge, KpiTracking, PeriodOutcome

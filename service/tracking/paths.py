@@ -12,10 +12,10 @@ import numpy as np
 from mmm.artifact import ResponseArtifact
 from mmm.noise_paths import NoiseDraws, draw_noise
 from mmm.vocabulary import FloatArray
-from optimizer.evaluate import interval
 from optimizer.geos.outlook import GeoShares, plan_outlook
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Interval
+from optimizer.plan.document import Interval
+from optimizer.responses.evaluate import interval
+from optimizer.scenario.known_spend import KnownSpend
 
 LEAST_PATHS = 4000
 """Draws are repeated with noise of their own until there are as many paths: quantiles of few are rough."""
@@ -71,8 +71,8 @@ def joint_paths(
 ) -> JointPaths:
     """The paths of a model, given what is spent in each period; the noise is one and the same for each spend.
 
-    `spend` of shape (T, C), shared out over geos where `shares` are given; see `optimizer.outlook.outlook` for `known`
-    and `past`.
+    `spend` of shape (T, C), shared out over geos where `shares` are given; see `optimizer.horizon.outlook.outlook` for
+    `known` and `past`.
     """
     seed = int(artifact.digest[:8], 16)
     found = plan_outlook(artifact, start, spend, seed=seed, known=known, past=past, shares=shares)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from mmm.artifact import ResponseArtifact
 from mmm.periods import period_range
 from mmm.sentence import Sentence, Word, sentence
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
-from optimizer.scenario import Flighting, Horizon, Reference, Scenario
-from optimizer.scenario_rules import Capacity, FlightBudget, Rules
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Flighting, Horizon, Reference, Scenario
+from optimizer.scenario.known_spend import KnownSpend
+from optimizer.scenario.rules import Capacity, FlightBudget, Rules
 from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
 from service.tracking.elapsed import Elapsed, elapsed, said_of

@@ -5,7 +5,7 @@ from datetime import date
 
 from mmm.periods import periods_between
 from mmm.sentence import Sentence, Word, sentence
-from optimizer.scenario_rules import Blackout, ChannelRules, Span
+from optimizer.scenario.rules import Blackout, ChannelRules, Span
 from service.tracking.elapsed import Elapsed, said_of
 
 _WHOLE = 1e-6

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmm.sentence import Sentence, Word, phrase, sentence
-from optimizer.geo_rules import GeoChannelLimits, GeoGroup, GeoLimits, GeoSplit
 from optimizer.geos.cells import Cells
 from optimizer.geos.desk import GeoDesk
 from optimizer.geos.outlook import geo_shares, planned_by_cell
 from optimizer.geos.restatement import restated
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
-from optimizer.timeline import build_timeline
+from optimizer.horizon.timeline import build_timeline
+from optimizer.plan.document import Plan
+from optimizer.scenario.geos import GeoChannelLimits, GeoGroup, GeoLimits, GeoSplit
+from optimizer.scenario.known_spend import KnownSpend
 from service.tracking.actuals import Actuals
 from service.tracking.elapsed import Elapsed, said_of
 from service.tracking.rest_channels import overspent, too_little_left

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mmm.sentence import Sentence, Word, phrase, sentence
-from optimizer.scenario import Split
-from optimizer.scenario_rules import EitherOr, Group, Precedence, Requires, group_members
-from optimizer.split import brand_band
+from optimizer.scenario.brand_share import brand_band
+from optimizer.scenario.document import Split
+from optimizer.scenario.rules import EitherOr, Group, Precedence, Requires, group_members
 from service.tracking.elapsed import Elapsed, said_of
 
 

@@ -9,10 +9,10 @@ from mmm.periods import periods_between
 from mmm.sentence import Day, Number, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
 from optimizer.geos.outlook import geo_shares, plan_outlook
-from optimizer.known_spend import KnownSpend
-from optimizer.outlook import planned_spend
-from optimizer.plan import Plan, TaskPlan
-from optimizer.scenario import Task
+from optimizer.horizon.outlook import planned_spend
+from optimizer.plan.document import Plan, TaskPlan
+from optimizer.scenario.document import Task
+from optimizer.scenario.known_spend import KnownSpend
 from service.tracking.actuals import Actuals
 from service.tracking.conditioning import conditioned
 from service.tracking.elapsed import Elapsed

@@ -2,8 +2,8 @@
 
 from mmm.periods import periods_between
 from mmm.sentence import Number, Sentence, Share, Word, sentence
-from optimizer.plan import TaskPlan
-from optimizer.scenario import Horizon
+from optimizer.plan.document import TaskPlan
+from optimizer.scenario.document import Horizon
 from service.tracking.document import TaskTracking
 from service.tracking.outcomes import Delivered
 

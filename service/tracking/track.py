@@ -8,9 +8,9 @@ from mmm.artifact import ResponseArtifact
 from mmm.sentence import Number, Sentence, Share, Word, sentence
 from mmm.vocabulary import FloatArray
 from optimizer.geos.outlook import geo_shares
-from optimizer.known_spend import KnownSpend
-from optimizer.outlook import planned_spend
-from optimizer.plan import Plan
+from optimizer.horizon.outlook import planned_spend
+from optimizer.plan.document import Plan
+from optimizer.scenario.known_spend import KnownSpend
 from service.tracking.actuals import Actuals
 from service.tracking.alarm import FALSE_ALARMS
 from service.tracking.document import Alert, Tracking

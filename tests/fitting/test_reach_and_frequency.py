@@ -16,10 +16,10 @@ from mmm.frequency_figures import frequency_figures
 from mmm.market import Market, national_aggregate, with_data_digest
 from mmm.saturation import best_frequency, hill
 from mmm.sentence import plain
-from optimizer.channel_curves import channel_curves
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
+from optimizer.plan_parts.channel_curves import channel_curves
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.answers import curves_answer
 from service.cli.curve_page import curve_page
 from service.language import Reader

@@ -26,11 +26,11 @@ from mmm.sentence import plain
 from mmm.simulation.contacts import ContactMarket, with_contacts
 from mmm.simulation.simulate import simulate_market
 from mmm.spec import MarketSpec
-from optimizer.channel_curves import channel_curves
 from optimizer.errors import ScenarioRefused
+from optimizer.plan_parts.channel_curves import channel_curves
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 from service.answers import curves_answer
 
 KEPT = ("social_feed", "search", "tv")

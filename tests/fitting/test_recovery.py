@@ -12,7 +12,7 @@ from mmm.fit import fit_outcome
 from mmm.simulation.outlook import look_ahead
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.truth import SimulatedMarket, truth_artifact
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
 from service.scenario_files import read_scenario
 

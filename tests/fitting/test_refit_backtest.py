@@ -20,7 +20,7 @@ from mmm.decomposition import decompose
 from mmm.forecast_scores import score_periods
 from mmm.market import Market
 from mmm.sentence import plain
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.refits.backtest import newest_quarter_backtest
 from service.refits.champion_forecast import forecast_of_unseen, missing_columns, unseen_periods
 from service.refits.judging import judged_refit

@@ -8,10 +8,10 @@ from builders import make_artifact
 from pydantic import ValidationError
 
 from mmm.sentence import plain
-from optimizer.goals.bottom_up import BottomUp, BottomUpPlan, bottom_up_ledger, points_for
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.bottom_up import BottomUp, BottomUpPlan, bottom_up_ledger, points_for
+from optimizer.scenario.document import Scenario
 
 KOTLER: dict[str, Any] = {
     "population": 50_000_000,

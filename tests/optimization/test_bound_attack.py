@@ -19,12 +19,12 @@ from optimizer.checker.recount import Recount
 from optimizer.checker.splits import split_rules
 from optimizer.checker.swaps import swaps
 from optimizer.errors import CheckFailed
-from optimizer.plan_figures import FrontierPoint
+from optimizer.plan.figures import FrontierPoint
+from optimizer.plan.portfolio import Portfolio
 from optimizer.planning import Planner, PlanningModel
-from optimizer.portfolio.document import Portfolio
 from optimizer.portfolio.market import Market
 from optimizer.portfolio.split import plan_portfolio
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=60)
 MODELS = {"orders": PlanningModel(ARTIFACT)}

@@ -11,10 +11,10 @@ from mmm.artifact import ResponseArtifact, seal
 from mmm.sentence import plain
 from optimizer.checker.check import faults_of_plan
 from optimizer.errors import ScenarioRefused
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.question import Desk
-from optimizer.scenario import Scenario
+from optimizer.question.asked import Desk
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=30)
 MODELS = {"orders": PlanningModel(ARTIFACT)}

@@ -5,7 +5,7 @@ import pytest
 from exact_method import best_known
 from instances import draw_instance
 
-from optimizer.allocate import allocate
+from optimizer.tree.allocate import allocate
 
 GAP = 1e-4
 

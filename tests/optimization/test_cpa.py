@@ -8,12 +8,12 @@ from builders import make_artifact
 
 from mmm.curves import ChannelResponse
 from mmm.sentence import plain
-from optimizer.cpa_ceilings import most_within, windows_within
-from optimizer.curves import ExpectedCurve
-from optimizer.plan import Plan
+from optimizer.curves.expected import ExpectedCurve
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.question import Desk
-from optimizer.scenario import Scenario
+from optimizer.program.cpa_ceilings import most_within, windows_within
+from optimizer.question.asked import Desk
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=40)
 MODELS = {"orders": PlanningModel(ARTIFACT)}

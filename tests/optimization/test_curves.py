@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.curves import ChannelResponse, channel_response
-from optimizer.channel_draws import ChannelDraws
-from optimizer.curves import Envelope, ExpectedCurve
-from optimizer.terms import saturated, saturated_with_slope
+from optimizer.curves.channel_draws import ChannelDraws
+from optimizer.curves.expected import Envelope, ExpectedCurve
+from optimizer.curves.terms import saturated, saturated_with_slope
 
 ARTIFACT = make_artifact(draws=60)
 EVEN = np.full(13, 1 / 13)

@@ -11,9 +11,9 @@ from builders import make_artifact
 from mmm.sentence import plain
 from optimizer.checker.check import faults_of_plan
 from optimizer.errors import ScenarioRefused
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=30, seed=3)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})

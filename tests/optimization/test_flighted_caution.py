@@ -12,11 +12,11 @@ from optimizer.flight.cautious import most_cautious_flighting
 from optimizer.flight.concave import FlightProblem
 from optimizer.flight.period_rules import PeriodRules
 from optimizer.flight.problem import CountedKpi, Raised, flight_problem
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario
 
 STEEP = make_artifact(draws=40, seed=3, channels=CHANNELS[1:3])
 CONCAVE = make_artifact(draws=40, seed=3, channels=tuple(each for each in CHANNELS if each.saturation != "hill"))

@@ -11,11 +11,11 @@ from optimizer.flight.concave import FlightProblem
 from optimizer.flight.period_rules import PeriodRules
 from optimizer.flight.problem import CountedKpi, Raised, flight_problem
 from optimizer.flight.search import best_flighting
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=40, seed=3)
 CONCAVE = make_artifact(draws=40, channels=tuple(each for each in CHANNELS if each.saturation != "hill"))

@@ -12,11 +12,11 @@ from optimizer.flight.floors import Floor
 from optimizer.flight.period_rules import PeriodRules
 from optimizer.flight.problem import CountedKpi, Raised, flight_problem
 from optimizer.flight.search import best_flighting
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.rules import formulate
-from optimizer.scenario import Flighting, Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Flighting, Scenario
 
 ARTIFACTS = {"orders": make_artifact(draws=40, seed=3)}
 CONCAVE = {

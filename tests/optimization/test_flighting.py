@@ -16,9 +16,9 @@ from optimizer.flight.problem import CountedKpi, Raised, carryover_of, flight_pr
 from optimizer.flight.rows import FlightRows
 from optimizer.flight.search import best_flighting
 from optimizer.flight.terms import FlightTerms
-from optimizer.question import Desk, PlanningModel, Question
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
+from optimizer.question.asked import Desk, PlanningModel, Question
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario
 
 
 def question_about(artifact: ResponseArtifact, periods: int, budget: float, **more: object) -> Question:

@@ -12,10 +12,10 @@ from mmm.sentence import plain
 from optimizer.checker.geos import faults_by_geo
 from optimizer.errors import ScenarioRefused
 from optimizer.geos.cells import cell_artifact, cells_of
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 
 PANEL = make_panel(draws=40)
 WEST = make_panel(draws=40, effects={("west", "search"): 3.0})

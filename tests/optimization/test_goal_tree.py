@@ -16,10 +16,10 @@ from mmm.baseline import forecast_baseline
 from mmm.sentence import plain
 from mmm.vocabulary import PeriodName
 from optimizer.errors import ScenarioRefused
-from optimizer.goals.annual_goal import AnnualGoal
 from optimizer.goals.tree import GoalTree, goal_tree, shared_out
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.annual_goal import AnnualGoal
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=60)
 GOAL: dict[str, Any] = {"kpi": "orders", "target": 120_000, "start": "2027-01-01"}

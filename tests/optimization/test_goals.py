@@ -12,9 +12,9 @@ from mmm.artifact import seal
 from mmm.curves import channel_response
 from mmm.sentence import plain
 from optimizer.errors import ScenarioRefused
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 
 ORDERS = make_artifact(draws=200, value_per_unit=75.0)
 LEADS = make_artifact(draws=200, kpi="leads", seed=5, value_per_unit=None)

@@ -9,16 +9,16 @@ from builders import CHANNELS, make_artifact
 
 from mmm.artifact import ResponseArtifact, seal
 from mmm.curves import channel_response
-from optimizer.answer import answer
-from optimizer.answered import Answer
+from optimizer.answer.split import answer
 from optimizer.errors import ScenarioRefused
 from optimizer.insight.ground import Ground, ground_of
 from optimizer.insight.information import channel_information
 from optimizer.insight.near_best import NEAR, near_best
 from optimizer.insight.open_split import halves, open_split
 from optimizer.planning import Planner, PlanningModel
-from optimizer.question import Desk
-from optimizer.scenario import Scenario
+from optimizer.question.answered import Answer
+from optimizer.question.asked import Desk
+from optimizer.scenario.document import Scenario
 
 BUDGET = 300_000.0
 PAIR = make_artifact(draws=100, channels=(CHANNELS[0], CHANNELS[2]), value_per_unit=75.0)

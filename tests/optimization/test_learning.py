@@ -7,14 +7,14 @@ from builders import CHANNELS, make_artifact
 from mmm.noise_paths import NoiseDraws
 from mmm.sentence import plain
 from mmm.vocabulary import FloatArray
-from optimizer.insight.document import LearningPhasing
+from optimizer.horizon.outlook import outlook, planned_spend
 from optimizer.learning.information import Questions, noise_covariance
 from optimizer.learning.phasing import learning_phasing
-from optimizer.outlook import outlook, planned_spend
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
+from optimizer.plan.explanation import LearningPhasing
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 
 PAIR = make_artifact(draws=2_000, channels=CHANNELS[1:3])
 THREE = make_artifact(draws=120, channels=CHANNELS[:3])

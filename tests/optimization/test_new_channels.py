@@ -16,10 +16,10 @@ from optimizer.checker.check import faults_of_plan
 from optimizer.checker.new_channels import with_new_channels
 from optimizer.errors import ScenarioRefused
 from optimizer.new_channels.extension import extended
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import Desk, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import Desk, PlanningModel
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=200)
 LEADS = make_artifact(draws=200, kpi="leads", seed=3, value_per_unit=None)

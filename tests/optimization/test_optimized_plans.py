@@ -8,10 +8,10 @@ from builders import CHANNELS, make_artifact
 
 from mmm.curves import channel_response
 from optimizer.errors import ScenarioRefused
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=60, seed=3)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})

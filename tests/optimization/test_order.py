@@ -4,9 +4,9 @@ import pytest
 from builders import make_artifact
 
 from optimizer.errors import ScenarioRefused
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=40)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})

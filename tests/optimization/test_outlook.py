@@ -9,11 +9,11 @@ from builders import CHANNELS, make_artifact
 
 from mmm.artifact import ResponseArtifact, seal
 from mmm.sentence import plain
-from optimizer.known_spend import KnownSpend
-from optimizer.outlook import outlook, planned_spend
-from optimizer.plan import Plan
+from optimizer.horizon.outlook import outlook, planned_spend
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 
 ARTIFACT = make_artifact(draws=80)
 START = date(2027, 1, 4)

@@ -11,9 +11,9 @@ from mmm.artifact import ResponseDraws, seal
 from mmm.parsing import faults_of
 from mmm.sentence import plain
 from optimizer.errors import ScenarioRefused
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=40)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})

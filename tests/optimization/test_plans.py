@@ -10,9 +10,9 @@ from mmm.periods import shift_period
 from mmm.sentence import plain
 from optimizer.checker.rules import broken_rules
 from optimizer.errors import ScenarioRefused
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=300)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT, version=3)})

@@ -8,8 +8,8 @@ from builders import make_artifact
 
 from mmm.curves import channel_response
 from optimizer.errors import ScenarioRefused
+from optimizer.plan.portfolio import Portfolio, PortfolioPlan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.portfolio.document import Portfolio, PortfolioPlan
 from optimizer.portfolio.market import Market
 from optimizer.portfolio.split import plan_portfolio
 

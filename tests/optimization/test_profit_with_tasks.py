@@ -9,10 +9,10 @@ from builders import CHANNELS, make_artifact
 
 from mmm.artifact import ResponseArtifact
 from optimizer.checker.check import faults_of_plan
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel, Question
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel, Question
+from optimizer.scenario.document import Scenario
 
 TWO = tuple(channel for channel in CHANNELS if channel.saturation == "hill")[:2]
 ORDERS = make_artifact(draws=60, seed=3, channels=TWO)

@@ -9,9 +9,9 @@ from builders import CHANNELS, make_artifact
 
 from mmm.artifact import ResponseArtifact, ResponseDraws, seal
 from optimizer.checker.rules import broken_rules
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=60)
 

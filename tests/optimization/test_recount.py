@@ -17,9 +17,9 @@ from optimizer.checker.geos import faults_by_geo
 from optimizer.checker.reach import most_within_reach
 from optimizer.checker.recount import Recount
 from optimizer.checker.value import recounted_channel
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Horizon, Scenario
+from optimizer.scenario.document import Horizon, Scenario
 
 ARTIFACT = make_artifact(draws=60)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})

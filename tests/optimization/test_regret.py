@@ -9,10 +9,10 @@ from builders import CHANNELS, make_artifact
 
 from mmm.artifact import ResponseArtifact, seal
 from optimizer.checker.check import faults_of_plan
-from optimizer.plan import Plan, RegretPlan
+from optimizer.plan.document import Plan, RegretPlan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.question import Desk
-from optimizer.scenario import Scenario
+from optimizer.question.asked import Desk
+from optimizer.scenario.document import Scenario
 
 ARTIFACT = make_artifact(draws=24)
 MODELS = {"orders": PlanningModel(ARTIFACT)}

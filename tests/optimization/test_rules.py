@@ -16,15 +16,15 @@ from mmm.artifact import ChannelInfo
 from mmm.curves import ChannelResponse
 from mmm.periods import period_range
 from mmm.sentence import sentence
-from optimizer.capacities.served import CapacityLines, CapacityRow, PeriodCapacity
-from optimizer.cpa_ceilings import CpaLimits
-from optimizer.curves import ExpectedCurve, Line
-from optimizer.formulation import Formulation, Setting
+from optimizer.curves.expected import ExpectedCurve, Line
 from optimizer.geos.rules import CellRules, SumRule
-from optimizer.reach_limits import ReachLimit
-from optimizer.rules import RULES, formulate
-from optimizer.scenario import Scenario
-from optimizer.solve import compile_split, feasible_with_slack
+from optimizer.horizon.reach_limits import ReachLimit
+from optimizer.program.capacity_lines import CapacityLines, CapacityRow, PeriodCapacity
+from optimizer.program.cpa_ceilings import CpaLimits
+from optimizer.program.formulation import Formulation, Setting
+from optimizer.program.solve import compile_split, feasible_with_slack
+from optimizer.rulebook.rules import RULES, formulate
+from optimizer.scenario.document import Scenario
 
 GOLDEN = Path(__file__).parent / "golden"
 

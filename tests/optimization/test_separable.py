@@ -8,17 +8,17 @@ import pytest
 from exact_method import best_known
 from instances import Instance, draw_instance, draw_market
 
-from optimizer.allocate import allocate
-from optimizer.allocation import Allocation, AllocationProblem, KpiCurves
-from optimizer.answer import answer
-from optimizer.answered import Answer
+from optimizer.answer.split import answer
 from optimizer.planning import Planner
-from optimizer.question import Desk, PlanningModel
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
+from optimizer.program.allocation import Allocation, AllocationProblem, KpiCurves
+from optimizer.program.solve import compile_split, most_spend
+from optimizer.question.answered import Answer
+from optimizer.question.asked import Desk, PlanningModel
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario
 from optimizer.separable.ranges import money_for_channels, spend_ranges
 from optimizer.separable.search import METHOD, SeparableCurves, SeparableProblem, separable_allocation
-from optimizer.solve import compile_split, most_spend
+from optimizer.tree.allocate import allocate
 
 GAP = 1e-4
 

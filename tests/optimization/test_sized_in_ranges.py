@@ -5,12 +5,12 @@ import pytest
 from builders import make_artifact
 from rivals import best_rival, shares_reached
 
-from optimizer import answer as answers
-from optimizer.answer import answer
-from optimizer.answered import Answer
+from optimizer.answer import split as answers
+from optimizer.answer.split import answer
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.answered import Answer
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 from optimizer.separable.search import METHOD
 
 

@@ -7,14 +7,14 @@ from rivals import best_rival, shares_reached
 
 from mmm.baseline import forecast_baseline
 from mmm.curves import channel_response
-from optimizer.allocation import Allocation
 from optimizer.checker.rules import broken_rules
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.question import Desk, with_budget
-from optimizer.rules import formulate
-from optimizer.scenario import Scenario
-from optimizer.solve import compile_split
+from optimizer.program.allocation import Allocation
+from optimizer.program.solve import compile_split
+from optimizer.question.asked import Desk, with_budget
+from optimizer.rulebook.rules import formulate
+from optimizer.scenario.document import Scenario
 from optimizer.tasks.polish import lift
 
 ARTIFACT = make_artifact(draws=500)

@@ -6,16 +6,16 @@ from instances import draw_market
 
 from mmm.curves import ChannelResponse
 from mmm.vocabulary import SaturationKind
-from optimizer.allocate import allocate
-from optimizer.allocation import AllocationProblem
-from optimizer.answer import answer
-from optimizer.answered import Answer
-from optimizer.question import Desk, PlanningModel, Question
-from optimizer.scenario import Scenario
+from optimizer.answer.split import answer
+from optimizer.program.allocation import AllocationProblem
+from optimizer.question.answered import Answer
+from optimizer.question.asked import Desk, PlanningModel, Question
+from optimizer.scenario.document import Scenario
 from optimizer.separable.search import METHOD
-from optimizer.separable.tabled import TabledStack
 from optimizer.tabled.draws import TabledDraws
 from optimizer.tabled.response import ResponseTable
+from optimizer.tabled.stack import TabledStack
+from optimizer.tree.allocate import allocate
 
 KINDS: tuple[SaturationKind, ...] = ("hill", "logistic", "michaelis_menten", "reach")
 

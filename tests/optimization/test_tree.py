@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from instances import draw_instance
 
-from optimizer.allocate import allocate
-from optimizer.allocation import AllocationProblem, Requirement
-from optimizer.solve import compile_split
+from optimizer.program.allocation import AllocationProblem, Requirement
+from optimizer.program.solve import compile_split
+from optimizer.tree.allocate import allocate
 from optimizer.tree.branch import Branch, narrowed
 from optimizer.tree.links import Link, Links, links_of
 from optimizer.tree.pricing import at_prices, best_mixture, join_all

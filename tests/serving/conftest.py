@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from mmm.artifact import ResponseArtifact
 from optimizer import planning
 from optimizer.errors import CheckFailed
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from service.cli.main import app
 from service.home import Home, open_home
 from service.http.app import create_app

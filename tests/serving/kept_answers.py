@@ -18,7 +18,7 @@ from serving.workers import ended, working
 from tracked import world
 
 from mmm.periods import period_range
-from optimizer.outlook import planned_spend
+from optimizer.horizon.outlook import planned_spend
 from service.home import Home, open_home
 from service.http.answer_examples import FOLDER
 from service.http.app import create_app

@@ -12,7 +12,7 @@ from tracked import START, asked, tracked_artifact
 from mmm.errors import FileRefused
 from mmm.sentence import plain
 from mmm.spec import MarketSpec
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
 from service.tracking.actuals import Actuals, read_actuals
 from service.tracking.actuals_table import ActualsColumns, columns_of_market, read_actuals_table

@@ -10,7 +10,7 @@ from contract import LEVELS, fuzz, headers_of
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.home import Home
 from service.http.access import NEEDED
 from service.http.answer_examples import FOLDER, SHORT_ANSWERS

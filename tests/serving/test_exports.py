@@ -14,8 +14,8 @@ from builders import CHANNELS, make_artifact
 from flask.testing import FlaskClient
 from typer.testing import Result
 
-from optimizer.plan import Plan
-from optimizer.scenario import Scenario
+from optimizer.plan.document import Plan
+from optimizer.scenario.document import Scenario
 from service.export.csv_file import plan_csv
 from service.export.formulas import for_csv, starts_formula
 from service.export.workbook import plan_workbook
@@ -44,7 +44,7 @@ RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 @pytest.fixture(scope="session")
 def plan() -> Plan:
     from optimizer.planning import Planner
-    from optimizer.question import PlanningModel
+    from optimizer.question.asked import PlanningModel
 
     asked = Scenario.model_validate(
         {

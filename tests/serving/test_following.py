@@ -16,7 +16,7 @@ from typer.testing import Result
 
 from mmm.artifact import ResponseArtifact
 from mmm.periods import period_range
-from optimizer.outlook import planned_spend
+from optimizer.horizon.outlook import planned_spend
 from service.home import Home, open_home
 from service.records import SavedPlan
 from service.settings import Settings

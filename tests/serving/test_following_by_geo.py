@@ -10,15 +10,15 @@ from serving.conftest import NOW
 
 from mmm.sentence import plain
 from optimizer.checker.geos import faults_by_geo
-from optimizer.geo_rules import GeoSplit
 from optimizer.geos.outlook import GeoShares, geo_shares, plan_outlook
-from optimizer.known_spend import KnownSpend
-from optimizer.outlook import outlook, planned_spend
-from optimizer.plan import Plan
+from optimizer.horizon.outlook import outlook, planned_spend
+from optimizer.horizon.timeline import largest_window
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
-from optimizer.timeline import largest_window
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.geos import GeoSplit
+from optimizer.scenario.known_spend import KnownSpend
 from service.home import Home
 from service.refits.rescoring import rescore
 from service.tracking.actuals import Actuals

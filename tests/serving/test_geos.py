@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from serving.conftest import NOW, SCENARIO_TOML
 from typer.testing import Result
 
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from service.cli.geo_page import geo_parts
 from service.client.answers import Plan as ReadPlan
 from service.home import Home

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from typer.testing import Result
 
-from optimizer.plan import TaskLedger
+from optimizer.plan.document import TaskLedger
 from service.cli.ledgers import shared_by_tasks
 from service.language import Reader
 

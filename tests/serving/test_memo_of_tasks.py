@@ -8,8 +8,8 @@ from builders import make_artifact
 from rich.console import Console
 
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 from service.cli.memo import Setting, memo
 from service.language import Reader
 

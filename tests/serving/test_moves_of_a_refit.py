@@ -11,11 +11,11 @@ from mmm.contribution import channel_figures
 from mmm.curves import channel_response
 from mmm.sentence import plain
 from optimizer.errors import ScenarioRefused
-from optimizer.known_spend import KnownSpend
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 from service.refits.curve_stability import channel_moves, stability_of_curves
 from service.refits.rescoring import rescore
 from service.refits.split_stability import StandingScenario, spend_since, stability_of_split

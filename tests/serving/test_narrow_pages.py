@@ -18,10 +18,10 @@ from mmm.backtest.document import Backtest, ForecastScore, Window
 from mmm.checks.sensitivity import ChannelSensitivity, LearntShapeReturn, PriorSensitivity, WidenedReturn
 from mmm.errors import Fault
 from mmm.sentence import sentence
-from optimizer.plan import Plan
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Flighting, Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Flighting, Scenario
 from service.answers import Variant, WhatIfAnswer, curves_answer, frontier_answer
 from service.cli.backtest_page import backtest_page
 from service.cli.curve_page import curve_page

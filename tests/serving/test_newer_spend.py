@@ -10,8 +10,8 @@ from serving.small_market import START, small_csv, small_toml
 
 from mmm.sentence import plain
 from optimizer.planning import Planner
-from optimizer.question import PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.question.asked import PlanningModel
+from optimizer.scenario.document import Scenario
 from service.home import Home, open_home
 from service.settings import Settings
 from service.times import now

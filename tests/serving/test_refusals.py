@@ -19,8 +19,8 @@ from typer.testing import CliRunner, Result
 from mmm.artifact import ResponseArtifact
 from mmm.errors import ArtifactError
 from mmm.sentence import plain, sentence
-from optimizer.plan import BindingRule
-from optimizer.scenario import Scenario
+from optimizer.plan.document import BindingRule
+from optimizer.scenario.document import Scenario
 from service.cli.main import app
 from service.cli.rule_prices import cost_of_split, price_of_rule
 from service.home import Home

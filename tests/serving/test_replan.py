@@ -11,11 +11,11 @@ from tracked import START, actuals, asked, tracked_artifact
 from mmm.artifact import ResponseArtifact
 from mmm.sentence import plain
 from mmm.vocabulary import FloatArray
-from optimizer.known_spend import KnownSpend
-from optimizer.outlook import outlook, planned_spend
-from optimizer.plan import Plan
+from optimizer.horizon.outlook import outlook, planned_spend
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
+from optimizer.scenario.known_spend import KnownSpend
 from service.errors import NotAllowed
 from service.tracking.actuals import Actuals
 from service.tracking.paths import joint_paths

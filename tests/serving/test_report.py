@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from mmm.artifact import ChannelEvidence, ResponseArtifact, seal
 from mmm.decomposition import decompose
-from optimizer.channel_curves import channel_curves
+from optimizer.plan_parts.channel_curves import channel_curves
 from service.cli.main import app
 from service.home import open_home
 from service.language import Reader

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from optimizer.errors import ScenarioRefused
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.errors import NotKnown
 from service.home import Home
 

@@ -9,8 +9,8 @@ from tracked import START, actuals, asked, some_draws, tracked_artifact, world
 from mmm.artifact import ResponseArtifact
 from mmm.noise_paths import NoiseDraws, draw_noise
 from mmm.sentence import plain
-from optimizer.outlook import planned_spend
-from optimizer.plan import Plan
+from optimizer.horizon.outlook import planned_spend
+from optimizer.plan.document import Plan
 from optimizer.planning import Planner, PlanningModel
 from service.tracking.actuals import Actuals
 from service.tracking.alarm import alarm_band, watched_sums

@@ -8,7 +8,7 @@ import vl_convert
 from serving.test_narrow_pages import ARTIFACT, KPI, each_language, each_page, holds, made, printed
 from tracked import actuals, asked, tracked_artifact, world
 
-from optimizer.outlook import planned_spend
+from optimizer.horizon.outlook import planned_spend
 from optimizer.planning import Planner, PlanningModel
 from service.cli.tracking_page import rest_notes, tracking_page
 from service.documents import document

@@ -11,8 +11,8 @@ import pytest
 from serving.catalogue import field_names, messages, translations
 
 from mmm.vocabulary import Evidence, PeriodName, Role, Scene, Stage, Verdict
-from optimizer.plan import ChannelVerdict
-from optimizer.scenario import Business, Objective
+from optimizer.plan.document import ChannelVerdict
+from optimizer.scenario.document import Business, Objective
 from service.records import Alias
 from service.terms import TERMS
 

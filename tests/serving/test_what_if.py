@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mmm.errors import FileRefused
 from mmm.sentence import plain
 from optimizer.errors import ScenarioRefused
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 from service.what_if import Change, changed, parse_setting, sized, variants
 
 

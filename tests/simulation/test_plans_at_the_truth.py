@@ -8,7 +8,7 @@ from mmm.simulation.simulate import simulate_market
 from mmm.simulation.toml_text import plan_text, size_text
 from mmm.simulation.truth import SimulatedMarket, truth_artifact
 from optimizer.planning import Planner, PlanningModel
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 
 GRID_ERROR = 1e-5
 """What the grid of dynamic programming may miss of the optimum: half a step on a flat top."""

@@ -13,7 +13,7 @@ from mmm.simulation.outlook import look_ahead
 from mmm.simulation.simulate import simulate_market
 from mmm.simulation.worlds import BusinessKind
 from mmm.vocabulary import Language
-from optimizer.scenario import Scenario
+from optimizer.scenario.document import Scenario
 
 DATA = Path(__file__).parents[2] / "data"
 

@@ -1,0 +1,217 @@
+"""The smallest budget for one task where ranges alone hold the channels, without programs with integers.
+
+The mean of the draws about the quantile is to reach a level; the smallest budget for that comes from the engine for
+ranges, on tables. Draws and level follow the split until both stay. The split is polished on all draws, and held
+against the smallest budget with which the mean that it comes down to reaches as much.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from mmm.vocabulary import FloatArray, IntArray
+from optimizer.program.allocation import Allocation
+from optimizer.program.formulation import Formulation
+from optimizer.program.solve import CompiledSplit, compile_split
+from optimizer.question.answered import TaskMean
+from optimizer.separable.ranges import SpendRange
+from optimizer.separable.search import METHOD, SeparableProblem, SeparableSplit, TabledCurves
+from optimizer.separable.sizing import SizedSplit, largest_falling_short, smallest_reaching
+from optimizer.tabled.stack import TabledStack
+from optimizer.tasks.improvement import saved
+from optimizer.tasks.polish import Polished, distinct, exchange, lift, polish, split_even
+from optimizer.tasks.probability import MeasuredTask
+from optimizer.tasks.problem import TaskProblem
+
+_ROUNDS = 6
+"""Most splits that the draws about the quantile are averaged over."""
+
+_COARSE = 1e-3
+"""Relative gap of the splits on the way."""
+
+_SETTLED = 2e-4
+"""Relative change of the budget, and miss of the target, from which on polishing is enough."""
+
+_POLISHED = 2
+"""Splits that are polished, the best ones that differ."""
+
+_ROUGH = 1e-4
+"""Relative improvement of the budget by a step below which a split is not followed before the best is chosen."""
+
+_DIFFERENT = 0.05
+"""Share of an even split by which they differ in some channel."""
+
+_RIVALS = 2
+"""Splits behind a bound that are pursued in turn."""
+
+_LIFTS = 12
+"""Steps in which a split that nearly reaches the task is lifted to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RangedTask:
+    """One task for a search, and the ranges of the channels.
+
+    Attributes
+    ----------
+    task
+        What must be reached, on tables.
+    form
+        The rules, which are these ranges.
+    ranges
+        By channel, money.
+    money
+        The most that channels may cost together.
+    gap, seconds
+        When a single search stops.
+    first_guess
+        Split at which the draws about the quantile are looked for first.
+    """
+
+    task: MeasuredTask
+    form: Formulation
+    ranges: Mapping[str, SpendRange]
+    money: float
+    gap: float
+    seconds: float
+    first_guess: Mapping[str, float]
+
+
+def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
+    """The split of the smallest budget that was found to reach the task, with a bound, and the mean that it reaches.
+
+    The bound holds for splits on which that mean is no less. None where no split was found.
+    """
+    started = time.perf_counter()
+    search = _Search(asked)
+    met = sorted(search.near_the_target(), key=lambda each: each.needs)
+    if not met:
+        return None
+    split = compile_split(asked.form)
+    starts = distinct([each.allocation for each in met], _DIFFERENT * split_even(met[0].allocation))[:_POLISHED]
+    reaching = [each for start in starts if (each := search.lifted(split, start)) is not None]
+    if not reaching:
+        return None
+    tasks = (asked.task,)
+    rough = (polish(split, tasks, None, each, worthwhile=_ROUGH) for each in reaching)
+    best = polish(split, tasks, None, min((each.allocation for each in rough), key=lambda each: each.total))
+    problem = TaskProblem(tasks, asked.form, None, asked.gap, asked.seconds, asked.first_guess)
+    best = saved(problem, exchange(split, tasks, None, best))
+    answer, rival = search.certified(best)
+    for _ in range(_RIVALS):
+        near = None if rival is None else search.lifted(split, rival, best.allocation.total)
+        if near is None:
+            break
+        better = exchange(split, tasks, None, polish(split, tasks, None, near))
+        if better.allocation.total >= best.allocation.total:
+            break
+        best = better
+        answer, rival = search.certified(best)
+    return None if answer is None else (replace(answer[0], seconds=time.perf_counter() - started), answer[1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """A split met on the way, and what it needs to reach the task if the price of its last money holds."""
+
+    allocation: Allocation
+    needs: float
+
+
+@dataclass
+class _Search:
+    asked: RangedTask
+    pays: float = field(init=False)
+    costs: Mapping[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        setting = self.asked.form.setting
+        self.pays, self.costs = 1.0 / (1.0 - setting.scenario.rules.test_reserve), setting.unit_costs
+
+    def near_the_target(self) -> "list[_Met]":
+        """Splits of the smallest budgets on which means of the draws about the quantile reach what the target takes."""
+        task, spend = self.asked.task, self.asked.first_guess
+        size, target = len(task.offset), self.asked.task.task.at_least
+        focus, budget = np.full(size, 1.0 / size), sum(spend.values()) or 0.5 * self.asked.money
+        met: list[_Met] = []
+        level = target - float(focus @ task.offset)
+        for splits in range(_ROUNDS):
+            sized = self._smallest(focus, level, budget, _COARSE) if level > 0.0 else None
+            if sized is None or sized.split.price <= 0.0:
+                break
+            found = self._allocation(sized.split)
+            spend, before, budget = found.spend, budget, sized.budget
+            attained = task.attained(spend)
+            met.append(_Met(found, found.total + self.pays * (target - attained) / sized.split.price))
+            is_settled = abs(attained - target) <= _SETTLED * target and abs(budget - before) <= _SETTLED * budget
+            if splits and is_settled:
+                break
+            latest = task.focus(spend)
+            focus = latest if splits == 0 else (splits * focus + latest) / (splits + 1)
+            level = target - attained + float(focus @ (task.draws(spend) - task.offset))
+        return met
+
+    def lifted(self, split: CompiledSplit, start: Allocation, most: float | None = None) -> Allocation | None:
+        """A split near another one that reaches the task, for at most some money; None where there is none."""
+        task, at = self.asked.task, start
+        if task.attained(start.spend) < task.task.at_least:
+            found = lift(split, (task,), start, most, steps=_LIFTS)
+            if found is None:
+                return None
+            at = found
+        return at if task.attained(at.spend) >= task.task.at_least else None
+
+    def certified(self, polished: Polished) -> tuple[tuple[Allocation, TaskMean] | None, Allocation | None]:
+        """A split with its bound, and the split behind the bound where it is further away than the gap asked."""
+        allocation, (weights,) = polished.allocation, polished.focus
+        if weights is None:
+            return None, None
+        task, budget = self.asked.task, allocation.total / self.pays
+        level = (1.0 - 1e-9) * float(weights @ (task.draws(allocation.spend) - task.offset))
+        problem = self._problems(weights)
+        gap, seconds = self.asked.gap, self.asked.seconds
+        least, rivals = largest_falling_short(problem, level, budget, gap=gap, seconds=seconds)
+        bound = min(least * self.pays, allocation.total)
+        certified = replace(
+            allocation,
+            value=allocation.total,
+            bound=bound,
+            gap=(allocation.total - bound) / (allocation.total or 1.0),
+            method=METHOD,
+        )
+        return (certified, TaskMean(task, weights)), self._allocation(rivals[-1].split) if rivals else None
+
+    def _smallest(self, weights: FloatArray, level: float, first: float, gap: float) -> SizedSplit | None:
+        most, seconds = self.asked.money, self.asked.seconds
+        return smallest_reaching(self._problems(weights), level, first, most, gap=gap, seconds=seconds)
+
+    def _problems(self, weights: FloatArray) -> "_Problems":
+        return _Problems(self.asked, self.costs, weights)
+
+    def _allocation(self, found: SeparableSplit) -> Allocation:
+        names = tuple(self.asked.ranges)
+        spend = dict(zip(names, found.spend.tolist(), strict=True))
+        total = self.pays * sum(self.costs[name] * amount for name, amount in spend.items())
+        is_on = {name: amount > 0 for name, amount in spend.items()}
+        return Allocation(spend, is_on, total, total, 0.0, 1.0, 1, 0.0, METHOD)
+
+
+@dataclass
+class _Problems:
+    """The problem of each budget, on the weighted mean of the draws."""
+
+    asked: RangedTask
+    costs: Mapping[str, float]
+    weights: FloatArray
+    _curves: dict[int, TabledCurves] = field(init=False, default_factory=dict)
+
+    def __call__(self, budget: float) -> SeparableProblem:
+        octave = int(np.ceil(np.log2(budget)))
+        if octave not in self._curves:
+            tables = self.asked.task.kpi.tables(self.asked.task.periods)
+            tables = {name: tables[name] for name in self.asked.ranges}
+            powers: IntArray = np.ceil(np.log2([2.0**octave / self.costs[name] for name in tables])).astype(np.int64)
+            self._curves[octave] = TabledCurves(TabledStack(tables, self.weights, powers), has_hulls=False)
+        return SeparableProblem.of(self._curves[octave], self.asked.ranges, self.costs, budget, spends_all=False)

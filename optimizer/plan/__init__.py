@@ -1,0 +1,1 @@
+"""What is answered, as documents: plans, their figures, what they leave open, and the split over several markets."""
