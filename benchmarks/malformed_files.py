@@ -33,7 +33,8 @@ from malformed_cells import cell_cases
 from malformed_parquet import columns, parquet, parquet_bomb_cases, parquet_cases
 from malformed_texts import size_cases, text_cases
 from malformed_toml import toml_cases, toml_size_cases
-from malformed_workbooks import workbook, workbook_bomb_cases, workbook_cases
+from malformed_workbooks import workbook_bomb_cases, workbook_cases
+from workbooks import workbook
 
 from mmm.errors import Refused
 from mmm.intake.formats import read_table  # noqa: F401

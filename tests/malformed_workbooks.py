@@ -1,26 +1,37 @@
 """Workbooks that are wrong: archives made to burst, parts that are missing or forged, cells of every odd kind."""
 
-import functools
 import io
 import random
 import struct
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import openpyxl
 from malformed import Malformed, always
-from market_files import weekly_sheet
+from workbooks import (
+    MAIN,
+    SHARED,
+    SHEET,
+    Change,
+    Parts,
+    archive,
+    cell_changed,
+    changed,
+    dated,
+    entities_used,
+    replaced,
+    sheet_xml,
+    spoil,
+    with_part,
+    without_part,
+    workbook,
+)
 
-SHEET = "xl/worksheets/sheet1.xml"
-SHARED = "xl/sharedStrings.xml"
-MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 BILLION_LAUGHS = (
     '<!DOCTYPE b [<!ENTITY a0 "ha">' + "".join(f'<!ENTITY a{at} "{f"&a{at - 1};" * 10}">' for at in range(1, 10)) + "]>"
 )
 OUTSIDE_ENTITY = '<!DOCTYPE b [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
 OUTSIDE_DTD = '<!DOCTYPE b SYSTEM "http://127.0.0.1:9/b.dtd">'
-type Parts = dict[str, bytes]
-type Change = Callable[[Parts], None]
 
 
 def workbook_cases() -> Iterator[Malformed]:
@@ -30,85 +41,6 @@ def workbook_cases() -> Iterator[Malformed]:
     yield from _parts()
     yield from _sheets()
     yield from _cells()
-
-
-@functools.cache
-def workbook() -> bytes:
-    """The weekly sheet as openpyxl writes it, every cell a text."""
-    made = openpyxl.Workbook()
-    page = made.active
-    asked = weekly_sheet()
-    for row in [asked.header, *asked.rows]:
-        page.append(row)
-    content = io.BytesIO()
-    made.save(content)
-    return content.getvalue()
-
-
-def changed(change: Change, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """The workbook with its parts changed."""
-    with zipfile.ZipFile(io.BytesIO(workbook())) as good:
-        parts = {name: good.read(name) for name in good.namelist()}
-    change(parts)
-    if SHARED in parts:
-        replaced("[Content_Types].xml", "</Types>", _SHARED_TYPE)(parts)
-    return archive(parts, compression)
-
-
-def archive(parts: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """An archive of parts."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", compression) as made:
-        for name, part in parts.items():
-            made.writestr(name, part)
-    return content.getvalue()
-
-
-def sheet_xml(rows: str, head: str = "", dimension: str = "", tail: str = "") -> bytes:
-    """A sheet with these rows."""
-    return (
-        f'<?xml version="1.0"?>{head}<worksheet {MAIN}>{dimension}<sheetData>{rows}</sheetData>{tail}</worksheet>'
-    ).encode()
-
-
-def with_part(name: str, content: bytes) -> Change:
-    """A change that puts one part in place."""
-
-    def change(parts: Parts) -> None:
-        parts[name] = content
-
-    return change
-
-
-def without_part(name: str) -> Change:
-    """A change that takes one part away."""
-
-    def change(parts: Parts) -> None:
-        del parts[name]
-
-    return change
-
-
-def replaced(name: str, old: str, new: str) -> Change:
-    """A change of text in one part."""
-
-    def change(parts: Parts) -> None:
-        assert old.encode() in parts[name], (old, parts[name][:500])
-        parts[name] = parts[name].replace(old.encode(), new.encode(), 1)
-
-    return change
-
-
-def cell_changed(cell: str, xml: str) -> bytes:
-    """The workbook with one cell of the sheet written otherwise."""
-
-    def change(parts: Parts) -> None:
-        text = parts[SHEET].decode()
-        start = text.index(f'<c r="{cell}"')
-        end = text.index("</c>", start) + len("</c>")
-        parts[SHEET] = (text[:start] + xml + text[end:]).encode()
-
-    return changed(change)
 
 
 def workbook_bomb_cases() -> Iterator[Malformed]:
@@ -155,9 +87,9 @@ def workbook_bomb_cases() -> Iterator[Malformed]:
             lambda: changed(with_part(SHEET, _junk("sheetData", 59_000_000))),
             "xml tags",
         ),
-        "billion laughs in the sheet": (lambda: changed(_entities(SHEET, BILLION_LAUGHS, "&a9;")), "entities"),
+        "billion laughs in the sheet": (lambda: changed(entities_used(SHEET, BILLION_LAUGHS, "&a9;")), "entities"),
         "billion laughs in the workbook": (
-            lambda: changed(_entities("xl/workbook.xml", BILLION_LAUGHS, "&a9;")),
+            lambda: changed(entities_used("xl/workbook.xml", BILLION_LAUGHS, "&a9;")),
             "entities",
         ),
         "billion laughs in sharedStrings": (
@@ -165,7 +97,7 @@ def workbook_bomb_cases() -> Iterator[Malformed]:
             "entities",
         ),
         "quadratic blow-up": (
-            lambda: changed(_entities(SHEET, f'<!DOCTYPE b [<!ENTITY a "{"x" * 100_000}">]>', "&a;" * 10_000)),
+            lambda: changed(entities_used(SHEET, f'<!DOCTYPE b [<!ENTITY a "{"x" * 100_000}">]>', "&a;" * 10_000)),
             "entities",
         ),
         "a size that is a lie": (lambda: _lying_size(1_000), "damaged"),
@@ -209,9 +141,9 @@ def _parts() -> Iterator[Malformed]:
         yield _workbook("workbook parts", f"{name} is other XML", other, "empty file" if name == SHEET else "work")
         yield _workbook("workbook parts", f"{name} is never closed", changed(with_part(name, b"<a>" * 100_000)))
         yield _workbook("workbook parts", f"{name} is in UTF-7", changed(_encoded(name)))
-        outside = changed(_entities(name, OUTSIDE_ENTITY, ""))
+        outside = changed(entities_used(name, OUTSIDE_ENTITY, ""))
         yield _workbook("workbook parts", f"{name} has an entity from outside", outside, "entities")
-    dtd = changed(_entities(SHEET, OUTSIDE_DTD, ""))
+    dtd = changed(entities_used(SHEET, OUTSIDE_DTD, ""))
     yield Malformed("workbook parts", "a sheet after a DTD from outside", always(dtd), "entities")
     for name, new in {
         "a sheet of another part": 'Target="/xl/styles.xml"',
@@ -300,32 +232,15 @@ def _cells() -> Iterator[Malformed]:
         ("a time of day", 0.5, "hh:mm", "date"),
         ("a day with a time", 45698.5, "yyyy-mm-dd hh:mm", "time of day"),
     ):
-        yield Malformed("workbook dates", f"{name}, 1900", always(_dated(serial, number_format)), says)
-        yield Malformed("workbook dates", f"{name}, 1904", always(_dated(serial, number_format, is_1904=True)), "")
+        yield Malformed("workbook dates", f"{name}, 1900", always(dated(serial, number_format)), says)
+        yield Malformed("workbook dates", f"{name}, 1904", always(dated(serial, number_format, is_1904=True)), "")
     for name, number_format in (("a date", "yyyy-mm-dd"), ("a time", "hh:mm"), ("a duration", "[h]:mm")):
-        spent = _dated(0.25, number_format, "C")
+        spent = dated(0.25, number_format, "C")
         yield Malformed("workbook cells", f"spend as {name}", always(spent), "plain number")
 
 
 def _workbook(family: str, name: str, content: bytes, says: str = "workbook") -> Malformed:
     return Malformed(family, name, always(content), says)
-
-
-def _dated(serial: float, number_format: str, column: str = "A", *, is_1904: bool = False) -> bytes:
-    """The workbook, its dates as cells, with one serial number for a date."""
-    made = openpyxl.load_workbook(io.BytesIO(workbook()))
-    if is_1904:
-        made.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
-    page = made.active
-    for row in range(2, page.max_row + 1):
-        cell = page[f"A{row}"]
-        cell.value = openpyxl.utils.datetime.to_excel(openpyxl.utils.datetime.from_ISO8601(cell.value), made.epoch)
-        cell.number_format = "yyyy-mm-dd"
-    page[f"{column}7"] = serial
-    page[f"{column}7"].number_format = number_format
-    content = io.BytesIO()
-    made.save(content)
-    return content.getvalue()
 
 
 def _spaces(megabytes: int) -> bytes:
@@ -363,18 +278,6 @@ def _declared(dimension: str, rows: str) -> Change:
     return with_part(SHEET, sheet_xml(rows, dimension=f'<dimension ref="{dimension}"/>'))
 
 
-def _entities(name: str, declared: str, used: str) -> Change:
-    """A change that puts a document type before a part and uses its entities at the part's end."""
-
-    def change(parts: Parts) -> None:
-        text = parts[name].decode()
-        head, end, body = text.partition("?>") if text.startswith("<?xml") else ("", "", text)
-        closing = body.rindex("</")
-        parts[name] = f"{head}{end}{declared}{body[:closing]}{used}{body[closing:]}".encode()
-
-    return change
-
-
 def _encoded(name: str) -> Change:
     def change(parts: Parts) -> None:
         parts[name] = b'<?xml version="1.0" encoding="UTF-7"?><a>+ADw-</a>'
@@ -388,7 +291,7 @@ def _macro(parts: Parts) -> None:
         b"application/vnd.openxmlformats-officedocument.ms-excel", b"application/vnd.ms-excel"
     )
     parts.update({"[Content_Types].xml": types, "xl/vbaProject.bin": b"\xd0\xcf\x11\xe0" + bytes(5000)})
-    _spoil(parts)
+    spoil(parts)
 
 
 def _links(parts: Parts) -> None:
@@ -405,13 +308,9 @@ def _links(parts: Parts) -> None:
     replaced("[Content_Types].xml", "</Types>", _LINK_TYPE)(parts)
     replaced("xl/_rels/workbook.xml.rels", "</Relationships>", _LINK_RELATION)(parts)
     replaced("xl/workbook.xml", "</sheets>", _LINK_REFERENCE)(parts)
-    _spoil(parts)
+    spoil(parts)
 
 
-_SHARED_TYPE = (
-    '<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.'
-    'spreadsheetml.sharedStrings+xml"/></Types>'
-)
 _LINK_TYPE = (
     '<Override PartName="/xl/externalLinks/externalLink1.xml" ContentType="application/vnd.openxmlformats-'
     'officedocument.spreadsheetml.externalLink+xml"/></Types>'
@@ -424,14 +323,6 @@ _LINK_REFERENCE = (
     '</sheets><externalReferences><externalReference xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/'
     'relationships" r:id="rId99"/></externalReferences>'
 )
-
-
-def _spoil(parts: Parts) -> None:
-    """One cell that no number is, so that the market is refused for it."""
-    text = parts[SHEET].decode()
-    start = text.index('<c r="C7"')
-    end = text.index("</c>", start) + len("</c>")
-    parts[SHEET] = (text[:start] + '<c r="C7" t="str"><v>spoilt</v></c>' + text[end:]).encode()
 
 
 def _headers(content: bytes) -> Iterator[int]:
