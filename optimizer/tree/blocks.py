@@ -11,6 +11,12 @@ from optimizer.program.linear import Program
 from optimizer.program.solve import CompiledSplit
 from optimizer.tree.links import Links
 
+SPEND, CONVEXITY, KPI = 0, 1, 2
+"""Places of a block's rows in `rows_of`: its spend, its shares, what the KPI comes to."""
+
+SWITCHES = slice(3, None)
+"""Places of the rows that keep its shares below switches."""
+
 
 @dataclass(frozen=True, slots=True)
 class KpiTerm:
@@ -29,7 +35,7 @@ class KpiTerm:
 class Block:
     """Where the corners of a channel go: all of them, or those of one piece of its range (`low` to `high`, money).
 
-    `convexity` is the row that adds up their shares; `others` are rows that keep these below switches.
+    `convexity` is the row that adds up their shares; `switches` are rows that keep these below switches.
     """
 
     channel: int
@@ -37,7 +43,7 @@ class Block:
     high: float
     spend_row: int
     convexity: int
-    others: tuple[int, ...] = ()
+    switches: tuple[int, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -53,11 +59,11 @@ def blocks_of(program: Program, split: CompiledSplit, links: Links, cuts: Mappin
         if parts is None:
             spend_row = program.row(0.0, 0.0, [(spend, -1.0)])
             convexity = program.row(-np.inf, 1.0, [])
-            others = tuple(
-                program.row(-np.inf, 0.0, [(split.program.integers[integer], -1.0) for integer in switches])
-                for switches in links.switches[channel]
+            switches = tuple(
+                program.row(-np.inf, 0.0, [(split.program.integers[integer], -1.0) for integer in integers])
+                for integers in links.switches[channel]
             )
-            blocks.append(Block(channel, 0.0, np.inf, spend_row, convexity, others))
+            blocks.append(Block(channel, 0.0, np.inf, spend_row, convexity, switches))
             continue
         for (part, lies), (low, high) in zip(parts, pairwise(cuts[name]), strict=True):
             spend_row = program.row(0.0, 0.0, [(part, -1.0)])
@@ -67,12 +73,11 @@ def blocks_of(program: Program, split: CompiledSplit, links: Links, cuts: Mappin
 
 
 def rows_of(blocks: Sequence[Block], term: KpiTerm) -> IntArray:
-    """Rows of the corners of each block, -1 for none: spend, convexity, the KPI, others. Shape (blocks, 3 + others)."""
-    widest = max(len(block.others) for block in blocks)
-    first = -1 if term.row is None else term.row
-    return np.array(
-        [
-            (block.spend_row, block.convexity, first, *block.others, *(-1 for _ in range(widest - len(block.others))))
-            for block in blocks
-        ]
-    )
+    """Rows of the corners of each block at `SPEND`, `CONVEXITY`, `KPI`, `SWITCHES`; -1 for none. One line a block."""
+    widest = max(len(block.switches) for block in blocks)
+    of_kpi = -1 if term.row is None else term.row
+    rows = np.full((len(blocks), SWITCHES.start + widest), -1, dtype=np.int64)
+    for place, block in enumerate(blocks):
+        rows[place, [SPEND, CONVEXITY, KPI]] = block.spend_row, block.convexity, of_kpi
+        rows[place, SWITCHES][: len(block.switches)] = block.switches
+    return rows

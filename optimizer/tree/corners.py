@@ -43,14 +43,14 @@ class NewCorners:
 class Prices:
     """What a program has corners for: `worth` of a unit of the KPI, less what spend and shares cost.
 
-    `spend` is the price of a unit of money, `share` that of all of a channel, of which `others` is for its switches.
+    `spend` is the price of a unit of money, `share` that of all of a channel, and `switches` its part for switches.
     Shape (C,).
     """
 
     worth: float
     spend: FloatArray
     share: FloatArray
-    others: FloatArray
+    switches: FloatArray
 
 
 class KpiCorners:

@@ -15,7 +15,7 @@ from mmm.vocabulary import FloatArray, IntArray
 from optimizer.errors import SolverError
 from optimizer.program.linear import Program
 from optimizer.program.solve import CompiledSplit
-from optimizer.tree.blocks import KpiTerm, blocks_of, rows_of
+from optimizer.tree.blocks import CONVEXITY, KPI, SPEND, SWITCHES, KpiTerm, blocks_of, rows_of
 from optimizer.tree.branch import Branch
 from optimizer.tree.corners import NewCorners, Prices
 from optimizer.tree.links import Links
@@ -172,9 +172,9 @@ class Master:
         """Where the columns of new corners start, and their rows and values."""
         rows, term = self._rows[kpi][blocks], self._terms[kpi]
         values = np.ones(rows.shape)
-        values[:, 0] = spend
+        values[:, SPEND] = spend
         if term.row is not None:
-            values[:, 2] = term.factor * height
+            values[:, KPI] = term.factor * height
         is_there = rows >= 0
         ends = np.cumsum(is_there.sum(axis=1))
         starts = np.concatenate(([0], ends[:-1]))
@@ -263,8 +263,8 @@ class Master:
         term, rows = self._terms[kpi], self._rows[kpi]
         of_rows = np.where(rows >= 0, solved.prices[rows], 0.0)
         worth = term.cost - (0.0 if term.row is None else term.factor * float(solved.prices[term.row]))
-        others = of_rows[:, 3:].sum(axis=1)
-        return Prices(worth, of_rows[:, 0] / self._scale, of_rows[:, 1] + others, others)
+        of_switches = of_rows[:, SWITCHES].sum(axis=1)
+        return Prices(worth, of_rows[:, SPEND] / self._scale, of_rows[:, CONVEXITY] + of_switches, of_switches)
 
     def most_spend(self, channel: int) -> float:
         """The most that a channel can spend in the branch where integers may have fractions, money."""

@@ -115,4 +115,4 @@ def at_prices(search: Search, branch: Branch, solved: Solved) -> AtPrices:
 def _worth(corners: KpiCorners, prices: Prices, branch: Branch, channels: IntArray) -> FloatArray:
     """What the best corners of some channels come to; where nothing may be spent, no less than what switches cost."""
     worth, _ = corners.best(prices, branch.low, branch.high, channels)
-    return np.where(branch.is_spending[channels], worth, np.maximum(worth, prices.others[channels]))
+    return np.where(branch.is_spending[channels], worth, np.maximum(worth, prices.switches[channels]))
