@@ -19,8 +19,8 @@ from datetime import date
 
 import numpy as np
 
-from mmm.artifact import ChannelInfo
 from mmm.curves import ChannelResponse, CurveDraws, carryover_weights, response_of
+from mmm.manifest import ChannelInfo
 from mmm.vocabulary import AdstockKind, SaturationKind
 from optimizer.curves.expected import ExpectedCurve
 from optimizer.flight.cautious import most_cautious_flighting

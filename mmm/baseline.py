@@ -8,8 +8,9 @@ from datetime import date
 
 import numpy as np
 
-from mmm.artifact import BaselineInfo, ResponseArtifact
+from mmm.artifact import ResponseArtifact
 from mmm.curves import medium_contribution
+from mmm.manifest import BaselineInfo
 from mmm.periods import periods_between
 from mmm.vocabulary import COMMON_DEMAND_NAMES, DAYS_PER_WEEK, SEASON_LAG, FloatArray, IntArray
 

@@ -10,10 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from mmm.artifact import BaselineInfo, ResponseArtifact
+from mmm.artifact import ResponseArtifact
 from mmm.baseline import baseline_design
 from mmm.contribution import Figure, figure
 from mmm.curves import historical_contributions, medium_contribution
+from mmm.manifest import BaselineInfo
 from mmm.periods import period_range
 from mmm.vocabulary import FloatArray
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.adstock import CARRYOVER_PERIODS, delayed_weights, geometric_weights, lagged_exposure
-from mmm.artifact import BaselineInfo, EventInfo
 from mmm.baseline import baseline_design
 from mmm.errors import FitError
 from mmm.holiday_calendar import holiday_terms
 from mmm.lift import LiftTest, lift_tests
+from mmm.manifest import BaselineInfo, EventInfo
 from mmm.market import Market
 from mmm.periods import periods_between
 from mmm.spec import ChannelSpec, OrganicSpec, OutcomeSpec

@@ -5,16 +5,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from mmm.artifact import (
-    ChannelEvidence,
-    ChannelInfo,
-    Gate,
-    Manifest,
-    OrganicInfo,
-    OutcomeInfo,
-    ResponseArtifact,
-    seal,
-)
+from mmm.artifact import ResponseArtifact, seal
 from mmm.brand.evidence import judge_brand
 from mmm.brand.level import Brand, fit_brand, with_brand, with_panel_brand
 from mmm.brand.long_run import long_run_of
@@ -27,6 +18,7 @@ from mmm.design import Design, build_design, default_holdout
 from mmm.errors import FitError
 from mmm.forecast_scores import DrawnForecast
 from mmm.long_run import LongRunDraws, LongRunInfo
+from mmm.manifest import ChannelEvidence, ChannelInfo, Gate, Manifest, OrganicInfo, OutcomeInfo
 from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.panel.design import PanelDesign, build_panel_design
 from mmm.panel.geo_draws import geo_draws

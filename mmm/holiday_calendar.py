@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from mmm.artifact import HolidayInfo
+from mmm.manifest import HolidayInfo
 from mmm.periods import periods_between, shift_period
 from mmm.vocabulary import Language, PeriodName
 

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from mmm.artifact import BaselineInfo, baseline_terms
 from mmm.curves import medium_contribution
 from mmm.design import SLOPED, Design
 from mmm.kernel.data import KernelData, MediaData
@@ -20,6 +19,7 @@ from mmm.kernel.media import (
     LAYOUT_SLOPE,
     SATURATION_CODES,
 )
+from mmm.manifest import BaselineInfo, baseline_terms
 from mmm.marginal import LinearTerms, decompose
 from mmm.noise_paths import sampled_whitening
 from mmm.outcome_noise import LEAST_DEGREES, LIKELIHOOD_CODES

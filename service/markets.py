@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from mmm.artifact import ChannelInfo, Gate, Manifest, ResponseArtifact
+from mmm.artifact import ResponseArtifact
 from mmm.checks.health import Health, health
 from mmm.errors import ArtifactError
+from mmm.manifest import ChannelInfo, Gate, Manifest
 from mmm.parsing import StrictModel
 from mmm.periods import shift_period
 from mmm.sentence import Sentence

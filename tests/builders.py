@@ -5,17 +5,9 @@ from datetime import date
 
 import numpy as np
 
-from mmm.artifact import (
-    BaselineInfo,
-    ChannelInfo,
-    Manifest,
-    OutcomeInfo,
-    ResponseArtifact,
-    ResponseDraws,
-    baseline_terms,
-    seal,
-)
+from mmm.artifact import ResponseArtifact, ResponseDraws, seal
 from mmm.geo_curves import GeoDraws, GeosInfo
+from mmm.manifest import BaselineInfo, ChannelInfo, Manifest, OutcomeInfo, baseline_terms
 
 CHANNELS = (
     ChannelInfo(

@@ -7,8 +7,9 @@ import numpy as np
 from builders import make_artifact
 from further_rules import FurtherRules, draw_further_rules
 
-from mmm.artifact import ChannelInfo, ResponseArtifact
+from mmm.artifact import ResponseArtifact
 from mmm.curves import ChannelResponse
+from mmm.manifest import ChannelInfo
 from optimizer.curves.expected import ExpectedCurve
 from optimizer.program.allocation import AllocationProblem, KpiCurves
 from optimizer.program.cpa_ceilings import cpa_limits

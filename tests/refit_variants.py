@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmm.artifact import Gate, ResponseArtifact, seal
+from mmm.artifact import ResponseArtifact, seal
+from mmm.manifest import Gate
 from mmm.sentence import sentence
 from mmm.vocabulary import Verdict
 

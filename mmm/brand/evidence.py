@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmm.artifact import MEASURED_CONTRACTION, Gate
 from mmm.long_run import IndicatorInfo, LongRunInfo, SlowCurveInfo
+from mmm.manifest import MEASURED_CONTRACTION, Gate
 from mmm.sentence import Number, Sentence, Share, Word, listed, phrase, sentence
 from mmm.vocabulary import Evidence, Verdict
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.artifact import SEEN_FROM, Gate
 from mmm.checks.verdicts import unless_passed
+from mmm.manifest import SEEN_FROM, Gate
 from mmm.media_history import MediaHistory
 from mmm.posterior import Posterior
 from mmm.sentence import listed, sentence

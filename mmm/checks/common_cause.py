@@ -1,9 +1,9 @@
 """Do budgets move together for a reason that the market does not name? Then the outcome may follow the same reason."""
 
-from mmm.artifact import Gate
 from mmm.checks.verdicts import unless_passed
 from mmm.common_demand import COMMON_LIMIT
 from mmm.design import Design
+from mmm.manifest import Gate
 from mmm.sentence import Number, sentence
 from mmm.vocabulary import COMMON_DEMAND_NAMES, Verdict
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.artifact import Gate
 from mmm.checks.verdicts import unless_passed
+from mmm.manifest import Gate
 from mmm.media_history import MediaHistory
 from mmm.posterior import Posterior
 from mmm.sentence import Share, Word, sentence

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import bdtr, bdtrik
 
-from mmm.artifact import MEASURED_CONTRACTION, Gate
 from mmm.checks.bend import judge_bends
 from mmm.checks.common_cause import judge_common_movement
 from mmm.checks.diagnostics import Diagnostics
@@ -23,6 +22,7 @@ from mmm.checks.split import judge_split
 from mmm.checks.verdicts import below, unless_passed
 from mmm.design import Design
 from mmm.forecast_scores import INTERVAL
+from mmm.manifest import MEASURED_CONTRACTION, Gate
 from mmm.market import Market
 from mmm.sentence import Number, Share, Term, Word, sentence
 from mmm.vocabulary import Evidence, FloatArray, PeriodName, Verdict

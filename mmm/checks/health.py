@@ -7,7 +7,7 @@ from being champion whatever the score.
 from collections.abc import Sequence
 from typing import Literal
 
-from mmm.artifact import Gate
+from mmm.manifest import Gate
 from mmm.parsing import StrictModel
 from mmm.vocabulary import Verdict
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmm.artifact import Gate
 from mmm.curves import medium_contribution
 from mmm.design import Design
 from mmm.lift import LiftTest
+from mmm.manifest import Gate
 from mmm.panel.design import GeoTest, PanelDesign
 from mmm.panel.lift import geo_increments
 from mmm.panel.posterior import PanelPosterior

@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from mmm.artifact import Gate
 from mmm.checks.verdicts import unless_passed
+from mmm.manifest import Gate
 from mmm.posterior import Posterior
 from mmm.sentence import Number, Phrase, Sentence, sentence
 from mmm.vocabulary import FloatArray, Verdict

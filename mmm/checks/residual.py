@@ -5,8 +5,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from mmm.artifact import Gate
 from mmm.checks.verdicts import unless_passed
+from mmm.manifest import Gate
 from mmm.noise_paths import whitening
 from mmm.posterior import Posterior
 from mmm.sentence import Number, sentence

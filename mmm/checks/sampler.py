@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.artifact import Gate
 from mmm.checks.chains import agreement, bulk_draws, tail_draws
 from mmm.checks.verdicts import above, below, unless_passed
 from mmm.design import Medium
+from mmm.manifest import Gate
 from mmm.parameters import Structure
 from mmm.sampling import Samples
 from mmm.sentence import Number, Phrase, Sentence, Word, sentence

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.artifact import Gate
 from mmm.checks.verdicts import unless_passed
+from mmm.manifest import Gate
 from mmm.posterior import Posterior
 from mmm.saturation import effect_of_impression, saturate
 from mmm.sentence import Sentence, Share, Word, sentence

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.artifact import BaselineInfo
 from mmm.design import Design, build_design
+from mmm.manifest import BaselineInfo
 from mmm.market import Market, national_aggregate, without_lift_tests
 from mmm.panel.design import build_panel_design
 from mmm.spec import OutcomeSpec

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mmm.artifact import Gate
 from mmm.errors import Fault, MarketRefused
 from mmm.intake.checks_series import too_few_periods
+from mmm.manifest import Gate
 from mmm.market import Market
 from mmm.prefit.apart import inseparable
 from mmm.prefit.channels import thin_channels

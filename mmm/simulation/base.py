@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mmm.artifact import BaselineInfo, EventInfo
 from mmm.baseline import baseline_design
+from mmm.manifest import BaselineInfo, EventInfo
 from mmm.simulation.occasions import holidays, promotions
 from mmm.simulation.setting import Setting, draw
 from mmm.simulation.spend_habits import autocorrelated

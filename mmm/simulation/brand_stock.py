@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmm.artifact import BaselineInfo
 from mmm.curves import CurveDraws, medium_contribution, response_of
+from mmm.manifest import BaselineInfo
 from mmm.market import Market, with_data_digest
 from mmm.simulation.setting import Setting, draw
 from mmm.simulation.spend_habits import autocorrelated

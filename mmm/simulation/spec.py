@@ -1,6 +1,6 @@
 """What market.toml says of a simulated market."""
 
-from mmm.artifact import EventInfo
+from mmm.manifest import EventInfo
 from mmm.simulation.setting import Setting
 from mmm.simulation.worlds import ORGANIC_ADSTOCK, ORGANIC_SATURATION, Words
 from mmm.spec import (

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.artifact import BaselineInfo, EventInfo
 from mmm.baseline import baseline_design
+from mmm.manifest import BaselineInfo, EventInfo
 from mmm.market import Market, with_data_digest
 from mmm.simulation.base import draw_baseline, draw_controls, draw_event
 from mmm.simulation.media import draw_organic_reach, draw_spend

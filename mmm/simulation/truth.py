@@ -12,17 +12,9 @@ from typing import Literal
 import numpy as np
 
 from mmm.adstock import CARRYOVER_PERIODS
-from mmm.artifact import (
-    BaselineInfo,
-    ChannelInfo,
-    Manifest,
-    OrganicInfo,
-    OutcomeInfo,
-    ResponseArtifact,
-    ResponseDraws,
-    seal,
-)
+from mmm.artifact import ResponseArtifact, ResponseDraws, seal
 from mmm.curves import CurveDraws
+from mmm.manifest import BaselineInfo, ChannelInfo, Manifest, OrganicInfo, OutcomeInfo
 from mmm.market import Market
 from mmm.simulation.other_saturation import OTHER_SATURATIONS, OtherSaturationKind
 from mmm.simulation.people import Crowd

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from mmm.artifact import ChannelInfo, ResponseArtifact
+from mmm.artifact import ResponseArtifact
 from mmm.errors import Fault
+from mmm.manifest import ChannelInfo
 from mmm.sentence import Names, Sentence, listed, sentence
 from optimizer.admission.market import A_CHANNEL, unknown_name
 from optimizer.scenario.document import Scenario, place_of

@@ -5,7 +5,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from mmm.artifact import BaselineInfo, ResponseArtifact
+from mmm.artifact import ResponseArtifact
+from mmm.manifest import BaselineInfo
 from mmm.vocabulary import COMMON_DEMAND_NAMES, DAYS_PER_WEEK, SEASON_LAG, FloatArray
 from optimizer.checker.calendar import periods_between, repeated
 from optimizer.checker.value import lag_weights, saturated_medium

@@ -7,7 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from mmm.artifact import ChannelInfo, ResponseArtifact
+from mmm.artifact import ResponseArtifact
+from mmm.manifest import ChannelInfo
 from mmm.usual_carryover import usual_retention
 from mmm.vocabulary import FloatArray, Role
 from optimizer.plan.document import Plan

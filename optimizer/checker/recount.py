@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from mmm.artifact import ChannelInfo, ResponseArtifact
+from mmm.artifact import ResponseArtifact
+from mmm.manifest import ChannelInfo
 from mmm.vocabulary import FloatArray
 from optimizer.checker.new_channels import with_new_channels
 from optimizer.checker.phasing import asked_phasing, planned_phasing

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.artifact import ChannelInfo
+from mmm.manifest import ChannelInfo
 from mmm.vocabulary import BoolArray, FloatArray
 from optimizer.checker.calendar import periods_from
 from optimizer.checker.reach import most_within_reach

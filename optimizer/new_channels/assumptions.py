@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mmm.artifact import MEASURED_CONTRACTION, Manifest
+from mmm.manifest import MEASURED_CONTRACTION, Manifest
 from mmm.sentence import Money, Number, Sentence, Share, Word, listed, sentence
 from mmm.vocabulary import Evidence
 from optimizer.plan.document import OutcomePlan

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from mmm.artifact import ChannelInfo, ResponseArtifact, ResponseDraws
+from mmm.artifact import ResponseArtifact, ResponseDraws
+from mmm.manifest import ChannelInfo
 from mmm.noise_paths import normal_quantiles
 from mmm.usual_carryover import Buyers, usual_retention
 from mmm.vocabulary import DEFAULT_BRAND_WEIGHT, FloatArray, Role

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pyomo.core import Binary, ConcreteModel, ConstraintList, NonNegativeIntegers, NonNegativeReals, Var, VarList
 
-from mmm.artifact import ChannelInfo
+from mmm.manifest import ChannelInfo
 from mmm.sentence import Money, Sentence, Word, sentence
 from mmm.vocabulary import FloatArray
 from optimizer.horizon.reach_limits import ReachLimit

@@ -5,7 +5,7 @@ Spend is always net media spend, which is what the curves see. A unit of it cost
 
 from collections.abc import Mapping, Sequence
 
-from mmm.artifact import ChannelInfo
+from mmm.manifest import ChannelInfo
 from optimizer.scenario.document import Scenario
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from mmm.artifact import ChannelInfo
+from mmm.manifest import ChannelInfo
 from mmm.parsing import CalendarDay, StrictModel, Unfit
 from mmm.sentence import Sentence, Word, sentence
 from mmm.vocabulary import Role, Scene, Stage, TaskCount

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mmm.artifact import Manifest, ResponseArtifact
+from mmm.artifact import ResponseArtifact
 from mmm.checks.health import health
+from mmm.manifest import Manifest
 from mmm.parsing import StrictModel
 from mmm.periods import periods_between, shift_period
 from mmm.sentence import Sentence, sentence

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from scipy.stats import binom
 
-from mmm.artifact import Gate
 from mmm.backtest.verdict import CHANCE_ERRORS
 from mmm.forecast_scores import INTERVAL
+from mmm.manifest import Gate
 from mmm.periods import PLURALS
 from mmm.sentence import Number, Share, Term, Word, phrase, sentence
 from service.refits.judgement import Reason

@@ -6,7 +6,8 @@ sampler's settings are in the digest alone.
 
 from collections.abc import Mapping
 
-from mmm.artifact import Manifest, ResponseArtifact
+from mmm.artifact import ResponseArtifact
+from mmm.manifest import Manifest
 from mmm.parsing import StrictModel
 
 type Written = bool | int | float | str | None

@@ -6,7 +6,7 @@ not be worse, and no surprise that a person should see goes by unseen. docs/refi
 
 from collections.abc import Mapping, Sequence
 
-from mmm.artifact import Gate
+from mmm.manifest import Gate
 from mmm.sentence import sentence
 from service.refits.curve_stability import CurveStability
 from service.refits.fit_reasons import backtest_reasons, gate_reasons

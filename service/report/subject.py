@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from mmm.artifact import Manifest, ResponseArtifact
+from mmm.artifact import ResponseArtifact
 from mmm.decomposition import Decomposition, Part
+from mmm.manifest import Manifest
 from mmm.periods import shift_period
 from mmm.vocabulary import SEASON_LAG
 from optimizer.plan_parts.channel_curves import ChannelCurve

@@ -2,8 +2,8 @@
 
 from functools import reduce
 
-from mmm.artifact import MEASURED_CONTRACTION, SEEN_FROM
 from mmm.checks.health import Health, health
+from mmm.manifest import MEASURED_CONTRACTION, SEEN_FROM
 from mmm.sentence import Number, Sentence, sentence
 from service.report.blocks import Block, Paragraph, Section, Table
 from service.report.opening import EVIDENCE, verdict_sentence

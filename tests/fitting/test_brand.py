@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brand_markets import ELASTICITY, brand_level, brand_market
 
-from mmm.artifact import MEASURED_CONTRACTION, ResponseArtifact, artifact_files, read_artifact
+from mmm.artifact import ResponseArtifact, artifact_files, read_artifact
 from mmm.backtest.rolling_origin import Origin, known_at
 from mmm.baseline import baseline_design, forecast_baseline
 from mmm.brand.evidence import Learned, evidence_of_long_run
@@ -18,6 +18,7 @@ from mmm.errors import ArtifactError
 from mmm.fit import fit_outcome
 from mmm.long_run import IndicatorInfo
 from mmm.long_run_figures import long_run_figures, long_run_responses, per_draw
+from mmm.manifest import MEASURED_CONTRACTION
 from mmm.market import Market, national_aggregate, with_data_digest
 from mmm.sampling import Effort
 from mmm.spec import MarketSpec

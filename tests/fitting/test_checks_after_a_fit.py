@@ -7,13 +7,14 @@ from functools import cache
 import numpy as np
 from fitting_markets import assembled, quick, small_market
 
-from mmm.artifact import Gate, ResponseArtifact
+from mmm.artifact import ResponseArtifact
 from mmm.baseline import forecast_baseline
 from mmm.checks.health import health
 from mmm.common_demand import COMMON_LIMIT, common_movement, own_movements
 from mmm.contribution import historical_contributions
 from mmm.design import build_design
 from mmm.fit import fit_outcome
+from mmm.manifest import Gate
 from mmm.market import Market
 from mmm.sentence import plain
 from mmm.simulation.simulate import simulate_market

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from builders import make_artifact
 
-from mmm.artifact import BaselineInfo, EventInfo, OrganicInfo, ResponseArtifact, seal
+from mmm.artifact import ResponseArtifact, seal
 from mmm.baseline import forecast_baseline
 from mmm.contribution import contribution_by_period
 from mmm.curves import historical_contributions
@@ -18,6 +18,7 @@ from mmm.decomposition import (
     spend_range,
     year_on_year,
 )
+from mmm.manifest import BaselineInfo, EventInfo, OrganicInfo
 
 SEASON = 52
 

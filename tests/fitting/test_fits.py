@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from fitting_markets import assembled, mixed_market, quick, quick_simulated, small_market
 
-from mmm.artifact import Gate, ResponseArtifact, artifact_files, read_artifact
+from mmm.artifact import ResponseArtifact, artifact_files, read_artifact
 from mmm.baseline import forecast_baseline
 from mmm.curves import carryover_weights, historical_contributions
 from mmm.errors import FitError
 from mmm.fit import fit_outcome
+from mmm.manifest import Gate
 from mmm.market import Market, with_data_digest
 from mmm.progress import Progress
 from mmm.sentence import plain

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from fitting_markets import mixed_market
 
-from mmm.artifact import Gate
 from mmm.checks.bend import SeenBend
 from mmm.checks.diagnostics import Contraction, Diagnostics
 from mmm.checks.drift import Drift
@@ -18,6 +17,7 @@ from mmm.checks.residual import LAGS, autocorrelation_limit
 from mmm.checks.sampler import STANDING_RHAT, Convergence, SamplerHealth, convergence_of
 from mmm.checks.split import OpenSplit
 from mmm.design import build_design
+from mmm.manifest import Gate
 from mmm.sampling import Samples
 from mmm.sentence import plain, sentence
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mmm.artifact import Gate
 from mmm.checks.health import PARTS, WEIGHTS, health
+from mmm.manifest import Gate
 from mmm.sentence import sentence
 from mmm.vocabulary import Verdict
 

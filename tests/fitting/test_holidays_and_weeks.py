@@ -8,13 +8,14 @@ from builders import make_artifact
 from fitting_markets import assembled, quick
 from market_files import only_fault, read, weekly_sheet
 
-from mmm.artifact import BaselineInfo, EventInfo, HolidayInfo, ResponseArtifact, baseline_terms
+from mmm.artifact import ResponseArtifact
 from mmm.baseline import baseline_design, forecast_baseline
 from mmm.decomposition import decompose
 from mmm.design import build_design
 from mmm.fit import fit_outcome
 from mmm.holiday_calendar import holiday_terms
 from mmm.intake.understood import understood
+from mmm.manifest import BaselineInfo, EventInfo, HolidayInfo, baseline_terms
 from mmm.market import Market
 from mmm.periods import period_range, periods_between
 from mmm.priors import EVENT_SPREAD, HOLIDAY_SPREAD, build_priors

@@ -6,18 +6,10 @@ import numpy as np
 import pytest
 from fitting_markets import assembled, quick, small_market
 
-from mmm.artifact import (
-    BaselineInfo,
-    ChannelInfo,
-    Manifest,
-    OrganicInfo,
-    OutcomeInfo,
-    ResponseArtifact,
-    ResponseDraws,
-    seal,
-)
+from mmm.artifact import ResponseArtifact, ResponseDraws, seal
 from mmm.decomposition import decompose
 from mmm.forecast_scores import score_periods
+from mmm.manifest import BaselineInfo, ChannelInfo, Manifest, OrganicInfo, OutcomeInfo
 from mmm.market import Market
 from mmm.sentence import plain
 from optimizer.scenario.document import Scenario

@@ -8,8 +8,8 @@ import pytest
 from builders import CHANNELS, make_artifact
 from pydantic import ValidationError
 
-from mmm.artifact import ChannelEvidence
 from mmm.curves import channel_response
+from mmm.manifest import ChannelEvidence
 from mmm.parsing import faults_of
 from mmm.sentence import plain
 from optimizer.checker.check import faults_of_plan

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from builders import CHANNELS, make_artifact, make_panel
 
-from mmm.artifact import ChannelInfo, ResponseArtifact, seal
+from mmm.artifact import ResponseArtifact, seal
+from mmm.manifest import ChannelInfo
 from optimizer.checker.baseline import forecast, noise_of_sum
 from optimizer.checker.bottom_up import wrong_ledger
 from optimizer.checker.check import faults_of_plan

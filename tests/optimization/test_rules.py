@@ -12,8 +12,8 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from mmm.artifact import ChannelInfo
 from mmm.curves import ChannelResponse
+from mmm.manifest import ChannelInfo
 from mmm.periods import period_range
 from mmm.sentence import sentence
 from optimizer.curves.expected import ExpectedCurve, Line

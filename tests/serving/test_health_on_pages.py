@@ -10,7 +10,8 @@ from serving.test_registry import NOW, gated
 from serving.test_report import rows_of, subject_of
 from typer.testing import CliRunner, Result
 
-from mmm.artifact import ChannelEvidence, seal
+from mmm.artifact import seal
+from mmm.manifest import ChannelEvidence
 from service.cli.main import app
 from service.home import Home
 from service.report.page import report_of

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from builders import make_artifact
 
-from mmm.artifact import Gate, ResponseArtifact, seal
+from mmm.artifact import ResponseArtifact, seal
 from mmm.errors import ArtifactError
+from mmm.manifest import Gate
 from mmm.sentence import sentence
 from mmm.vocabulary import Verdict
 from service.errors import NoChampion, NotAllowed, NotKnown

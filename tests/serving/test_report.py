@@ -16,8 +16,9 @@ from builders import CHANNELS, make_artifact
 from serving.test_registry import NOW, gated
 from typer.testing import CliRunner, Result
 
-from mmm.artifact import ChannelEvidence, ResponseArtifact, seal
+from mmm.artifact import ResponseArtifact, seal
 from mmm.decomposition import decompose
+from mmm.manifest import ChannelEvidence
 from optimizer.plan_parts.channel_curves import channel_curves
 from service.cli.main import app
 from service.home import open_home
