@@ -29,8 +29,9 @@ from optimizer.question.answered import Answer
 from optimizer.question.asked import PlanningModel, with_budget
 from optimizer.rulebook.rules import formulate
 from optimizer.scenario.document import Scenario, Task
+from optimizer.separable.problem import SeparableCurves, SeparableProblem
 from optimizer.separable.ranges import money_for_channels, spend_ranges
-from optimizer.separable.search import SeparableCurves, SeparableProblem, separable_allocation
+from optimizer.separable.search import separable_allocation
 from optimizer.tree.allocate import allocate
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))

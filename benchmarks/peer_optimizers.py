@@ -31,8 +31,9 @@ from peers.environment import MERIDIAN, PYMC_MARKETING, child_environment, peer_
 
 from mmm.curves import ChannelResponse
 from optimizer.curves.expected import ExpectedCurve
+from optimizer.separable.problem import SeparableCurves, SeparableProblem
 from optimizer.separable.ranges import SpendRange
-from optimizer.separable.search import SeparableCurves, SeparableProblem, separable_allocation
+from optimizer.separable.search import separable_allocation
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from further_rules import FurtherRules

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from pydantic import ValidationError
@@ -103,7 +104,7 @@ class ResponseDraws:
         return NoiseDraws(self.noise_scale, persistence, none if self.noise_share is None else self.noise_share)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResponseArtifact:
     """A manifest and its draws. Build with `seal`, read with `read_artifact`."""
 
@@ -111,7 +112,7 @@ class ResponseArtifact:
     draws: ResponseDraws
     digest: str
 
-    @property
+    @cached_property
     def channels(self) -> tuple[str, ...]:
         """Names of the paid channels, in the order of axis C."""
         return tuple(channel.name for channel in self.manifest.channels)

@@ -10,8 +10,9 @@ from optimizer.question.asked import Question
 from optimizer.question.goal import goal_of
 from optimizer.rulebook.rules import formulate
 from optimizer.scenario.document import Scenario
+from optimizer.separable.problem import SeparableProblem
 from optimizer.separable.ranges import money_for_channels, spend_ranges
-from optimizer.separable.search import SeparableProblem, price_of_money, separable_allocation
+from optimizer.separable.search import price_of_money, separable_allocation
 from optimizer.tree.allocate import allocate
 
 

@@ -16,20 +16,19 @@ from optimizer.program.allocation import Allocation
 from optimizer.program.formulation import Formulation
 from optimizer.program.solve import CompiledSplit, compile_split
 from optimizer.question.answered import TaskMean
+from optimizer.separable.problem import SeparableProblem, TabledCurves
 from optimizer.separable.ranges import SpendRange
-from optimizer.separable.search import METHOD, SeparableProblem, SeparableSplit, TabledCurves
-from optimizer.separable.sizing import SizedSplit, largest_falling_short, smallest_reaching
+from optimizer.separable.search import METHOD
+from optimizer.separable.sizing import LeastBudget, largest_falling_short, least_budget
 from optimizer.tabled.stack import TabledStack
 from optimizer.tasks.improvement import saved
-from optimizer.tasks.polish import Polished, distinct, exchange, lift, polish, split_even
+from optimizer.tasks.lifts import QUICK, THOROUGH, distinct, lift, split_even
+from optimizer.tasks.polish import Polished, exchange, polish
 from optimizer.tasks.probability import MeasuredTask
 from optimizer.tasks.problem import TaskProblem
 
-_ROUNDS = 6
+_ROUNDS = 3
 """Most splits that the draws about the quantile are averaged over."""
-
-_COARSE = 1e-3
-"""Relative gap of the splits on the way."""
 
 _SETTLED = 2e-4
 """Relative change of the budget, and miss of the target, from which on polishing is enough."""
@@ -37,11 +36,17 @@ _SETTLED = 2e-4
 _POLISHED = 2
 """Splits that are polished, the best ones that differ."""
 
+_FAR = 0.02
+"""Share of the target by which a split misses or exceeds it and is far from it."""
+
 _ROUGH = 1e-4
 """Relative improvement of the budget by a step below which a split is not followed before the best is chosen."""
 
 _DIFFERENT = 0.05
 """Share of an even split by which they differ in some channel."""
+
+_MANY_DRAWS = 500
+"""Draws from which on one split is polished, and fewer elsewhere are tried: the quantile of many has fewer bests."""
 
 _RIVALS = 2
 """Splits behind a bound that are pursued in turn."""
@@ -86,19 +91,25 @@ def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
     """
     started = time.perf_counter()
     search = _Search(asked)
-    met = sorted(search.near_the_target(), key=lambda each: each.needs)
+    if asked.task.periods is None:
+        asked.task.kpi.expect_tables()
+    is_quick = len(asked.task.offset) >= _MANY_DRAWS
+    met = sorted(search.near_the_target(), key=lambda each: (is_quick and each.is_far, each.needs))
     if not met:
         return None
     split = compile_split(asked.form)
-    starts = distinct([each.allocation for each in met], _DIFFERENT * split_even(met[0].allocation))[:_POLISHED]
+    starts = distinct([each.allocation for each in met], _DIFFERENT * split_even(met[0].allocation))[
+        : 1 if is_quick else _POLISHED
+    ]
     reaching = [each for start in starts if (each := search.lifted(split, start)) is not None]
     if not reaching:
         return None
     tasks = (asked.task,)
     rough = (polish(split, tasks, None, each, worthwhile=_ROUGH) for each in reaching)
-    best = polish(split, tasks, None, min((each.allocation for each in rough), key=lambda each: each.total))
+    best = min(rough, key=lambda each: each.allocation.total)
+    best = polish(split, tasks, None, best.allocation, radius=best.radius)
     problem = TaskProblem(tasks, asked.form, None, asked.gap, asked.seconds, asked.first_guess)
-    best = saved(problem, exchange(split, tasks, None, best))
+    best = saved(problem, exchange(split, tasks, None, best), QUICK if is_quick else THOROUGH)
     answer, rival = search.certified(best)
     for _ in range(_RIVALS):
         near = None if rival is None else search.lifted(split, rival, best.allocation.total)
@@ -114,10 +125,14 @@ def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """A split met on the way, and what it needs to reach the task if the price of its last money holds."""
+    """A split met on the way, and what it needs to reach the task if the price of its last money holds.
+
+    `is_far` says that it is far from the target, so that the price does not.
+    """
 
     allocation: Allocation
     needs: float
+    is_far: bool
 
 
 @dataclass
@@ -134,17 +149,18 @@ class _Search:
         """Splits of the smallest budgets on which means of the draws about the quantile reach what the target takes."""
         task, spend = self.asked.task, self.asked.first_guess
         size, target = len(task.offset), self.asked.task.task.at_least
-        focus, budget = np.full(size, 1.0 / size), sum(spend.values()) or 0.5 * self.asked.money
+        focus, budget = np.full(size, 1.0 / size), min(sum(spend.values()) or self.asked.money, self.asked.money)
         met: list[_Met] = []
         level = target - float(focus @ task.offset)
         for splits in range(_ROUNDS):
-            sized = self._smallest(focus, level, budget, _COARSE) if level > 0.0 else None
-            if sized is None or sized.split.price <= 0.0:
+            sized = self._smallest(focus, level, budget) if level > 0.0 else None
+            if sized is None or sized.price <= 0.0:
                 break
-            found = self._allocation(sized.split)
-            spend, before, budget = found.spend, budget, sized.budget
+            found = self._allocation(sized.spend)
+            spend, before, budget = found.spend, budget, min(found.total / self.pays, self.asked.money)
             attained = task.attained(spend)
-            met.append(_Met(found, found.total + self.pays * (target - attained) / sized.split.price))
+            needs = found.total + self.pays * (target - attained) / sized.price
+            met.append(_Met(found, needs, is_far=abs(attained - target) > _FAR * target))
             is_settled = abs(attained - target) <= _SETTLED * target and abs(budget - before) <= _SETTLED * budget
             if splits and is_settled:
                 break
@@ -181,18 +197,24 @@ class _Search:
             gap=(allocation.total - bound) / (allocation.total or 1.0),
             method=METHOD,
         )
-        return (certified, TaskMean(task, weights)), self._allocation(rivals[-1].split) if rivals else None
+        return (certified, TaskMean(task, weights)), self._allocation(rivals[-1].split.spend) if rivals else None
 
-    def _smallest(self, weights: FloatArray, level: float, first: float, gap: float) -> SizedSplit | None:
-        most, seconds = self.asked.money, self.asked.seconds
-        return smallest_reaching(self._problems(weights), level, first, most, gap=gap, seconds=seconds)
+    def _smallest(self, weights: FloatArray, level: float, first: float) -> LeastBudget | None:
+        """The least budget on which the mean reaches a level, looked for from `first` on; None where none does."""
+        problem, most = self._problems(weights), self.asked.money
+        budget = min(2.0 ** np.ceil(np.log2(first)), most)
+        found = least_budget(problem(budget), level)
+        while budget < most and (found is None or found.bound > budget):
+            budget = min(2.0 * budget, most)
+            found = least_budget(problem(budget), level)
+        return found
 
     def _problems(self, weights: FloatArray) -> "_Problems":
         return _Problems(self.asked, self.costs, weights)
 
-    def _allocation(self, found: SeparableSplit) -> Allocation:
+    def _allocation(self, by_channel: FloatArray) -> Allocation:
         names = tuple(self.asked.ranges)
-        spend = dict(zip(names, found.spend.tolist(), strict=True))
+        spend = dict(zip(names, by_channel.tolist(), strict=True))
         total = self.pays * sum(self.costs[name] * amount for name, amount in spend.items())
         is_on = {name: amount > 0 for name, amount in spend.items()}
         return Allocation(spend, is_on, total, total, 0.0, 1.0, 1, 0.0, METHOD)

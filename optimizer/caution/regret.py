@@ -23,8 +23,9 @@ from optimizer.program.allocation import Allocation, AllocationProblem, KpiCurve
 from optimizer.program.formulation import Formulation
 from optimizer.responses.kpi import KpiResponses
 from optimizer.scenario.document import SolveLimits
+from optimizer.separable.problem import SeparableCurves, SeparableProblem
 from optimizer.separable.ranges import money_for_channels, spend_ranges
-from optimizer.separable.search import SeparableCurves, SeparableProblem, separable_allocation
+from optimizer.separable.search import separable_allocation
 from optimizer.tree.allocate import allocate
 
 SAMPLE = 40

@@ -71,6 +71,8 @@ class CornerTable:
         Of the k-th points by bin. Shape (K, bins).
     count
         Points so far.
+    rising
+        How many of them, the first ones, rise from zero on in every channel.
     """
 
     stack: "Stack"
@@ -78,7 +80,8 @@ class CornerTable:
     height: FloatArray
     bin_values: FloatArray
     bin_slopes: FloatArray
-    count: int = 0
+    count: int
+    rising: int
 
     @classmethod
     def of(cls, stack: CurveStack, ladder: FloatArray) -> "CornerTable":
@@ -91,11 +94,12 @@ class CornerTable:
             np.full((channels, room, 2), -np.inf),
             np.zeros((room, bins)),
             np.zeros((room, bins)),
+            rungs,
+            rungs,
         )
         measured = stack.measured(ladder, np.ones(channels, dtype=bool))
         table.spend[:, :rungs, 0], table.height[:, :rungs, 0] = ladder.T, measured.values.T
         table.bin_values[:rungs], table.bin_slopes[:rungs] = measured.bin_values, measured.bin_slopes
-        table.count = rungs
         steps = np.repeat(np.arange(rungs)[:, None], channels, axis=1)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             table._corners(steps[:-1], steps[1:], np.ones((rungs - 1, channels), dtype=bool))
@@ -106,7 +110,7 @@ class CornerTable:
         cls, stack: "Stack", spend: FloatArray, height: FloatArray, bin_values: FloatArray, bin_slopes: FloatArray
     ) -> "CornerTable":
         """A table of corners that are known; arrays as its attributes, without room for more."""
-        return cls(stack, spend, height, bin_values, bin_slopes, len(bin_values))
+        return cls(stack, spend, height, bin_values, bin_slopes, len(bin_values), len(bin_values))
 
     def copy(self) -> "CornerTable":
         """A table that can grow on its own."""
@@ -117,6 +121,7 @@ class CornerTable:
             self.bin_values.copy(),
             self.bin_slopes.copy(),
             self.count,
+            self.rising,
         )
 
     def touch(self, budgets: FloatArray, wanted: np.ndarray) -> FloatArray:
@@ -124,22 +129,41 @@ class CornerTable:
 
         Values of channels that are not wanted are zero. Shape (C,).
         """
-        points = self.spend[:, : self.count, 0]
-        is_same = points == budgets[:, None]
-        known = is_same.any(axis=1)
-        values = np.where(known, self.height[np.arange(len(budgets)), is_same.argmax(axis=1), 0], 0.0)
+        rows = np.arange(len(budgets))
+        left, right = self._beside(budgets)
+        at_left, at_right = self.spend[rows, left, 0], self.spend[rows, right, 0]
+        is_left, is_right = at_left == budgets, at_right == budgets
+        known = is_left | is_right
+        values = np.where(known, self.height[rows, np.where(is_right, right, left), 0], 0.0)
         new = wanted & ~known
         if not new.any():
             return values
+        has_right = at_right > budgets
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            is_left = points < budgets[:, None]
-            left = np.where(is_left, points, -1.0).argmax(axis=1)
-            right = np.where(points > budgets[:, None], points, np.inf).argmin(axis=1)
-            has_right = (points > budgets[:, None]).any(axis=1)
             at = self._append(budgets, new)
             middle = np.full(len(left), at)
             self._corners(np.stack((left, middle)), np.stack((middle, right)), np.stack((new, new & has_right)))
         return np.where(new, self.height[:, at, 0], values)
+
+    def _beside(self, budgets: FloatArray) -> tuple[IntArray, IntArray]:
+        """The nearest points at or below one budget a channel, and at or above it; the last point where none is.
+
+        Shape (C,) each.
+        """
+        rising, rows = self.rising, np.arange(len(budgets))
+        right = np.minimum((self.spend[:, :rising, 0] < budgets[:, None]).sum(axis=1), rising - 1)
+        left = np.maximum(right - (self.spend[rows, right, 0] > budgets), 0)
+        if self.count > rising:
+            later = self.spend[:, rising : self.count, 0]
+            below = np.where(later <= budgets[:, None], later, -1.0)
+            above = np.where(later >= budgets[:, None], later, np.inf)
+            nearest_below, nearest_above = below.argmax(axis=1), above.argmin(axis=1)
+            below, above = below[rows, nearest_below], above[rows, nearest_above]
+            at_left, at_right = self.spend[rows, left, 0], self.spend[rows, right, 0]
+            left = np.where(below > at_left, rising + nearest_below, left)
+            is_nearer = (above < np.inf) & ((above < at_right) | (at_right < budgets))
+            right = np.where(is_nearer, rising + nearest_above, right)
+        return left, right
 
     def _append(self, budgets: FloatArray, new: np.ndarray) -> int:
         if self.count == self.spend.shape[1]:

@@ -17,10 +17,10 @@ from optimizer.scenario.rules import Span
 def closed_periods(scenario: Scenario, artifact: ResponseArtifact) -> BoolArray:
     """Where blackout and lead time let a channel spend nothing. Shape (T, C)."""
     closed = np.zeros((scenario.horizon.periods, len(artifact.channels)), dtype=np.bool_)
-    for column, name in enumerate(artifact.channels):
-        rule = scenario.channels.get(name)
-        if rule is None:
+    for name, rule in scenario.channels.items():
+        if name not in artifact.channels or not (rule.lead_time or rule.blackout):
             continue
+        column = artifact.channels.index(name)
         closed[: rule.lead_time, column] = True
         for entry in rule.blackout:
             first, end = _positions(entry, scenario, artifact)
@@ -68,7 +68,7 @@ def phasing_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentenc
 def _blackout_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
     faults: list[Fault] = []
     horizon = scenario.horizon
-    closed = closed_periods(scenario, artifact)
+    is_closed = closed_periods(scenario, artifact).all(axis=0).tolist()
     for column, name in enumerate(artifact.channels):
         rule = scenario.channels.get(name)
         if rule is None:
@@ -83,7 +83,7 @@ def _blackout_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sente
                 )
                 day = entry if isinstance(entry, date) else entry.start
                 faults.append(Fault(file, f"channels.{name}.blackout[{index + 1}]", day.isoformat(), expected))
-        if closed[:, column].all():
+        if is_closed[column]:
             field = "blackout" if rule.blackout else "lead_time"
             expected = sentence(
                 "at least one period in which {channel} may spend; max = 0 keeps it off", channel=Word(text=name)
@@ -95,11 +95,13 @@ def _blackout_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sente
 
 
 def _weight_faults(scenario: Scenario, artifact: ResponseArtifact, file: Sentence) -> list[Fault]:
+    if not scenario.flighting.weights:
+        return []
     faults: list[Fault] = []
     horizon = scenario.horizon
     periods = Number(amount=horizon.periods)
     closed = closed_periods(scenario, artifact)
-    for channel, weights in (scenario.flighting.weights or {}).items():
+    for channel, weights in scenario.flighting.weights.items():
         field = f"flighting.weights.{channel}"
         if channel not in artifact.channels:
             names = listed(artifact.channels, len(artifact.channels), is_quoted=False)

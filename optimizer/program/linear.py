@@ -158,7 +158,7 @@ def solve_program(
 ) -> Solution | None:
     """The best solution found of a program, maximised; None when it is infeasible. `solver` is one of `new_solver`.
 
-    One that is small is solved without being made smaller first, which takes longer than solving it.
+    One that is small is solved without being made smaller or scaled first, which takes longer than solving it.
 
     Raises
     ------
@@ -167,6 +167,7 @@ def solve_program(
     """
     solver = new_solver() if solver is None else solver
     solver.setOptionValue("presolve", "off" if is_small else "choose")
+    solver.setOptionValue("simplex_scale_strategy", 0 if is_small else 2)
     _run(solver, program, relative_gap=relative_gap, seconds=seconds)
     status = solver.getModelStatus()
     if status in _INFEASIBLE:

@@ -11,8 +11,8 @@ from optimizer.responses.kpi import KpiResponses
 
 def interval(draws: FloatArray) -> Interval:
     """Mean and 5, 50 and 95 % quantiles of some draws. Shape (S,)."""
-    low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
-    return Interval(mean=float(draws.mean()), p05=float(low), p50=float(middle), p95=float(high))
+    low, middle, high = _quantiles(draws)
+    return Interval(mean=float(draws.mean()), p05=low, p50=middle, p95=high)
 
 
 def ratio_interval(numerator: FloatArray, denominator: FloatArray) -> Interval | None:
@@ -23,10 +23,8 @@ def ratio_interval(numerator: FloatArray, denominator: FloatArray) -> Interval |
         ratios = numerator / denominator
     if not np.isfinite(ratios).all():
         return None
-    low, middle, high = np.quantile(ratios, (0.05, 0.5, 0.95))
-    return Interval(
-        mean=float(numerator.mean() / denominator.mean()), p05=float(low), p50=float(middle), p95=float(high)
-    )
+    low, middle, high = _quantiles(ratios)
+    return Interval(mean=float(numerator.mean() / denominator.mean()), p05=low, p50=middle, p95=high)
 
 
 def score_outcome(kpi: KpiResponses, spend: Mapping[str, float]) -> OutcomePlan:
@@ -53,6 +51,19 @@ def compared(kpi: KpiResponses, spend: Mapping[str, float], budget: float) -> Co
     """Another split, judged on the same draws."""
     scored = interval(kpi.media_draws(spend))
     return ComparedPlan(budget=budget, mean=scored.mean, p05=scored.p05, p95=scored.p95)
+
+
+def _quantiles(draws: FloatArray) -> tuple[float, float, float]:
+    """The 5, 50 and 95 % quantiles as `numpy.quantile` has them, which takes five times as long. Shape (S,)."""
+    ordered = np.sort(draws)
+    found = []
+    for share in (0.05, 0.5, 0.95):
+        place = share * (len(ordered) - 1)
+        below = int(place)
+        above, part = min(below + 1, len(ordered) - 1), place - below
+        low, high = float(ordered[below]), float(ordered[above])
+        found.append(low + (high - low) * part if part < 0.5 else high - (high - low) * (1.0 - part))
+    return found[0], found[1], found[2]
 
 
 def _with_noise(draws: FloatArray, noise: FloatArray) -> Interval:

@@ -15,7 +15,7 @@ from optimizer.curves.expected import ExpectedCurve
 from optimizer.horizon.timeline import Timeline
 from optimizer.program.allocation import KpiCurves
 from optimizer.scenario.document import Scenario
-from optimizer.separable.search import Corners, SeparableCurves, TabledCurves
+from optimizer.separable.problem import Corners, SeparableCurves, TabledCurves
 from optimizer.tabled.draws import TabledDraws
 from optimizer.tabled.response import ResponseTable
 from optimizer.tabled.stack import TabledStack
@@ -134,6 +134,10 @@ class KpiResponses:
     def expect_splits(self, count: int) -> None:
         """Tell that so many splits will be asked for, so that tables are made at once where it is many."""
         self._splits += count
+
+    def expect_tables(self) -> None:
+        """Tell that tables of the whole effect are made anyway, for any budget that will be asked for."""
+        self._splits += _WORTH_TABLES
 
     def weighted_curves(self, periods: int | None, weights: FloatArray) -> KpiCurves:
         """Curves of the weighted mean over the draws, `weights` of shape (S,) that sum to one."""

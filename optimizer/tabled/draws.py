@@ -1,21 +1,23 @@
 """What a split adds per draw, from tables of all channels: near enough for searches, at a hundredth of the time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmm.vocabulary import FloatArray
+from mmm.vocabulary import BoolArray, FloatArray, IntArray
 from optimizer.curves.channel_draws import ChannelDraws
 from optimizer.tabled.polynomials import DERIVATIVE, basis
-from optimizer.tabled.response import Panel, ResponseTable
+from optimizer.tabled.response import FINEST, LN2, Panel, ResponseTable
 
 _LOWEST = 2.0**-14
 """Share of a channel's scale below which draws are counted themselves: a table would be of next to nothing."""
 
+_CELLS = 2**FINEST
+"""Cells of an octave: a panel is one of them or several."""
 
-_KEPT = 4
-"""Sets of panels of all channels whose coefficients are kept below one another."""
-
+_ADDED, _RISES = 128, 8
+"""Splits whose draws and whose slopes are kept, the latest ones: a search comes back to them."""
 
 _SLOPES = 200
 """Slopes of channels that are off that are kept."""
@@ -25,95 +27,159 @@ class TabledDraws:
     """Draws of all channels of a KPI over their budgets."""
 
     def __init__(self, tables: Mapping[str, ResponseTable]) -> None:
-        self._tables = tables
-        self._exact = {name: ChannelDraws(table.response) for name, table in tables.items()}
-        self._lowest = {name: _LOWEST * table.scale for name, table in tables.items()}
+        self._names = tuple(tables)
+        self._index = {name: index for index, name in enumerate(tables)}
+        self._panels = _Panels(list(tables.values()))
+        self._exact = [ChannelDraws(table.response) for table in tables.values()]
         self._draws = next(iter(tables.values())).response.gain.shape[0]
-        self._last: tuple[int, ...] = ()
-        self._beside: dict[tuple[int, ...], FloatArray] = {}
-        self._slopes: dict[tuple[str, float], FloatArray] = {}
+        self._added: dict[tuple[tuple[str, float], ...], FloatArray] = {}
+        self._slopes: dict[tuple[tuple[str, float], ...], dict[str, FloatArray]] = {}
+        self._off: dict[tuple[int, float], FloatArray] = {}
 
     def added(self, spend: Mapping[str, float]) -> FloatArray:
-        """Outcome that a split adds. Shape (S,)."""
-        budgets = list(spend.items())
-        placed, panels, rows = self._placed(budgets)
-        beside = self._coefficients(panels)
-        if beside is None:
-            return np.asarray(self.by_channel(budgets).sum(axis=0))
-        found: FloatArray = rows.ravel() @ beside
-        for name, budget in (budgets[place] for place in set(range(len(budgets))).difference(placed)):
-            if budget > 0.0:
-                found += self._exact[name].at(budget).added
+        """Outcome that a split adds; not to be changed. Shape (S,)."""
+        key = tuple(spend.items())
+        found = self._added.get(key)
+        if found is None:
+            found, one = np.zeros(self._draws), np.empty(self._draws)
+            placed = self._placed(key)
+            for panel, row in zip(placed.panels, placed.rows, strict=True):
+                found += np.dot(row, panel.coefficients, out=one)
+            for _, channel, budget in placed.left_over:
+                if budget > 0.0:
+                    found += self._exact[channel].at(budget).added
+            found.flags.writeable = False
+            _keep(self._added, key, found, _ADDED)
         return found
 
     def by_channel(self, budgets: Sequence[tuple[str, float]]) -> FloatArray:
         """Outcome that each of some budgets, of one channel each, adds. Shape (budgets, S)."""
         found = np.zeros((len(budgets), self._draws))
-        placed, panels, rows = self._placed(budgets)
-        for place, panel, row in zip(placed, panels, rows, strict=True):
+        placed = self._placed(budgets)
+        for place, panel, row in zip(placed.places, placed.panels, placed.rows, strict=True):
             np.dot(row, panel.coefficients, out=found[place])
-        for place in set(range(len(budgets))).difference(placed):
-            name, budget = budgets[place]
+        for place, channel, budget in placed.left_over:
             if budget > 0.0:
-                found[place] = self._exact[name].at(budget).added
+                found[place] = self._exact[channel].at(budget).added
         return found
 
     def means(self, budgets: Sequence[tuple[str, float]], weights: FloatArray) -> FloatArray:
         """Weighted means of what each of some budgets, of one channel each, adds. `weights` of shape (S,)."""
         found = np.zeros(len(budgets))
-        placed, panels, rows = self._placed(budgets)
-        weighted = {id(panel): panel.coefficients @ weights for panel in {id(each): each for each in panels}.values()}
-        for place, panel, row in zip(placed, panels, rows, strict=True):
-            found[place] = row @ weighted[id(panel)]
-        for place in set(range(len(budgets))).difference(placed):
-            name, budget = budgets[place]
+        placed = self._placed(budgets)
+        if placed.panels:
+            numbers, of_row = np.unique(placed.numbers, return_inverse=True)
+            weighted = np.stack([self._panels.panels[number].coefficients @ weights for number in numbers.tolist()])
+            found[placed.places] = (placed.rows * weighted[of_row]).sum(axis=1)
+        for place, channel, budget in placed.left_over:
             if budget > 0.0:
-                found[place] = self._exact[name].at(budget).added @ weights
+                found[place] = self._exact[channel].at(budget).added @ weights
         return found
 
     def slopes(self, spend: Mapping[str, float], least: float = 0.0) -> dict[str, FloatArray]:
-        """What another unit of each channel's spend adds, at `least` where it has less. Shape (S,)."""
-        budgets = [(name, max(amount, least)) for name, amount in spend.items()]
-        placed, panels, rows = self._placed(budgets)
-        beside, rows = self._coefficients(panels), rows @ DERIVATIVE
-        if beside is None:
-            sums = [row @ panel.coefficients for panel, row in zip(panels, rows, strict=True)]
-        else:
-            sums = list(np.matmul(rows[:, None, :], beside.reshape(len(rows), len(DERIVATIVE), -1))[:, 0])
-        found = {
-            budgets[place][0]: each * panel.per_money(budgets[place][1])
-            for place, panel, each in zip(placed, panels, sums, strict=True)
-        }
-        return {name: found[name] if name in found else self._slope(name, amount) for name, amount in budgets}
+        """What another unit of a channel adds, at `least` where it has less; not to be changed. Shape (S,)."""
+        key = tuple((name, max(amount, least)) for name, amount in spend.items())
+        found = self._slopes.get(key)
+        if found is None:
+            placed, each = self._placed(key), np.empty((len(key), self._draws))
+            rows = placed.rows @ DERIVATIVE * placed.per_money[:, None]
+            for place, panel, row in zip(placed.places, placed.panels, rows, strict=True):
+                np.dot(row, panel.coefficients, out=each[place])
+            for place, channel, budget in placed.left_over:
+                each[place] = self._slope(channel, budget)
+            each.flags.writeable = False
+            found = dict(zip(spend, each, strict=True))
+            _keep(self._slopes, key, found, _RISES)
+        return found
 
-    def _slope(self, name: str, budget: float) -> FloatArray:
+    def _slope(self, channel: int, budget: float) -> FloatArray:
         """Slopes at a budget that tables do not have; kept, for it is the same one for channels that are off."""
-        slope = self._slopes.get((name, budget))
+        slope = self._off.get((channel, budget))
         if slope is None:
-            slope = self._exact[name].at(budget).slope
-            self._slopes = {**dict(list(self._slopes.items())[1 - _SLOPES :]), (name, budget): slope}
+            slope = self._exact[channel].at(budget).slope
+            if len(self._off) >= _SLOPES:
+                del self._off[next(iter(self._off))]
+            self._off[channel, budget] = slope
         return slope
 
-    def _coefficients(self, panels: Sequence[Panel]) -> FloatArray | None:
-        """Coefficients of some panels below one another, kept from the second time on that they are asked for in turn.
+    def _placed(self, budgets: Sequence[tuple[str, float]]) -> "_Placed":
+        channels = [self._index[name] for name, _ in budgets]
+        amounts = np.array([amount for _, amount in budgets])
+        return self._panels.placed(np.array(channels, dtype=np.int64), amounts)
 
-        Small steps of a split stay in the same panels. None the first time. Shape (panels times N, S).
-        """
-        key = tuple(map(id, panels))
-        known, last = self._beside.get(key), self._last
-        self._last = key
-        if known is None and key == last and panels:
-            known = np.concatenate([panel.coefficients for panel in panels])
-            kept = list(self._beside.items())[-(_KEPT - 1) :]
-            self._beside = {**dict(kept), key: known}
-        return known
 
-    def _placed(self, budgets: Sequence[tuple[str, float]]) -> tuple[list[int], list[Panel], FloatArray]:
-        """Places of the budgets that tables have, their panels, and what each coefficient of these counts for."""
-        placed = [place for place, (name, budget) in enumerate(budgets) if budget > self._lowest[name]]
-        if not placed:
-            return [], [], np.zeros((0, len(DERIVATIVE)))
-        logarithms = np.log2([budgets[place][1] for place in placed]).tolist()
-        panels = [self._tables[budgets[at][0]].panel(each) for at, each in zip(placed, logarithms, strict=True)]
-        positions = [panel.position(each) for panel, each in zip(panels, logarithms, strict=True)]
-        return placed, panels, basis(np.array(positions))
+def _keep[Key, Value](kept: dict[Key, Value], key: Key, value: Value, most: int) -> None:
+    """Keep a value, and of all the latest ones alone."""
+    if len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[key] = value
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Budgets that tables have, P of them: their places, numbers and panels, and what each coefficient counts for.
+
+    `rows` of shape (P, N); `per_money` is by how much the position in a panel changes with a unit of money, shape (P,).
+    `left_over` are place, channel and amount of the others.
+    """
+
+    places: list[int]
+    numbers: IntArray
+    panels: list[Panel]
+    rows: FloatArray
+    per_money: FloatArray
+    left_over: list[tuple[int, int, float]]
+
+
+@dataclass
+class _Panels:
+    """Panels of C channels by their cells, found when a budget in them is first asked for.
+
+    `of_cell` is the number of a panel, -1 where it is not known yet. Shape (C, cells); `first` is the binary logarithm
+    of the left end of a channel's first cell. Shape (C,).
+    """
+
+    tables: list[ResponseTable]
+    panels: list[Panel] = field(init=False, default_factory=list)
+    lowest: FloatArray = field(init=False)
+    first: FloatArray = field(init=False)
+    of_cell: IntArray = field(init=False)
+    ends: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lowest = np.array([_LOWEST * table.scale for table in self.tables])
+        self.first = np.floor(np.log2(self.lowest))
+        self.of_cell = np.full((len(self.tables), _CELLS), -1)
+        self.ends = np.zeros((0, 2))
+
+    def placed(self, channels: IntArray, amounts: FloatArray) -> _Placed:
+        """Where budgets of channels lie. Both of shape (budgets,)."""
+        has: BoolArray = amounts > self.lowest[channels]
+        places, others = np.flatnonzero(has), np.flatnonzero(~has)
+        left_over = list(zip(others.tolist(), channels[others].tolist(), amounts[others].tolist(), strict=True))
+        of, paid = channels[places], amounts[places]
+        logarithms = np.log2(paid)
+        cells = np.floor((logarithms - self.first[of]) * _CELLS).astype(np.int64)
+        while len(cells) and cells.max() >= self.of_cell.shape[1]:
+            self.of_cell = np.concatenate((self.of_cell, np.full_like(self.of_cell, -1)), axis=1)
+        numbers = self.of_cell[of, cells]
+        for place in np.flatnonzero(numbers < 0).tolist():
+            self._learn(int(of[place]), int(cells[place]) // _CELLS)
+        if (numbers < 0).any():
+            numbers = self.of_cell[of, cells]
+        left, right = self.ends[numbers].T
+        width = right - left
+        rows = basis((2.0 * logarithms - left - right) / width)
+        panels = [self.panels[number] for number in numbers.tolist()]
+        return _Placed(places.tolist(), numbers, panels, rows, 2.0 / (width * LN2 * paid), left_over)
+
+    def _learn(self, channel: int, octave: int) -> None:
+        """Number the panels of an octave of a channel."""
+        if self.of_cell[channel, octave * _CELLS] >= 0:
+            return
+        power = int(self.first[channel])
+        for panel in self.tables[channel].octave(power + octave):
+            first, last = (round((end - power) * _CELLS) for end in (panel.left, panel.right))
+            self.of_cell[channel, first:last] = len(self.panels)
+            self.panels.append(panel)
+        self.ends = np.array([(panel.left, panel.right) for panel in self.panels])

@@ -62,6 +62,7 @@ class ResponseTable:
 
     response: ChannelResponse
     _octaves: dict[int, tuple[Panel, ...]] = field(init=False, default_factory=dict)
+    _blocks: dict[int, FloatArray] = field(init=False, default_factory=dict)
     _terms: "_Terms" = field(init=False)
     _slopes: dict[tuple[float, float], tuple[FloatArray, FloatArray]] = field(init=False, default_factory=dict)
 
@@ -71,8 +72,21 @@ class ResponseTable:
     def octave(self, power: int) -> tuple[Panel, ...]:
         """Panels of the budgets from 2**power to twice that, from left to right."""
         if power not in self._octaves:
-            self._octaves[power] = tuple(self._panels(float(power), power + 1.0, 0))
+            made = self._panels(float(power), power + 1.0, 0)
+            block = np.stack([np.concatenate((each.coefficients, each.error[None])) for each in made])
+            # Panels are views of one array, of which a weighted mean is one look at the memory.
+            self._octaves[power] = tuple(
+                Panel(each.left, each.right, part[:-1], part[-1]) for each, part in zip(made, block, strict=True)
+            )
+            self._blocks[power] = block
         return self._octaves[power]
+
+    def weighted(self, power: int, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted means of the coefficients of an octave's panels, and of their errors. (panels, N), (panels,)."""
+        panels = self.octave(power)
+        block = self._blocks[power]
+        means = (block.reshape(-1, len(weights)) @ weights).reshape(len(panels), -1)
+        return means[:, :-1], means[:, -1]
 
     def panel(self, logarithm: float) -> Panel:
         """The panel of the binary logarithm of a budget."""

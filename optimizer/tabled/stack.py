@@ -171,19 +171,22 @@ class _WeightedPanels:
         of_cell = np.zeros((len(tables), octaves * CELLS), dtype=np.int64)
         for channel, (table, power) in enumerate(zip(tables, lowest.tolist(), strict=True)):
             error = 0.0
-            for panel in (each for octave in range(octaves) for each in table.octave(power + octave)):
-                first, last = (round((end - power) * CELLS) for end in (panel.left, panel.right))
-                of_cell[channel, first:last] = len(ends)
-                coefficients.append(panel.coefficients @ weights)
-                ends.append((panel.left, panel.right))
-                error = max(error, float(panel.error @ weights))
+            for octave in range(octaves):
+                panels = table.octave(power + octave)
+                for number, panel in enumerate(panels):
+                    first, last = (round((end - power) * CELLS) for end in (panel.left, panel.right))
+                    of_cell[channel, first:last] = len(ends) + number
+                means, off = table.weighted(power + octave, weights)
+                coefficients.append(means)
+                ends += [(panel.left, panel.right) for panel in panels]
+                error = max(error, float(off.max()))
             errors.append(error)
-        return cls(np.array(coefficients), np.array(ends), of_cell, np.array(errors))
+        return cls(np.concatenate(coefficients), np.array(ends), of_cell, np.array(errors))
 
     def at(self, budgets: FloatArray, lowest: IntArray) -> tuple[FloatArray, FloatArray]:
         """Values and slopes at one budget a channel, within the cells. Shape (C,)."""
         logarithm = np.log2(budgets)
-        cell = np.clip(((logarithm - lowest) * CELLS).astype(np.int64), 0, self.of_cell.shape[1] - 1)
+        cell = np.minimum(np.maximum((logarithm - lowest) * CELLS, 0.0), self.of_cell.shape[1] - 1).astype(np.int64)
         panel = self.of_cell[np.arange(len(budgets)), cell]
         left, right = self.ends[panel].T
         rows, of_panel = basis((2.0 * logarithm - left - right) / (right - left)), self.coefficients[panel]

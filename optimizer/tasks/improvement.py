@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from optimizer.program.allocation import Allocation
 from optimizer.program.solve import compile_split
-from optimizer.tasks.polish import Polished, distinct, exchange, lift, lifts_elsewhere, polish, split_even, worst_share
+from optimizer.tasks.lifts import THOROUGH, Effort, distinct, lift, lifts_elsewhere, split_even, worst_share
+from optimizer.tasks.polish import Polished, exchange, polish
 from optimizer.tasks.problem import TaskProblem
 
 _POLISHED = 3
@@ -18,6 +19,9 @@ _MOVES = 6
 
 _SAVED = 5e-4
 """Share of the budget that a split elsewhere must save before it is polished."""
+
+_MORE = 2e-3
+"""Share of the budget that a move must have saved for another one to be looked for."""
 
 _GAIN = 1e-5
 """Share of a target that a split elsewhere must gain."""
@@ -33,15 +37,18 @@ def best_polished(problem: TaskProblem, found: Sequence[Allocation]) -> Polished
     return exchange(split, problem.held, problem.gain, best)
 
 
-def saved(problem: TaskProblem, polished: Polished) -> Polished:
+def saved(problem: TaskProblem, polished: Polished, effort: Effort = THOROUGH) -> Polished:
     """The split with less money where splits further away reach the tasks with less."""
     split, best = compile_split(problem.form), polished
     for _ in range(_MOVES if best.allocation.total > 0 else 0):
-        lifts = lifts_elsewhere(split, problem.tasks, best.allocation, (1.0 - _SAVED) * best.allocation.total)
+        lifts = lifts_elsewhere(split, problem.tasks, best.allocation, (1.0 - _SAVED) * best.allocation.total, effort)
         found = next((each for each in lifts if problem.is_reached(each.spend)), None)
         if found is None:
             break
+        before = best.allocation.total
         best = exchange(split, problem.tasks, None, polish(split, problem.tasks, None, found))
+        if best.allocation.total > (1.0 - _MORE) * before:
+            break
     return best
 
 

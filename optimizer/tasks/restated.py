@@ -13,7 +13,7 @@ from mmm.vocabulary import FloatArray
 from optimizer.program.allocation import Allocation, KpiCurves, Requirement
 from optimizer.program.solve import CompiledSplit, compile_split
 from optimizer.tasks.improvement import lifted
-from optimizer.tasks.polish import lift
+from optimizer.tasks.lifts import lift
 from optimizer.tasks.problem import TaskProblem
 
 _FOCUS_ROUNDS = 3

@@ -16,8 +16,9 @@ from optimizer.question.answered import Answer
 from optimizer.question.asked import Desk, PlanningModel
 from optimizer.rulebook.rules import formulate
 from optimizer.scenario.document import Scenario
+from optimizer.separable.problem import SeparableCurves, SeparableProblem
 from optimizer.separable.ranges import money_for_channels, spend_ranges
-from optimizer.separable.search import METHOD, SeparableCurves, SeparableProblem, separable_allocation
+from optimizer.separable.search import METHOD, separable_allocation
 from optimizer.tree.allocate import allocate
 
 GAP = 1e-4

@@ -15,7 +15,7 @@ from optimizer.program.solve import compile_split
 from optimizer.question.asked import Desk, with_budget
 from optimizer.rulebook.rules import formulate
 from optimizer.scenario.document import Scenario
-from optimizer.tasks.polish import lift
+from optimizer.tasks.lifts import lift
 
 ARTIFACT = make_artifact(draws=500)
 PLANNER = Planner({"orders": PlanningModel(ARTIFACT)})
