@@ -90,8 +90,9 @@ class TabledStack:
 
     def value(self, channel: int, budget: float) -> float:
         """One curve at a budget."""
-        only = np.arange(len(self.names)) == channel
-        return float(self.measured(np.where(only, budget, 0.0), only).values[channel])
+        if budget >= self.grid.spend[channel, 0]:
+            return self._panels.value(channel, budget, int(self._lowest[channel]))
+        return float(self.weights @ list(self.tables.values())[channel].at(budget).added) if budget > 0.0 else 0.0
 
     def lines(
         self,
@@ -193,6 +194,15 @@ class _WeightedPanels:
         values = (rows * of_panel).sum(axis=1)
         slopes = ((rows @ DERIVATIVE) * of_panel).sum(axis=1)
         return values, slopes * 2.0 / ((right - left) * LN2 * budgets)
+
+    def value(self, channel: int, budget: float, lowest: int) -> float:
+        """The value of one channel at a budget within its cells."""
+        logarithm = float(np.log2(budget))
+        cell = min(int((logarithm - lowest) * CELLS), self.of_cell.shape[1] - 1)
+        panel = self.of_cell[channel, cell]
+        left, right = self.ends[panel].tolist()
+        position = np.array((2.0 * logarithm - left - right) / (right - left))
+        return float(basis(position) @ self.coefficients[panel])
 
     def grid(self, lowest: IntArray) -> Grid:
         """Values, slopes and bends of all cells."""

@@ -66,7 +66,7 @@ class Effort:
 
 
 THOROUGH = Effort(100, 24, 5, 0.05)
-QUICK = Effort(40, 12, 3, 0.15)
+QUICK = Effort(30, 8, 2, 0.15)
 """Where ranges alone hold the channels and the draws are many."""
 
 
