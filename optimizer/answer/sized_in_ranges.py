@@ -36,9 +36,6 @@ _SETTLED = 2e-4
 _POLISHED = 2
 """Splits that are polished, the best ones that differ."""
 
-_FAR = 0.02
-"""Share of the target by which a split misses or exceeds it and is far from it."""
-
 _ROUGH = 1e-4
 """Relative improvement of the budget by a step below which a split is not followed before the best is chosen."""
 
@@ -46,7 +43,7 @@ _DIFFERENT = 0.05
 """Share of an even split by which they differ in some channel."""
 
 _MANY_DRAWS = 500
-"""Draws from which on one split is polished, and fewer elsewhere are tried: the quantile of many has fewer bests."""
+"""Draws from which on fewer splits elsewhere are tried: the quantile of many draws has fewer bests of its own."""
 
 _RIVALS = 2
 """Splits behind a bound that are pursued in turn."""
@@ -93,14 +90,11 @@ def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
     search = _Search(asked)
     if asked.task.periods is None:
         asked.task.kpi.expect_tables()
-    is_quick = len(asked.task.offset) >= _MANY_DRAWS
-    met = sorted(search.near_the_target(), key=lambda each: (is_quick and each.is_far, each.needs))
+    met = sorted(search.near_the_target(), key=lambda each: each.needs)
     if not met:
         return None
     split = compile_split(asked.form)
-    starts = distinct([each.allocation for each in met], _DIFFERENT * split_even(met[0].allocation))[
-        : 1 if is_quick else _POLISHED
-    ]
+    starts = distinct([each.allocation for each in met], _DIFFERENT * split_even(met[0].allocation))[:_POLISHED]
     reaching = [each for start in starts if (each := search.lifted(split, start)) is not None]
     if not reaching:
         return None
@@ -109,7 +103,8 @@ def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
     best = min(rough, key=lambda each: each.allocation.total)
     best = polish(split, tasks, None, best.allocation, radius=best.radius)
     problem = TaskProblem(tasks, asked.form, None, asked.gap, asked.seconds, asked.first_guess)
-    best = saved(problem, exchange(split, tasks, None, best), QUICK if is_quick else THOROUGH)
+    effort = QUICK if len(asked.task.offset) >= _MANY_DRAWS else THOROUGH
+    best = saved(problem, exchange(split, tasks, None, best), effort)
     answer, rival = search.certified(best)
     for _ in range(_RIVALS):
         near = None if rival is None else search.lifted(split, rival, best.allocation.total)
@@ -125,14 +120,10 @@ def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """A split met on the way, and what it needs to reach the task if the price of its last money holds.
-
-    `is_far` says that it is far from the target, so that the price does not.
-    """
+    """A split met on the way, and what it needs to reach the task if the price of its last money holds."""
 
     allocation: Allocation
     needs: float
-    is_far: bool
 
 
 @dataclass
@@ -159,8 +150,7 @@ class _Search:
             found = self._allocation(sized.spend)
             spend, before, budget = found.spend, budget, min(found.total / self.pays, self.asked.money)
             attained = task.attained(spend)
-            needs = found.total + self.pays * (target - attained) / sized.price
-            met.append(_Met(found, needs, is_far=abs(attained - target) > _FAR * target))
+            met.append(_Met(found, found.total + self.pays * (target - attained) / sized.price))
             is_settled = abs(attained - target) <= _SETTLED * target and abs(budget - before) <= _SETTLED * budget
             if splits and is_settled:
                 break

@@ -67,8 +67,8 @@ class _Search:
 
     @property
     def enough(self) -> float:
-        """Bound at which a branch is left behind."""
-        return self.value + _WITHIN * self.gap * abs(self.value)
+        """Bound at which a branch is left behind; none is before there is a split."""
+        return -np.inf if self.spend is None else self.value + _WITHIN * self.gap * abs(self.value)
 
     def keep(self, node: Branch, bound: float) -> None:
         self.nodes += 1
@@ -93,7 +93,7 @@ def best_separable(problem: SeparableProblem, *, gap: float, seconds: float) -> 
         if inner is not None:
             _try(search, root, inner)
     bound = np.inf if outer is None else outer.bound
-    if search.spend is None or bound > search.enough:
+    if bound > search.enough:
         search.table = first.table.copy()  # what this budget makes exact is not there for the next one
         root = replace(root, first=outer)
     search.keep(root, bound)

@@ -16,9 +16,10 @@ from optimizer.question.answered import Answer
 from optimizer.question.asked import Desk, PlanningModel
 from optimizer.rulebook.rules import formulate
 from optimizer.scenario.document import Scenario
-from optimizer.separable.problem import SeparableCurves, SeparableProblem
+from optimizer.separable.problem import SeparableCurves, SeparableProblem, corners_of
 from optimizer.separable.ranges import money_for_channels, spend_ranges
-from optimizer.separable.search import METHOD, separable_allocation
+from optimizer.separable.search import METHOD, best_separable, separable_allocation
+from optimizer.separable.sizing import largest_falling_short, least_budget
 from optimizer.tree.allocate import allocate
 
 GAP = 1e-4
@@ -126,6 +127,52 @@ def test_a_plan_without_rules_over_channels_comes_from_this_engine_and_keeps_its
     assert other is not None
     assert other.value <= found.allocation.bound
     assert found.allocation.value <= other.bound
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_split_of_less_than_the_least_budget_reaches_the_level(seed: int) -> None:
+    problem = problem_of(draw(seed, (3, 5, 10)))
+    whole = best_separable(problem, gap=1e-6, seconds=20)
+    assert whole is not None
+    level = 0.8 * whole.value
+    least = least_budget(problem, level)
+    assert least is not None
+    below = best_separable(replace(problem, budget=least.bound * (1.0 - 1e-6)), gap=1e-6, seconds=20)
+    assert below is None or below.value < level
+    short, rivals = largest_falling_short(
+        lambda money: replace(problem, budget=money), level, problem.budget, gap=1e-4, seconds=20
+    )
+    assert least.bound * (1.0 - 1e-9) <= short <= problem.budget
+    beneath = best_separable(replace(problem, budget=short), gap=1e-6, seconds=20)
+    assert beneath is None or beneath.value < level
+    assert all(each.split.value > 0 and each.budget > short for each in rivals)
+
+
+def test_points_that_are_made_exact_in_any_order_have_their_neighbours() -> None:
+    rng, instance = np.random.default_rng(3), draw(2, (5,))
+    problem = problem_of(instance)
+    corners = corners_of(problem)
+    assert corners is not None
+    for _ in range(30):
+        corners.touch(problem.budget * rng.random(5))
+    spend, height = corners.corners()
+    budgets = np.linspace(0.0, problem.budget, 400)
+    for channel in range(5):
+        is_corner = height[channel] > -np.inf
+        order = np.argsort(spend[channel][is_corner], kind="stable")
+        xs, ys = spend[channel][is_corner][order], height[channel][is_corner][order]
+        for budget in budgets[budgets <= xs.max()]:
+            if problem.least[channel] <= budget <= problem.most[channel]:
+                exact = problem.curves.stack.value(channel, float(budget))
+                assert np.interp(budget, xs, ys) >= exact * (1.0 - 1e-9) - 1e-12
+
+
+def problem_of(instance: Instance) -> SeparableProblem:
+    setting = instance.problem().form.setting
+    ranges = spend_ranges(setting)
+    assert ranges is not None
+    money = money_for_channels(setting)
+    return SeparableProblem.of(stacked(instance), ranges, setting.unit_costs, money, spends_all=False)
 
 
 def draw(seed: int, sizes: tuple[int, ...]) -> Instance:
