@@ -104,13 +104,13 @@ def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
     best = polish(split, tasks, None, best.allocation, radius=best.radius)
     problem = TaskProblem(tasks, asked.form, None, asked.gap, asked.seconds, asked.first_guess)
     effort = QUICK if len(asked.task.offset) >= _MANY_DRAWS else THOROUGH
-    best = saved(problem, exchange(split, tasks, None, best), effort)
+    best = saved(problem, exchange(split, tasks, None, best, effort.exchanged), effort)
     answer, rival = search.certified(best)
     for _ in range(_RIVALS):
         near = None if rival is None else search.lifted(split, rival, best.allocation.total)
         if near is None:
             break
-        better = exchange(split, tasks, None, polish(split, tasks, None, near))
+        better = exchange(split, tasks, None, polish(split, tasks, None, near), effort.exchanged)
         if better.allocation.total >= best.allocation.total:
             break
         best = better

@@ -46,7 +46,7 @@ def saved(problem: TaskProblem, polished: Polished, effort: Effort = THOROUGH) -
         if found is None:
             break
         before = best.allocation.total
-        best = exchange(split, problem.tasks, None, polish(split, problem.tasks, None, found))
+        best = exchange(split, problem.tasks, None, polish(split, problem.tasks, None, found), effort.exchanged)
         if best.allocation.total > (1.0 - _MORE) * before:
             break
     return best

@@ -45,7 +45,7 @@ _APART = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How many splits elsewhere are looked at.
+    """How many splits elsewhere, and how many draws in place of others, are looked at.
 
     Attributes
     ----------
@@ -57,16 +57,19 @@ class Effort:
         Those that are lifted as far as they go.
     nearby
         Shares of an even split by which a split must differ to be elsewhere.
+    exchanged
+        Draws that hold a split back, per task, and draws given up, that may change places.
     """
 
     looked_at: int
     tried: int
     lifted: int
     nearby: float
+    exchanged: int
 
 
-THOROUGH = Effort(100, 24, 5, 0.05)
-QUICK = Effort(30, 8, 2, 0.15)
+THOROUGH = Effort(100, 24, 5, 0.05, 3)
+QUICK = Effort(30, 8, 2, 0.15, 2)
 """Where ranges alone hold the channels and the draws are many."""
 
 

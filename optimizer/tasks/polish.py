@@ -131,10 +131,15 @@ def polish(
     return Polished(best, held, multipliers, radius)
 
 
-def exchange(split: CompiledSplit, tasks: Sequence[Held], objective: Gain | None, polished: Polished) -> Polished:
-    """A polished split improved further, as long as draws that hold it back are worth giving up for others."""
+def exchange(
+    split: CompiledSplit, tasks: Sequence[Held], objective: Gain | None, polished: Polished, of: int = _EXCHANGED
+) -> Polished:
+    """A polished split improved further, as long as draws that hold it back are worth giving up for others.
+
+    `of` is the number of draws on each side that may change places.
+    """
     for _ in range(_EXCHANGES):
-        moved = _exchanged(split, tasks, objective, polished)
+        moved = _exchanged(split, tasks, objective, polished, of)
         if moved is None:
             break
         length = longest_move(polished.allocation.spend, moved.spend)
@@ -171,6 +176,7 @@ def _exchanged(
     tasks: Sequence[Held],
     objective: Gain | None,
     polished: Polished,
+    of: int,
 ) -> Allocation | None:
     """A better split where a draw that holds one back is given up for one given up so far; None if none is."""
     start, least = polished.allocation, _LEAST * split.spend_scale
@@ -179,8 +185,8 @@ def _exchanged(
     watched = [Watched.of(task, start.spend, radius, least) for task in tasks]
     worth = _worth(objective, start)
     for index, (each, draws) in enumerate(zip(watched, polished.holding, strict=False)):
-        for given_up in draws[:_EXCHANGED]:
-            for regained in each.nearest_below(_EXCHANGED):
+        for given_up in draws[:of]:
+            for regained in each.nearest_below(of):
                 changed = [*watched[:index], each.exchanged(int(given_up), int(regained)), *watched[index + 1 :]]
                 step = solve_step(split, start.spend, start.is_on, slopes, _rows(changed), radius)
                 if step is None or _promised(slopes, start, step) <= _WORTH_EXCHANGING * abs(worth):
