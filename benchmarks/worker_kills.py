@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from service.errors import NotAllowed
 from service.home import Home
 from service.jobs.asking import ask_refit
+from service.tables import WorkerRow
 from service.times import now
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -29,6 +30,8 @@ from serving.small_market import publish_as_fitted, small_csv, small_toml
 from serving.workers import start_worker
 
 MARKETS = 20
+LAST = "last"
+"""Name of the worker that is left alone."""
 PATIENCE = timedelta(minutes=10)
 """How long after the last kill all jobs must have ended."""
 
@@ -103,8 +106,9 @@ def run(database: str, jobs: int, kills: int, stops: int, seed: int) -> Tally:
         asking = pool.submit(ask_all, home, names, jobs, tally, pause)
         if kills:
             kill_workers(home, tally, kills, rng, log)
-        worker = start_worker(home, "--slots", "4", log=log)
+        worker = start_worker(home, "--slots", "4", "--name", LAST, log=log)
         if stops and cluster is not None:
+            _await_worker(home)  # who finds no database at the start ends, and says so
             stop_database(cluster, tally, stops, rng)
         asking.result()
         _await_all(home)
@@ -117,6 +121,15 @@ def run(database: str, jobs: int, kills: int, stops: int, seed: int) -> Tally:
         tally.account = account(home)
     tally.seconds = time.monotonic() - began
     return tally
+
+
+def _await_worker(home: Home) -> None:
+    until = now() + PATIENCE
+    while now() < until:
+        with home.store.reading() as session:
+            if session.get(WorkerRow, LAST) is not None:
+                return
+        time.sleep(0.1)
 
 
 def _await_all(home: Home) -> None:

@@ -5,6 +5,7 @@ ServiceError
 ├── NoChampion    a market that has models, none of which may be used
 ├── NotAllowed    a change of the registry that its rules forbid
 ├── StoreRefused  a home folder or database that cannot be worked with
+│   └── DatabaseUnreachable  a database of its own server that does not answer
 └── Busy          more is asked for at once than is answered at once
 
 Each carries a `Sentence`, so that a planner reads it in their own language.
@@ -38,6 +39,10 @@ class NotAllowed(ServiceError):
 
 class StoreRefused(ServiceError):
     """A home folder or database that cannot be worked with."""
+
+
+class DatabaseUnreachable(StoreRefused):
+    """A database of its own server that does not answer, or lets nobody in."""
 
 
 class Busy(ServiceError):

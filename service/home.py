@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from mmm.sentence import Word, sentence
 from service.actuals import ActualsLog
 from service.datasets import Datasets
-from service.errors import StoreRefused
+from service.errors import DatabaseUnreachable, StoreRefused
 from service.events import Events
 from service.jobs.ledger import Jobs
 from service.jobs.queue import JobQueue
@@ -57,6 +58,8 @@ def open_home(settings: Settings) -> Home:
 
     Raises
     ------
+    DatabaseUnreachable
+        When the server of its database does not answer.
     StoreRefused
         When the folder cannot be written to, or its database is none of ours.
     """
@@ -65,6 +68,8 @@ def open_home(settings: Settings) -> Home:
         settings.datasets.mkdir(parents=True, exist_ok=True)
         store = Store(settings.database_url or settings.database)
     except (OSError, DBAPIError) as error:
+        if settings.database_url is not None and isinstance(error, OperationalError):
+            raise _unreachable(settings.database_url, error) from error
         reason = error.orig if isinstance(error, DBAPIError) else error.strerror
         raise StoreRefused(
             sentence(
@@ -75,6 +80,17 @@ def open_home(settings: Settings) -> Home:
             )
         ) from error
     return _home(settings, store, JobQueue(store), Turns(settings.solves, settings.solve_wait, settings.solve_room))
+
+
+def _unreachable(database_url: str, error: OperationalError) -> DatabaseUnreachable:
+    return DatabaseUnreachable(
+        sentence(
+            "The database {database} cannot be reached: {reason}. See that it runs and lets this user in, or change "
+            "MIXPLAN_DATABASE_URL.",
+            database=Word(text=make_url(database_url).render_as_string(hide_password=True)),
+            reason=Word(text=str(error.orig).strip().splitlines()[0].rstrip(".")),
+        )
+    )
 
 
 def _home(settings: Settings, store: Store, queue: JobQueue, turns: Turns) -> Home:

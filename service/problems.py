@@ -13,7 +13,7 @@ from optimizer.errors import ScenarioRefused, SolverError
 from optimizer.plan.document import Plan
 from optimizer.plan.portfolio import PortfolioPlan
 from service.documents import Document, Json, document
-from service.errors import Busy, NoChampion, NotAllowed, NotKnown, ServiceError, StoreRefused
+from service.errors import Busy, DatabaseUnreachable, NoChampion, NotAllowed, NotKnown, ServiceError, StoreRefused
 from service.language import Reader
 from service.portfolios import excess_of
 
@@ -79,6 +79,7 @@ KINDS: tuple[tuple[type[Exception], Kind], ...] = (
     (NoChampion, NO_CHAMPION),
     (NotAllowed, NOT_ALLOWED),
     (Busy, BUSY),
+    (DatabaseUnreachable, DATABASE_SILENT),
     (StoreRefused, HOME_UNUSABLE),
     (OperationalError, DATABASE_SILENT),
     (ArtifactError, ARTIFACT_DAMAGED),

@@ -120,6 +120,20 @@ def test_a_home_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     assert "cannot be used: Not a directory" in json.loads(result.stdout)["detail"]
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_database_that_does_not_answer_is_told_from_a_folder_and_keeps_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setenv("MIXPLAN_DATABASE_URL", f"postgresql://mixplan:hush@/plans?host={tmp_path}")
+    result = run_on(tmp_path / "home", "--lang", language)
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["type"].rsplit(":", 1)[-1]) == (1, "database-silent")
+    assert f"host={tmp_path}" in told["detail"].replace("%2F", "/")
+    assert "MIXPLAN_DATABASE_URL" in told["detail"]
+    assert ("cannot be reached" in told["detail"]) == (language == "en")
+    assert "hush" not in result.output
+
+
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mixplan.sqlite").write_bytes(b"this is no database at all")
     assert "file is not a database" in json.loads(run_on(tmp_path).stdout)["detail"]
