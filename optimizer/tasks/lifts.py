@@ -163,47 +163,53 @@ def _promising(tasks: Sequence[Held], start: Allocation, effort: Effort) -> list
 
     Where they are many, those on which the means of the draws about the quantiles promise most.
     """
-    others = [*_swaps(start), *_mixes(start)]
+    names, amounts = list(start.spend), np.array(list(start.spend.values()))
+    others = np.concatenate((_swaps(amounts), _mixes(amounts)))
     if len(others) > effort.looked_at:
         measured = [task for task in tasks if isinstance(task, MeasuredTask)]
         promised = np.stack([_promised_shares(task, start, others) for task in measured]).min(axis=0)
-        others = [others[place] for place in np.argsort(-promised, kind="stable")[: effort.looked_at]]
-    return [replace(start, spend=spend, is_on={name: spend[name] > 0 for name in start.is_on}) for spend in others]
+        others = others[np.argsort(-promised, kind="stable")[: effort.looked_at]]
+    spends = [dict(zip(names, other, strict=True)) for other in others.tolist()]
+    return [replace(start, spend=spend, is_on={name: spend[name] > 0 for name in start.is_on}) for spend in spends]
 
 
-def _swaps(start: Allocation) -> list[dict[str, float]]:
-    """Spend by channel in which a part of a channel's spend, or all of it, is another one's."""
-    return [
-        {**start.spend, giver: start.spend[giver] - amount, taker: start.spend[taker] + amount}
-        for giver in start.spend
-        for taker in start.spend
-        for amount in (share * start.spend[giver] for share in _SWAPPED)
-        if giver != taker and start.spend[giver] > 0
-    ]
+def _swaps(amounts: FloatArray) -> FloatArray:
+    """Splits in which a part of a channel's spend, or all of it, is another one's. Shape (C,); returns (splits, C)."""
+    channels, shares = np.arange(len(amounts)), np.arange(len(_SWAPPED))
+    giver, taker, share = (each.ravel() for each in np.meshgrid(channels, channels, shares, indexing="ij"))
+    counts = (giver != taker) & (amounts[giver] > 0)
+    giver, taker, moved = giver[counts], taker[counts], (np.array(_SWAPPED)[share] * amounts[giver])[counts]
+    splits, rows = np.tile(amounts, (len(giver), 1)), np.arange(len(giver))
+    splits[rows, giver] -= moved
+    splits[rows, taker] += moved
+    return splits
 
 
-def _promised_shares(task: MeasuredTask, start: Allocation, others: Sequence[Mapping[str, float]]) -> FloatArray:
+def _promised_shares(task: MeasuredTask, start: Allocation, others: FloatArray) -> FloatArray:
     """Share of its target that a task reaches on each split, if its quantile moves as the mean of the draws near it.
 
-    Shape (splits,).
+    `others` of shape (splits, C); returns shape (splits,).
     """
-    splits = [start.spend, *others]
-    asked = list(dict.fromkeys(item for each in splits for item in each.items()))
-    means = task.kpi.tabled_draws(task.periods).means(asked, task.focus(start.spend))
-    of_item = dict(zip(asked, means.tolist(), strict=True))
-    sums = np.array([sum(of_item[item] for item in each.items()) for each in splits])
+    splits = np.vstack((list(start.spend.values()), others))
+    asked: list[tuple[str, float]] = []
+    places = np.empty(splits.shape, dtype=np.int64)
+    for column, name in enumerate(start.spend):
+        amounts, place = np.unique(splits[:, column], return_inverse=True)
+        places[:, column] = len(asked) + place
+        asked += [(name, amount) for amount in amounts.tolist()]
+    sums = task.kpi.tabled_draws(task.periods).means(asked, task.focus(start.spend))[places].sum(axis=1)
     return np.asarray((task.attained(start.spend) + sums[1:] - sums[0]) / task.task.at_least)
 
 
-def _mixes(start: Allocation) -> list[dict[str, float]]:
-    """The same money in random mixes, most of them without some channels."""
-    names, total, mixes = list(start.spend), sum(start.spend.values()), []
-    rng = np.random.default_rng(len(names))
+def _mixes(amounts: FloatArray) -> FloatArray:
+    """The same money in random mixes, most of them without some channels. Shape (C,); returns (splits, C)."""
+    rng = np.random.default_rng(len(amounts))
+    mixes = [np.empty((0, len(amounts)))]
     for _ in range(_MIXES):
-        mix = rng.dirichlet(np.ones(len(names))) * (rng.random(len(names)) < rng.uniform(0.3, 1.2))
+        mix = rng.dirichlet(np.ones(len(amounts))) * (rng.random(len(amounts)) < rng.uniform(0.3, 1.2))
         if mix.sum() > 0:
-            mixes.append(dict(zip(names, (mix / mix.sum() * total).tolist(), strict=True)))
-    return mixes
+            mixes.append(mix[None] / mix.sum() * amounts.sum())
+    return np.concatenate(mixes)
 
 
 def _in_whole_steps(split: CompiledSplit, start: Allocation) -> Allocation:
