@@ -4,7 +4,8 @@ From the plan's split money is moved from one channel to another, taken away or 
 budget down to a two-thousandth, all of what a channel has, and as much as one needs to be on; where rules are about
 which channels are on, one is left off for another. So it goes on from the best split so far, and from others near the
 plan. Moves are judged first on some of the draws, put right by what the curves are at the split; the most promising
-that keep the rules are counted on all. K moves, C channels, S draws.
+that keep the rules are counted on all: rules on curves without any slack, and amounts below it as more than nothing,
+since a bound need not hold for splits that a rounding lets in. K moves, C channels, S draws.
 
 It proves nothing about a bound that it does not beat. Plans with tasks are left out: their bound is for a restated
 problem, and so is that of a sized plan.
@@ -13,6 +14,7 @@ problem, and so is that of a sized plan.
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -134,7 +136,7 @@ class _Attack:
     def is_kept(self, split: FloatArray) -> bool:
         """Whether a split that keeps the rules on spend keeps those on curves as well."""
         recount, spend = self.recount, dict(zip(self.recount.names, split.tolist(), strict=True))
-        if broken_ceilings(recount, spend) or not is_served(recount, spend):
+        if broken_ceilings(recount, spend, near=0.0) or not is_served(recount, spend):
             return False
         target = recount.plan.target
         if target is None or target.mroas is not None:
@@ -190,10 +192,19 @@ class _Attack:
 
     def kept(self, splits: FloatArray) -> BoolArray:
         """Which splits keep the rules on spend, and spend as much as the bound is for. `splits` (K, C); (K,)."""
-        kept = self.rules.kept(splits)
+        kept = self.rules.kept(splits) & (splits[:, self.is_barely_needed] > self.rules.slack).all(axis=1)
         if self.spends_all:
             kept &= np.abs(self.rules.totals(splits) - self.recount.plan.budget) <= self.rules.slack
         return kept
+
+    @cached_property
+    def is_barely_needed(self) -> BoolArray:
+        """Channels that a rule asks for with less money than the slack, with which none would pass for it. (C,)."""
+        recount, slack = self.recount, self.rules.slack
+        needed = {name: recount.rule(name).min or 0.0 for name in recount.names}
+        for order in recount.scenario.precedence:
+            needed |= {name: level for name, level in order.after.items() if 0.0 < level <= slack}
+        return np.array([0.0 < needed[name] <= slack for name in recount.names])
 
     def moves(self, split: FloatArray) -> _Moves:
         """Splits in which money is moved from one channel to another, taken away or added, that keep rules on spend."""

@@ -15,7 +15,7 @@ from optimizer.scenario.document import Scenario
 from optimizer.scenario.known_spend import KnownSpend
 
 _NEAR = 1e-3
-"""Part of a ceiling on CPA by which it may be exceeded: the ceiling is kept on an interval that is found by halving."""
+"""Part of a ceiling on CPA by which a plan may exceed it: it is kept on an interval that is found by halving."""
 
 
 def broken_rules(
@@ -40,19 +40,19 @@ def rules_broken_in(recount: Recount) -> list[str]:
     return [*broken, *_broken_periods(recount), *broken_ceilings(recount, recount.spend)]
 
 
-def broken_ceilings(recount: Recount, spend: Mapping[str, float]) -> list[str]:
-    """Ceilings on what an outcome costs that a split does not keep, by their names."""
+def broken_ceilings(recount: Recount, spend: Mapping[str, float], near: float = _NEAR) -> list[str]:
+    """Ceilings on what an outcome costs that a split exceeds by more than a part `near` of them, by their names."""
     broken, slack, plan = [], 1e-6 * recount.plan.budget, recount.plan
     for name in recount.scenario.channels:
         rule = recount.rule(name)
         if spend[name] <= slack or (rule.cpa_at_most is None and rule.marginal_cpa_at_most is None):
             continue
         brought = float(recount.channels[plan.kpi][name].added(spend[name]).mean())
-        if rule.cpa_at_most is not None and spend[name] > rule.cpa_at_most * (1.0 + _NEAR) * brought:
+        if rule.cpa_at_most is not None and spend[name] > rule.cpa_at_most * (1.0 + near) * brought:
             broken.append(f"{name} cpa")
         most = 4.0 * max(recount.scenario.budget or 0.0, 10.0 * plan.budget)
         ceiling = rule.marginal_cpa_at_most
-        if ceiling is not None and not _is_worth_more(recount, name, spend[name], most, ceiling * (1.0 + _NEAR)):
+        if ceiling is not None and not _is_worth_more(recount, name, spend[name], most, ceiling * (1.0 + near)):
             broken.append(f"{name} marginal cpa")
     return broken
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import CHANNELS, make_artifact, make_panel
+from clashes import judged
 from instances import draw_market
 
 from optimizer import planning
@@ -273,3 +274,11 @@ def test_swaps_leave_the_money_of_both_sides_as_it_is() -> None:
     np.testing.assert_allclose(money[:, is_brand].sum(axis=1)[has_others], 50.0)
     # The first is off, the second has the 12 units that it needs, for 24 and 4 beside them; the fourth has the rest.
     assert any(np.allclose(each, [0.0, 12.0, 50.0, 22.0]) for each in found.splits)
+
+
+@pytest.mark.parametrize("number", [121, 310], ids=["less than the slack is asked for", "a ceiling on CPA binds"])
+def test_no_bound_is_beaten_by_a_split_that_a_rounding_lets_in(number: int) -> None:
+    """Rules that were relaxed to where they can just hold leave a sliver, about which roundings matter."""
+    found = judged([1, number])
+    assert found.is_infeasible
+    assert found.is_right
