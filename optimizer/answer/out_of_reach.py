@@ -23,6 +23,8 @@ _SPENT = 0.99
 _COARSE = 1e-3
 """Relative gap at which it is looked for whether a target leaves money unspent."""
 
+_BUDGET = "budget"
+
 _YIELD = 1e-4
 """How much less than the most that was found a target is relaxed to, relative, so that it can be found again."""
 
@@ -74,7 +76,8 @@ def tasks_out_of_reach(question: Question, scenario: Scenario, problem: TaskProb
     )
     alone = [index for index, (task, amount) in enumerate(zip(tasks, most, strict=True)) if amount < task.task.at_least]
     conflict = [_task_in_conflict(index, tasks[index], most[index]) for index in alone[:1] or range(len(tasks))]
-    limits = _limits_in_conflict(question, scenario, problem.form, reached.nearest)
+    together = [tasks[index] for index in alone[:1]] or tasks
+    limits = _limits_in_conflict(question, scenario, replace(problem, tasks=together), reached.nearest)
     return Refusal((*conflict, *limits), relaxation, attainable)
 
 
@@ -139,24 +142,46 @@ def _task_in_conflict(index: int, task: MeasuredTask, most: float) -> Conflictin
 
 
 def _limits_in_conflict(
-    question: Question, scenario: Scenario, form: Formulation, nearest: Allocation
+    question: Question, scenario: Scenario, problem: TaskProblem, nearest: Allocation
 ) -> list[ConflictingRule]:
-    """What keeps the nearest split from more: the budget where it is spent, else the rules that bind there."""
-    if scenario.budget is None and nearest.total < _SPENT * form.setting.ceiling:
-        settle(form, nearest.spend, nearest.is_on, nearest.total)
-        texts = {row.rule: row.text for row in binding_rows(form)}
-        if texts:
-            return [ConflictingRule(rule=rule, text=text) for rule, text in texts.items()]
-    return [_budget_in_conflict(question, scenario)]
+    """What keeps the nearest split from more: the budget where it is spent, and rules that are each needed for it."""
+    form = problem.form
+    settle(form, nearest.spend, nearest.is_on, nearest.total)
+    binding = dict.fromkeys(row.rule for row in binding_rows(form))
+    rest, needed = form, []
+    free = form.without(*(row.rule for row in form.rows if row.rule not in binding and row.rule != _BUDGET))
+    rules = dict.fromkeys(row.rule for row in form.rows)
+    if _is_out_of_reach(problem, free):
+        rest, rules = free, binding
+    for rule in rules:
+        if rule == _BUDGET:
+            continue
+        tried = rest.without(rule)
+        if _is_out_of_reach(problem, tried):
+            rest = tried
+        else:
+            needed.append(rule)
+    texts = {row.rule: row.text for row in form.rows}
+    limits = [ConflictingRule(rule=rule, text=texts[rule]) for rule in needed]
+    is_spent = nearest.total >= _SPENT * form.setting.ceiling
+    return [*limits, _budget_in_conflict(question, scenario)] if is_spent or not needed else limits
+
+
+def _is_out_of_reach(problem: TaskProblem, form: Formulation) -> bool:
+    """Whether no split under some of the rules was found to reach the tasks."""
+    tried = replace(problem, form=form)
+    if len(problem.tasks) == 1:
+        return most_attainable(tried, problem.tasks[0]) < problem.tasks[0].task.at_least
+    return isinstance(reach_tasks(tried), OutOfReach)
 
 
 def _budget_in_conflict(question: Question, scenario: Scenario) -> ConflictingRule:
     if scenario.budget is not None:
         return ConflictingRule(
-            rule="budget", text=sentence("The budget is {budget}.", budget=Money(amount=scenario.budget))
+            rule=_BUDGET, text=sentence("The budget is {budget}.", budget=Money(amount=scenario.budget))
         )
     text = sentence(
         "Sizing looks no further than {ceiling}: beyond that the curves say nothing.",
         ceiling=Money(amount=question.ceiling),
     )
-    return ConflictingRule(rule="budget", text=text)
+    return ConflictingRule(rule=_BUDGET, text=text)

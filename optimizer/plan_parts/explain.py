@@ -18,10 +18,18 @@ WIDE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRule:
+    """What a rule about one channel says that holds it where it is; whether it is one that keeps it from less."""
+
+    text: Sentence
+    is_floor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelOutlook:
     """One channel in a plan, as far as its verdict goes.
 
-    `rule` is what a binding rule of the channel's own says, None where none binds; `smallest` is the spend below
+    `rule` is a binding rule of the channel's own, None where none binds; `smallest` is the spend below
     which a channel counts as off; `is_free` whether the plan spends nothing at all, `is_new` whether nothing was ever
     measured of the channel.
     """
@@ -31,7 +39,7 @@ class ChannelOutlook:
     reference: float
     contribution: Interval
     is_beyond_observed: bool
-    rule: Sentence | None
+    rule: OwnRule | None
     smallest: float
     objective: Objective
     is_free: bool
@@ -73,7 +81,7 @@ def _why_off(outlook: ChannelOutlook) -> Sentence:
     if outlook.is_free and outlook.objective == "size":
         return sentence("{channel} is not needed: the tasks are reached without any spend.", channel=name)
     if outlook.rule is not None:
-        return sentence("{channel} is off under its rule: {rule}", channel=name, rule=phrase(outlook.rule))
+        return sentence("{channel} is off under its rule: {rule}", channel=name, rule=phrase(outlook.rule.text))
     if outlook.objective in _RETURNS:
         return sentence("{channel} is off: money brings too little in it for this objective.", channel=name)
     if outlook.reference <= outlook.smallest:
@@ -84,7 +92,14 @@ def _why_off(outlook: ChannelOutlook) -> Sentence:
 def _why_less(outlook: ChannelOutlook, change: Share) -> Sentence:
     name = Word(text=outlook.channel)
     if outlook.rule is not None:
-        said = phrase(outlook.rule)
+        said = phrase(outlook.rule.text)
+        if outlook.rule.is_floor:
+            return sentence(
+                "{channel} gets {change} less, and its rule keeps it from less still: {rule}",
+                channel=name,
+                change=change,
+                rule=said,
+            )
         return sentence(
             "{channel} gets {change} less, as its rule has it: {rule}", channel=name, change=change, rule=said
         )
@@ -110,7 +125,7 @@ def _grown(outlook: ChannelOutlook, change: Share) -> tuple[ChannelVerdict, Sent
             change=change,
         )
     if outlook.rule is not None:
-        said = phrase(outlook.rule)
+        said = phrase(outlook.rule.text)
         return "scale", sentence(
             "{channel} grows by {change}; its rule: {rule}", channel=name, change=change, rule=said
         )

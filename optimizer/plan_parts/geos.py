@@ -12,7 +12,7 @@ from optimizer.geos.cells import Cells, over_cells
 from optimizer.geos.restatement import place_by_channel
 from optimizer.plan.document import BindingRule, ChannelPlan, ConflictingRule, Flight, Plan, RelaxedRule
 from optimizer.plan.geos import GeoCell, GeoFlight, GeoPlan, GeoTotal
-from optimizer.plan_parts.explain import ChannelOutlook, channel_verdict
+from optimizer.plan_parts.explain import ChannelOutlook, OwnRule, channel_verdict
 from optimizer.question.asked import Question
 from optimizer.responses.evaluate import compared, interval, ratio_interval
 from optimizer.scenario.rules import SMALLEST_BUDGET
@@ -99,7 +99,7 @@ def _channel(channel: str, own: Sequence[ChannelPlan], found: GeoAnswer, rules: 
             reference=together.reference,
             contribution=contribution,
             is_beyond_observed=is_beyond,
-            rule=rules.get(f"channels.{channel}"),
+            rule=None if (said := rules.get(f"channels.{channel}")) is None else OwnRule(said),
             smallest=OFF * question.ceiling,
             objective=question.scenario.objective,
             is_free=all(one.spend == 0 for one in found.plan.channels),

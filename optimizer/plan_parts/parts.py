@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mmm.sentence import Sentence, Word, sentence
+from mmm.sentence import Word, sentence
 from optimizer.answer.cleaning import OFF
 from optimizer.answer.split import answer, worth_of_draws
 from optimizer.caution.regret import largest
@@ -24,10 +24,11 @@ from optimizer.plan.document import (
     ServedPeriod,
     SplitPlan,
 )
-from optimizer.plan_parts.explain import ChannelOutlook, channel_verdict
+from optimizer.plan_parts.explain import NOTICEABLE_CHANGE, ChannelOutlook, OwnRule, channel_verdict
 from optimizer.plan_parts.silos import silo_split
 from optimizer.program.allocation import Allocation
-from optimizer.program.shadow import TIGHT, Gradient, binding_rows, settle, shadow_prices
+from optimizer.program.formulation import Row
+from optimizer.program.shadow import TIGHT, Gradient, binding_rows, binding_sides, settle, shadow_prices
 from optimizer.question.answered import Answer, Refusal
 from optimizer.question.asked import Question, without_rules, without_split
 from optimizer.responses.evaluate import compared, interval, ratio_interval
@@ -58,7 +59,7 @@ def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
                 reference=reference,
                 contribution=contribution,
                 is_beyond_observed=is_beyond,
-                rule=rules.get(info.name),
+                rule=_rule_that_matters(rules.get(info.name, ()), spend, reference),
                 smallest=OFF * question.ceiling,
                 objective=scenario.objective,
                 is_free=spend_total == 0,
@@ -89,17 +90,25 @@ def channel_plans(question: Question, found: Answer) -> tuple[ChannelPlan, ...]:
     return tuple(plans)
 
 
-def _own_rules(found: Answer) -> dict[str, Sentence]:
-    """By channel, what a rule about it alone says that holds it where it is."""
+def _own_rules(found: Answer) -> dict[str, list[tuple[Row, OwnRule]]]:
+    """By channel, what rules about it alone say that hold it where it is."""
     allocation = found.allocation
     settle(found.form, allocation.spend, allocation.is_on, allocation.total)
-    names = found.form.setting.names
-    by_place = {f"{table}.{name}": name for name in names for table in ("channels", "new_channels")}
-    return {
-        by_place[place]: row.text
-        for row in binding_rows(found.form)
-        if (place := row.rule.rpartition(".")[0]) in by_place
-    }
+    by_place = {f"{table}.{name}": name for name in found.form.setting.names for table in ("channels", "new_channels")}
+    held: dict[str, list[tuple[Row, OwnRule]]] = {}
+    for row in found.form.rows:
+        name = by_place.get(row.rule.rpartition(".")[0])
+        is_upper, is_lower = binding_sides(found.form, row) if name is not None else (False, False)
+        if name is not None and (is_upper or is_lower):
+            held.setdefault(name, []).append((row, OwnRule(row.text, is_floor=not is_upper)))
+    return held
+
+
+def _rule_that_matters(held: Sequence[tuple[Row, OwnRule]], spend: float, reference: float) -> OwnRule | None:
+    """The rule that says most of why a channel gets what it gets; a step does only where it is a large one."""
+    rules = [rule for row, rule in held if not row.rule.endswith(".increment")]
+    steps = [rule for row, rule in held if row.limit >= NOTICEABLE_CHANGE * max(spend, reference)]
+    return next(reversed(rules or steps), None)
 
 
 def fixed_costs(scenario: Scenario, allocation: Allocation) -> float:

@@ -277,10 +277,10 @@ class Formulation:
         bound.rows = [*self.rows, row]
         return bound
 
-    def without(self, rule: str) -> "Formulation":
-        """The same rows but for those of one rule, on the same model."""
+    def without(self, *rules: str) -> "Formulation":
+        """The same rows but for those of some rules, on the same model."""
         rest = copy(self)
-        rest.rows = [row for row in self.rows if row.rule != rule]
+        rest.rows = [row for row in self.rows if row.rule not in rules]
         return rest
 
     def total_spend(self) -> Any:

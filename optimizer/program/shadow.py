@@ -41,7 +41,19 @@ class _Binding:
 
 def binding_rows(form: Formulation) -> list[Row]:
     """Rows of rules that bind at the values that the model's variables have, in order."""
-    return [row for row in form.rows if any(_binds(form, row))]
+    return [row for row in form.rows if any(binding_sides(form, row))]
+
+
+def binding_sides(form: Formulation, row: Row) -> tuple[bool, bool]:
+    """Whether the upper and the lower side of a row bind; of a capacity on its exact curves.
+
+    A limit on how many channels are on that is no less than all of them binds nothing.
+    """
+    if row.outcome is not None:
+        return row.outcome.outcome(_spend(form)) >= (1.0 - _FULL) * row.limit, False
+    if row.unit == "count" and not row.windows and row.limit >= len(row.measured):
+        return False, False
+    return _sides(row.constraint, _slack(form, row))
 
 
 def shadow_prices(
@@ -63,7 +75,7 @@ def shadow_prices(
             bindings.append(_Binding(_coefficients(link, columns), is_upper, is_lower))
             positions.append(None)
     for index, row in enumerate(form.rows):
-        is_upper, is_lower = _binds(form, row)
+        is_upper, is_lower = binding_sides(form, row)
         if is_upper or is_lower:
             bindings.append(_Binding(_row_coefficients(form, row, columns), is_upper, is_lower))
             positions.append(index)
@@ -99,13 +111,6 @@ def settle(form: Formulation, spend: Mapping[str, float], is_on: Mapping[str, bo
 def _slack(form: Formulation, row: Row) -> float:
     """Distance from its limit at which a row still binds, in the unit of the row."""
     return TIGHT if row.unit == "count" else TIGHT * form.setting.ceiling
-
-
-def _binds(form: Formulation, row: Row) -> tuple[bool, bool]:
-    """Whether the upper and the lower side of a row bind; of a capacity on its exact curves."""
-    if row.outcome is not None:
-        return row.outcome.outcome(_spend(form)) >= (1.0 - _FULL) * row.limit, False
-    return _sides(row.constraint, _slack(form, row))
 
 
 def _row_coefficients(form: Formulation, row: Row, columns: Mapping[int, int]) -> FloatArray:

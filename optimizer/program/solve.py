@@ -92,7 +92,7 @@ def compile_split(form: Formulation) -> CompiledSplit:
         for name in form.setting.names
         if id(form.model.steps[name]) in columns and (step := rules[name].increment) is not None
     }
-    windows = tuple((window, columns[id(window.switch)]) for window in form.windows)
+    windows = tuple((window, columns[id(window.switch)]) for window in form.windows if id(window.switch) in columns)
     pieces = {
         name: tuple((columns[id(part)], columns[id(lies)]) for part, lies in parts)
         for name, parts in form.pieces.items()

@@ -153,6 +153,6 @@ def _by_role(plan: Plan) -> Sequence[ChannelPlan]:
 
 
 def _total_change(plan: Plan, reader: Reader) -> str:
-    reference = sum(channel.reference_spend for channel in plan.channels)
-    spent = sum(channel.spend for channel in plan.channels)
-    return reader.change(spent / reference - 1.0) if reference > 0 else "–"
+    """What the plan costs in all against what the reference did, fees, reserve and fixed costs of the plan included."""
+    reference = None if plan.comparisons is None else plan.comparisons.reference
+    return "–" if reference is None else reader.change(plan.budget / reference.budget - 1.0)

@@ -212,3 +212,11 @@ def test_money_needs_a_value_of_a_unit() -> None:
 def test_what_does_not_go_together_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="go"):
         scenario(**changes)
+
+
+@pytest.mark.parametrize("ceiling", [{"cpa_at_most": 300.0}, {"marginal_cpa_at_most": 90.0}])
+def test_a_return_out_of_reach_is_refused_beside_a_ceiling_on_what_an_order_costs(ceiling: dict[str, float]) -> None:
+    rules = {"channels": {"tv": {"min": 100_000}, "search": ceiling}}
+    found = plan(objective="efficiency", target={"roas": 1.3}, **rules)
+    assert found.status == "infeasible"
+    assert {"target.roas", "channels.tv.min"} <= {rule.rule for rule in found.conflict}

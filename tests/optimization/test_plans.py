@@ -278,3 +278,31 @@ def test_the_curve_table_is_the_curve_that_the_optimizer_uses() -> None:
         if channel.spend < curve.spend[-1]:
             read = float(np.interp(channel.spend, curve.spend, curve.mean))
             assert read == pytest.approx(channel.contribution.mean, rel=2e-3)
+
+
+def reason(found: Plan, channel: str) -> str:
+    return next(plain(each.reason) for each in found.channels if each.channel == channel)
+
+
+def test_a_rule_is_the_reason_for_less_only_where_it_holds_the_channel_down() -> None:
+    even: dict[str, object] = {
+        "budget": 400_000.0,
+        "business": "none",
+        "reference": {"kind": "spend", "spend": dict.fromkeys(ARTIFACT.channels, 600_000.0)},
+    }
+    spend = {each.channel: each.spend for each in plan(**even).channels}
+    least = min((name for name in spend if spend[name] > 0), key=lambda name: spend[name])
+    up = plan(**even, channels={least: {"min": spend[least] + 20_000.0}})
+    assert "keeps it from less still" in reason(up, least)
+    down = plan(**even, channels={least: {"max": 0.7 * spend[least]}})
+    assert "as its rule has it" in reason(down, least)
+    steps = plan(**even, channels={least: {"increment": 500.0}})
+    assert "steps" not in reason(steps, least)
+
+
+def test_a_count_that_all_channels_may_have_limits_nothing() -> None:
+    asked = {"either_or": [{"channels": ("tv", "video"), "at_most": 2}], "rules": {"at_most_channels": 4}}
+    found = plan(**asked)
+    assert not {rule.rule for rule in found.binding} & {"either_or[1]", "rules.at_most_channels"}
+    fewer = plan(rules={"at_most_channels": 2})
+    assert "rules.at_most_channels" in {rule.rule for rule in fewer.binding}

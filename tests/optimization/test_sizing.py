@@ -1,5 +1,7 @@
 """Objective-and-task: the smallest budget that reaches its tasks, recounted on the draws."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pytest
 from builders import make_artifact
@@ -95,6 +97,59 @@ def test_a_target_out_of_reach_gets_the_most_that_can_be_had() -> None:
     assert relaxed.rule == "tasks[1].at_least"
     again = PLANNER.plan(scenario({"kpi": "orders", "at_least": 0.999 * relaxed.to, "probability": 0.9}))
     assert again.status in ("optimal", "feasible")
+
+
+AGAINST_A_TASK: dict[str, dict[str, object]] = {
+    "total": {
+        "channels.social": {"increment": 1_000.0},
+        "either_or": [{"channels": ["tv", "search"], "at_most": 2}],
+        "rules": {"at_most_channels": 4, "total_change": (-0.5, 0.1)},
+    },
+    "channels": {
+        "channels.tv": {"max": 50_000.0},
+        "channels.video": {"max": 40_000.0, "off_or_at_least": 20_000.0},
+        "channels.search": {"cpa_at_most": 300.0},
+        "groups": [{"name": "digital", "channels": ("social", "search"), "amount": (0.0, 120_000.0)}],
+    },
+    "budget": {"budget": 500_000.0, "channels.tv": {"min": 200_000.0}, "rules": {"at_most_channels": 4}},
+}
+
+
+def as_asked(rules: Mapping[str, object]) -> dict[str, object]:
+    """Rules as a scenario has them, `channels.tv` and its like under `channels`."""
+    channels = {place.partition(".")[2]: rule for place, rule in rules.items() if place.startswith("channels.")}
+    return {"channels": channels, **{place: rule for place, rule in rules.items() if not place.startswith("channels.")}}
+
+
+def only(rules: Mapping[str, object], named: Sequence[str]) -> dict[str, object]:
+    """Of some rules those at places such as `channels.tv.max`, `groups.digital.amount` or `budget`."""
+    kept: dict[str, object] = {}
+    for place, rule in rules.items():
+        if isinstance(rule, dict):
+            fields = {field: each for field, each in rule.items() if f"{place}.{field}" in named}
+            kept |= {place: fields} if fields else {}
+        elif any(name == place or name.startswith((f"{place}[", f"{place}.")) for name in named):
+            kept[place] = rule
+    return kept
+
+
+@pytest.mark.parametrize("rules", AGAINST_A_TASK.values(), ids=AGAINST_A_TASK)
+def test_rules_that_stand_against_a_task_do_so_together_and_each_is_needed(rules: dict[str, object]) -> None:
+    planner = Planner({"orders": PlanningModel(make_artifact(draws=100))})
+    task = {"kpi": "orders", "at_least": 8_500.0, "probability": 0.8}
+
+    def refused(held: Mapping[str, object]) -> tuple[str, ...]:
+        objective = "maximize" if "budget" in held else "size"
+        found = planner.plan(scenario(task, business="none", objective=objective, **as_asked(held)))
+        assert (found.status == "infeasible") == bool(found.conflict)
+        return tuple(each.rule for each in found.conflict)
+
+    first, *against = refused(rules)
+    assert first == "tasks[1]"
+    assert against
+    assert refused(only(rules, against))
+    for rule in against:
+        assert not refused(only(rules, [each for each in against if each != rule])), rule
 
 
 def test_a_task_beside_maximize_is_kept() -> None:
