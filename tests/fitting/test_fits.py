@@ -184,13 +184,13 @@ def test_weibull_carryover_finds_a_tail_that_geometric_carryover_has_not() -> No
     np.testing.assert_allclose(found.mean(axis=0), weights, atol=0.03)
 
 
-def lift_test(market: Market, estimate: float, error: float) -> Market:
-    """The market with a test on its second channel, which was off for four weeks of extra rest."""
+def lift_test(market: Market, estimate: float, error: float, change: float) -> Market:
+    """The market with a test on its second channel: what `change` of its spend in four weeks did."""
     test = {
         "channel": "search",
         "start": "2024-06-03",
         "periods": 4,
-        "spend_change": -4000.0,
+        "spend_change": change,
         "estimate": estimate,
         "standard_error": error,
     }
@@ -199,16 +199,20 @@ def lift_test(market: Market, estimate: float, error: float) -> Market:
 
 
 def test_a_lift_test_narrows_its_channel_and_says_whether_history_agrees() -> None:
-    market = quick(small_market(80), draws=500)
+    market = quick(small_market(80, seed=1), draws=500)
     history = fit_outcome(market, "orders")
-    # The increment that the truth gives: no carryover, and response 150 x / (x + 1000) a period.
-    spend = market.spend[22:26, 1, 0]
-    truth = float((150.0 * spend / (spend + 1000.0) - 150.0 * (spend + 1000.0) / (spend + 2000.0)).sum())
-    tested = fit_outcome(lift_test(market, truth, 4.0), "orders")
-    roas = [historical_contributions(one)[:, :, 1].sum(axis=1) for one in (history, tested)]
-    assert np.ptp(np.quantile(roas[1], [0.05, 0.95])) < 0.7 * np.ptp(np.quantile(roas[0], [0.05, 0.95]))
+    # History knows this channel well, so the test is a sharp one.
+    # The truth: no carryover, and a response of 150 x / (x + 1000) in each period.
+    brought = 150.0 * market.spend[:, 1, 0] / (market.spend[:, 1, 0] + 1000.0)
+    truth, change = float(brought[22:26].sum()), float(market.spend[22:26, 1, 0].sum())
+    tested = fit_outcome(lift_test(market, truth, 0.03 * truth, change), "orders")
+    before, after = (
+        np.quantile(historical_contributions(one)[:, :, 1].sum(axis=1), [0.05, 0.95]) for one in (history, tested)
+    )
+    assert np.ptp(after) < 0.5 * np.ptp(before)
+    assert after[0] < brought.sum() < after[1]
     assert gates(tested)["lift_test"].verdict == "pass"
-    contradicting = fit_outcome(lift_test(market, 6.0 * truth, 4.0), "orders")
+    contradicting = fit_outcome(lift_test(market, 6.0 * truth, 0.03 * truth, change), "orders")
     assert gates(contradicting)["lift_test"].verdict == "review"
     action = gates(contradicting)["lift_test"].action
     assert action is not None
@@ -216,7 +220,7 @@ def test_a_lift_test_narrows_its_channel_and_says_whether_history_agrees() -> No
 
 
 def test_a_lift_test_that_added_more_than_was_spent_is_refused() -> None:
-    market = lift_test(quick(small_market(80)), 10.0, 1.0)
+    market = lift_test(quick(small_market(80)), 10.0, 1.0, -4000.0)
     tests = (market.spec.lift_tests[0].model_copy(update={"spend_change": 1e9}),)
     with pytest.raises(FitError, match="spend_change is 1,000,000,000, but only"):
         fit_outcome(replace(market, spec=market.spec.model_copy(update={"lift_tests": tests})), "orders")
