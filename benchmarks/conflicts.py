@@ -2,7 +2,8 @@
 
 `uv run python benchmarks/conflicts.py --count 300`. Random scenarios whose rules of all kinds ask for too much, until
 so many are infeasible. Of each answer: the rules named alone are infeasible together, without any one of them they are
-feasible, and relaxed as said the whole scenario is. Exit code 1 when an answer is wrong.
+feasible, and relaxed as said the whole scenario is. `--tasks` has rules that hold together instead, and a task that is
+beyond what they allow. Exit code 1 when an answer is wrong.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from clashes import judged
+from clashes import judged, judged_with_a_task
 
 
 def main() -> int:
@@ -19,11 +20,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=300, help="infeasible scenarios")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tasks", action="store_true", help="a task out of reach instead of rules that clash")
     arguments = parser.parse_args()
+    judge = judged_with_a_task if arguments.tasks else judged
     started, number, infeasible = time.process_time(), 0, 0
     wrong = {"CONFLICT FEASIBLE": 0, "CONFLICT NOT IRREDUCIBLE": 0, "RELAXATION FAILS": 0}
     while infeasible < arguments.count:
-        found, number = judged([arguments.seed, number]), number + 1
+        found, number = judge([arguments.seed, number]), number + 1
         infeasible += found.is_infeasible
         wrong["CONFLICT FEASIBLE"] += found.needed_alone_is_feasible
         wrong["CONFLICT NOT IRREDUCIBLE"] += bool(found.not_needed)

@@ -1,5 +1,7 @@
 """Rules that clash in several ways, and what is left of them where some are dropped or relaxed."""
 
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +72,50 @@ def planned(changes: dict[str, Any]) -> Plan:
     return PLANNER.plan(Scenario.model_validate({**scenario, "horizon": horizon, **changes}))
 
 
+def asking_too_much(seed: list[int]) -> dict[str, Any] | None:
+    """Rules that hold together, some of them loose, and a task beyond what they allow; None where the rules clash.
+
+    Half of them have a budget.
+    """
+    rng = np.random.default_rng(seed)
+    even, channels = 225_000.0, dict[str, dict[str, Any]]()
+    for name in ARTIFACT.channels:
+        limits: list[dict[str, Any]] = [
+            {"max": even * float(rng.uniform(0.3, 2.0))},
+            {"off_or_at_least": even * float(rng.uniform(0.2, 1.0))},
+            {"change": (-1.0, float(rng.uniform(0.1, 1.0)))},
+            {"cpa_at_most": float(rng.uniform(80, 300))},
+            {"increment": 5_000.0},
+            {},
+        ]
+        channels[name] = limits[rng.integers(0, len(limits))]
+    changes: dict[str, Any] = {
+        "budget": 900_000.0 if rng.random() < 0.5 else None,
+        "channels": channels,
+        "groups": [
+            {"name": "growth", "department": "growth", "share": (0.0, float(rng.uniform(0.4, 1.0)))},
+            {"name": "need", "stage": "need", "amount": (0.0, even * float(rng.uniform(0.5, 4.0)))},
+            {"name": "some", "channels": ("tv", "social", "search"), "at_least_channels": 1},
+            {"name": "few", "channels": ("video", "search"), "at_most_channels": int(rng.integers(1, 3))},
+        ],
+        "precedence": [{"channel": "social", "after": {"video": even * float(rng.uniform(0.1, 1.0))}}],
+        "requires": [{"channel": "search", "upstream": ("tv",), "at_most_ratio": float(rng.uniform(0.5, 2.0))}],
+        "either_or": [{"channels": ("tv", "video"), "at_most": int(rng.integers(1, 3))}],
+        "rules": {
+            "at_most_channels": int(rng.integers(2, 5)),
+            "total_change": (-0.9, float(rng.uniform(0.0, 1.0))),
+            "cash_per_period": None,
+        },
+    }
+    if changes["budget"] is None:
+        changes["objective"] = "size"
+    task = {"kpi": "orders", "at_least": 1e6, "probability": float(rng.choice([0.5, 0.8, 0.9]))}
+    found = planned(changes | {"tasks": [task]})
+    if not found.attainable or found.attainable[0].attainable <= 0:
+        return None
+    return changes | {"tasks": [task | {"at_least": float(rng.uniform(1.02, 1.3)) * found.attainable[0].attainable}]}
+
+
 def moved(ends: Any, at: RelaxedRule, unit: float = 1.0, offset: float = 0.0) -> tuple[float, float]:
     """Limits of which one end gives way; `unit` and `offset` turn the rule's money into the limit's terms."""
     low, high = ends
@@ -87,6 +133,8 @@ def relaxed(changes: dict[str, Any], rule: RelaxedRule, reference: dict[str, flo
     """Let one rule give way as the relaxation says."""
     slack = 1 + (1e-7 if rule.to > rule.from_ else -1e-7)
     match rule.rule.replace("[1]", "").split("."):
+        case ["tasks", "at_least"]:
+            changes["tasks"][0]["at_least"] = rule.to
         case ["budget"]:
             changes["budget"] = rule.to * slack
         case ["split", "brand_share"]:
@@ -133,8 +181,12 @@ def relaxed(changes: dict[str, Any], rule: RelaxedRule, reference: dict[str, flo
 def dropped(changes: dict[str, Any], rule: str) -> None:
     """Leave one rule out."""
     match rule.replace("[1]", "").split("."):
-        case ["budget"]:
+        case ["tasks"]:
+            changes["tasks"][0]["at_least"] = 10.0  # sizing has one
+        case ["budget"] if changes["budget"] is not None:
             changes["budget"] = 1e8
+        case ["budget"]:
+            pass
         case ["split", "brand_share"]:
             changes["split"] = None
         case ["channels", name, limit]:
@@ -151,7 +203,13 @@ def dropped(changes: dict[str, Any], rule: str) -> None:
 
 def only(changes: dict[str, Any], kept: set[str]) -> dict[str, Any]:
     """Leave out all rules but some."""
-    rules = ["budget", "split.brand_share", "requires[1]", "either_or[1]"]
+    rules = [
+        "budget",
+        "split.brand_share",
+        "requires[1]",
+        "either_or[1]",
+        *(["tasks[1]"] if "tasks" in changes else []),
+    ]
     rules += ["groups.some.at_least_channels", "groups.few.at_most_channels", "precedence[1].after.video"]
     rules += [
         "rules.cash_per_period",
@@ -187,10 +245,16 @@ class Judged:
 
 def judged(seed: list[int]) -> Judged:
     """Whether the rules named clash, each of them is needed for it, and the relaxation named ends it."""
+    return _judged(lambda: clashing(np.random.default_rng(seed)))
 
-    def changes() -> dict[str, Any]:
-        return clashing(np.random.default_rng(seed))
 
+def judged_with_a_task(seed: list[int]) -> Judged:
+    """The same of a task that rules, of which some may clash in no way, put out of reach."""
+    changes = asking_too_much(seed)
+    return Judged() if changes is None else _judged(lambda: deepcopy(changes), ("optimal", "feasible"))
+
+
+def _judged(changes: Callable[[], dict[str, Any]], solved: tuple[str, ...] = ("optimal",)) -> Judged:
     found = planned(changes())
     if found.status != "infeasible":
         return Judged()
@@ -202,9 +266,11 @@ def judged(seed: list[int]) -> Judged:
     }
     for rule in found.relaxation:
         relaxed(eased, rule, reference)
+    # Sizing has no budget to leave out: there its limit is how far it looks.
+    may_go = needed if changes()["budget"] is not None else needed - {"budget"}
     return Judged(
         is_infeasible=True,
         needed_alone_is_feasible=not needed or planned(only(changes(), needed)).status != "infeasible",
-        not_needed=tuple(rule for rule in needed if planned(only(changes(), needed - {rule})).status != "optimal"),
-        relaxation_fails=planned(eased).status != "optimal",
+        not_needed=tuple(rule for rule in may_go if planned(only(changes(), needed - {rule})).status not in solved),
+        relaxation_fails=planned(eased).status not in solved,
     )

@@ -1,5 +1,6 @@
 """Why a return or tasks are out of reach: what can be had at most, what stands against more, what would give way."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +13,11 @@ from optimizer.program.formulation import Formulation
 from optimizer.program.shadow import binding_rows, settle
 from optimizer.question.answered import Refusal
 from optimizer.question.asked import Question
+from optimizer.rulebook.rules import formulate
 from optimizer.scenario.document import Scenario
 from optimizer.tasks.probability import MeasuredTask
 from optimizer.tasks.problem import TaskProblem
-from optimizer.tasks.pursuit import OutOfReach, most_attainable, reach_tasks
+from optimizer.tasks.pursuit import OutOfReach, Reached, most_attainable, reach_tasks
 
 _SPENT = 0.99
 """Share of the most that may be spent below which it is the rules that hold a split back."""
@@ -25,8 +27,14 @@ _COARSE = 1e-3
 
 _BUDGET = "budget"
 
+_MUCH = 20.0
+"""Money with which tasks are looked for as if there were no budget, as a multiple of it."""
+
 _YIELD = 1e-4
 """How much less than the most that was found a target is relaxed to, relative, so that it can be found again."""
+
+_BELOW = (_YIELD, 5e-4, 2e-3, 1e-2)
+"""The same of tasks, until they are found again."""
 
 
 def target_out_of_reach(scenario: Scenario, form: Formulation, requirement: Requirement) -> Refusal:
@@ -69,9 +77,10 @@ def tasks_out_of_reach(question: Question, scenario: Scenario, problem: TaskProb
         AttainableTask(kpi=task.kpi, at_least=task.at_least, attainable=amount)
         for task, amount in zip(scenario.tasks, most, strict=True)
     )
+    enough = _enough(problem, most if len(tasks) == 1 else nearest)
     relaxation = tuple(
-        RelaxedRule(rule=f"tasks[{index + 1}].at_least", from_=task.at_least, to=(1.0 - _YIELD) * amount)
-        for index, (task, amount) in enumerate(zip(scenario.tasks, most if len(tasks) == 1 else nearest, strict=True))
+        RelaxedRule(rule=f"tasks[{index + 1}].at_least", from_=task.at_least, to=amount)
+        for index, (task, amount) in enumerate(zip(scenario.tasks, enough, strict=True))
         if amount < task.at_least
     )
     alone = [index for index, (task, amount) in enumerate(zip(tasks, most, strict=True)) if amount < task.task.at_least]
@@ -79,6 +88,21 @@ def tasks_out_of_reach(question: Question, scenario: Scenario, problem: TaskProb
     together = [tasks[index] for index in alone[:1]] or tasks
     limits = _limits_in_conflict(question, scenario, replace(problem, tasks=together), reached.nearest)
     return Refusal((*conflict, *limits), relaxation, attainable)
+
+
+def _enough(problem: TaskProblem, found: Sequence[float]) -> list[float]:
+    """Targets a little below what a split was found to reach, so far that a search of its own finds one that does."""
+    for below in _BELOW:
+        asked = [
+            min(task.task.at_least, (1.0 - below) * amount) for task, amount in zip(problem.tasks, found, strict=True)
+        ]
+        tried = [
+            replace(task, task=task.task.model_copy(update={"at_least": amount}))
+            for task, amount in zip(problem.tasks, asked, strict=True)
+        ]
+        if isinstance(reach_tasks(replace(problem, tasks=tried)), Reached):
+            break
+    return asked
 
 
 def _out_of_reach_at_target(question: Question, scenario: Scenario, problem: TaskProblem) -> Refusal:
@@ -144,27 +168,35 @@ def _task_in_conflict(index: int, task: MeasuredTask, most: float) -> Conflictin
 def _limits_in_conflict(
     question: Question, scenario: Scenario, problem: TaskProblem, nearest: Allocation
 ) -> list[ConflictingRule]:
-    """What keeps the nearest split from more: the budget where it is spent, and rules that are each needed for it."""
-    form = problem.form
+    """What stands against tasks: rules and the budget, of which each is needed for that, without any other one.
+
+    A deletion filter, as for rules in conflict: what is left out stays out where the tasks are still out of reach.
+    """
+    form, has_budget = problem.form, scenario.budget is not None
+    if has_budget:
+        unlimited = _without_budget(question, scenario)
+        has_budget = not _is_out_of_reach(problem, unlimited)
+        form = form if has_budget else unlimited
     settle(form, nearest.spend, nearest.is_on, nearest.total)
-    binding = dict.fromkeys(row.rule for row in binding_rows(form))
-    rest, needed = form, []
-    free = form.without(*(row.rule for row in form.rows if row.rule not in binding and row.rule != _BUDGET))
-    rules = dict.fromkeys(row.rule for row in form.rows)
-    if _is_out_of_reach(problem, free):
-        rest, rules = free, binding
+    rules = dict.fromkeys(row.rule for row in form.rows if row.rule != _BUDGET)
+    binding = dict.fromkeys(row.rule for row in binding_rows(form) if row.rule != _BUDGET)
+    at_once = form.without(*(rule for rule in rules if rule not in binding))
+    if _is_out_of_reach(problem, at_once):
+        form, rules = at_once, binding
+    texts, needed = {row.rule: row.text for row in form.rows}, []
     for rule in rules:
-        if rule == _BUDGET:
-            continue
-        tried = rest.without(rule)
-        if _is_out_of_reach(problem, tried):
-            rest = tried
+        rest = form.without(rule)
+        if _is_out_of_reach(problem, rest):
+            form = rest
         else:
-            needed.append(rule)
-    texts = {row.rule: row.text for row in form.rows}
-    limits = [ConflictingRule(rule=rule, text=texts[rule]) for rule in needed]
-    is_spent = nearest.total >= _SPENT * form.setting.ceiling
-    return [*limits, _budget_in_conflict(question, scenario)] if is_spent or not needed else limits
+            needed.append(ConflictingRule(rule=rule, text=texts[rule]))
+    return [*needed, _budget_in_conflict(question, scenario)] if has_budget or not needed else needed
+
+
+def _without_budget(question: Question, scenario: Scenario) -> Formulation:
+    """The rules with far more money than the budget."""
+    free = scenario.model_copy(update={"budget": None})
+    return formulate(question.setting(free, spends_all=False, ceiling=_MUCH * question.ceiling))
 
 
 def _is_out_of_reach(problem: TaskProblem, form: Formulation) -> bool:
