@@ -70,8 +70,10 @@ def child_environment(caches: Path) -> dict[str, str]:
     """Environment variables of a child that finds the peers' modules, and keeps its compiled code in `caches` alone."""
     caches.mkdir(parents=True, exist_ok=True)
     paths = [str(BENCHMARKS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **kept,
+        "PYTHONPYCACHEPREFIX": str(caches / "bytecode"),
         "PYTHONPATH": os.pathsep.join(paths),
         "NUMBA_CACHE_DIR": str(caches / "numba"),
         "PYTENSOR_FLAGS": f"base_compiledir={caches / 'pytensor'}",
