@@ -218,7 +218,7 @@ def only(changes: dict[str, Any], kept: set[str]) -> dict[str, Any]:
         "groups.growth.share",
         "groups.need.amount",
     ]
-    limits = ("min", "max", "locked", "off_or_at_least", "change", "cpa_at_most", "marginal_cpa_at_most")
+    limits = ("min", "max", "locked", "off_or_at_least", "change", "increment", "cpa_at_most", "marginal_cpa_at_most")
     rules += [
         f"channels.{name}.{limit}" for name, own in changes["channels"].items() for limit in limits if limit in own
     ]

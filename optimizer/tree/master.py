@@ -26,6 +26,14 @@ _ANSWERED = {
     highspy.HighsModelStatus.kUnboundedOrInfeasible,
 }
 
+_OTHERWISE: tuple[tuple[str, str | int], ...] = (
+    ("presolve", "on"),
+    ("solver", "ipm"),
+    ("simplex_scale_strategy", 0),
+)
+"""What is tried in turn where a program is left open, which is rare: presolve where the last basis is not quite best;
+an interior point, and numbers as they are, where something can only just not be reached."""
+
 
 _DUAL, _PRIMAL = 1, 4
 """Of the simplex method, as HiGHS counts them."""
@@ -237,18 +245,14 @@ class Master:
         """
         self._load()
         status = self._run()
-        if status not in _ANSWERED:
-            # Rarely the last basis is not quite optimal: presolve leads to another one.
+        for option, value in _OTHERWISE:
+            if status in _ANSWERED:
+                break
+            _, usual = self._solver.getOptionValue(option)
             self._solver.clearSolver()
-            self._solver.setOptionValue("presolve", "on")
+            self._solver.setOptionValue(option, value)
             status = self._run()
-            self._solver.setOptionValue("presolve", "off")
-        if status not in _ANSWERED:
-            # What can just not be reached, the simplex method leaves open: an interior point method settles it.
-            self._solver.clearSolver()
-            self._solver.setOptionValue("solver", "ipm")
-            status = self._run()
-            self._solver.setOptionValue("solver", "simplex")
+            self._solver.setOptionValue(option, usual)
         if status not in _ANSWERED:
             raise SolverError(f"HiGHS ended without an answer: {self._solver.modelStatusToString(status)}")
         if status != highspy.HighsModelStatus.kOptimal:
