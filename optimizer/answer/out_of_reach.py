@@ -33,7 +33,7 @@ _MUCH = 20.0
 _YIELD = 1e-4
 """How much less than the most that was found a target is relaxed to, relative, so that it can be found again."""
 
-_BELOW = (_YIELD, 5e-4, 2e-3, 1e-2)
+_BELOW = (1e-3, 4e-3, 1.6e-2)
 """The same of tasks, until they are found again."""
 
 
@@ -180,9 +180,11 @@ def _limits_in_conflict(
     settle(form, nearest.spend, nearest.is_on, nearest.total)
     rules = dict.fromkeys(row.rule for row in form.rows if row.rule != _BUDGET)
     binding = dict.fromkeys(row.rule for row in binding_rows(form) if row.rule != _BUDGET)
-    at_once = form.without(*(rule for rule in rules if rule not in binding))
-    if _is_out_of_reach(problem, at_once):
-        form, rules = at_once, binding
+    for fewer in ({}, binding):
+        at_once = form.without(*(rule for rule in rules if rule not in fewer))
+        if _is_out_of_reach(problem, at_once):
+            form, rules = at_once, fewer
+            break
     texts, needed = {row.rule: row.text for row in form.rows}, []
     for rule in rules:
         rest = form.without(rule)
@@ -203,7 +205,8 @@ def _is_out_of_reach(problem: TaskProblem, form: Formulation) -> bool:
     """Whether no split under some of the rules was found to reach the tasks."""
     tried = replace(problem, form=form)
     if len(problem.tasks) == 1:
-        return most_attainable(tried, problem.tasks[0]) < problem.tasks[0].task.at_least
+        (task,) = problem.tasks
+        return most_attainable(tried, task, enough=task.task.at_least) < task.task.at_least
     return isinstance(reach_tasks(tried), OutOfReach)
 
 

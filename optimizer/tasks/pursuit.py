@@ -62,10 +62,10 @@ def reach_tasks(problem: TaskProblem, known: Allocation | None = None) -> Reache
     return answer
 
 
-def most_attainable(problem: TaskProblem, task: MeasuredTask) -> float:
+def most_attainable(problem: TaskProblem, task: MeasuredTask, enough: float = np.inf) -> float:
     """The largest target of a task's KPI that a split was found to reach with the probability asked.
 
-    Among splits that keep the returns, where there are any.
+    Among splits that keep the returns, where there are any. From `enough` on no more is looked for.
     """
     best, most, focus = None, 0.0, task.focus(problem.first_guess)
     for splits in range(1, APPROACH_ROUNDS + 1):
@@ -73,6 +73,8 @@ def most_attainable(problem: TaskProblem, task: MeasuredTask) -> float:
         attained = task.attained(allocation.spend)
         if best is None or attained > most:
             best, most = allocation, attained
+        if most >= enough:
+            return most
         focus = mixed(focus, task.focus(allocation.spend), splits)
     if best is not None and most > 0 and not problem.returns:
         alone = replace(problem, tasks=(task,))
