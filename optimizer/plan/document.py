@@ -127,11 +127,14 @@ class SplitPlan(StrictModel):
 class Certificate(StrictModel):
     """What the plan earns on the exact curves and what no plan can exceed.
 
-    For objective size both are budgets: `value` what the plan needs, `bound` what every plan needs. For profit, a
-    target mROAS m and several KPIs they are money: profit, what comes beyond m a unit of money, the sum of the KPIs'
-    values. A cautious plan counts the mean of its worst draws. One of least regret counts that; no plan is below its
-    bound, and its gap is relative to what a plan brings. `gap` is |bound - value| relative to the value, before
-    money that is spent is taken off it.
+    Tasks that hold the plan back are restated for the bound: it is for plans on which means of draws, so weighted that
+    this plan is the best one near it, are no less than on this plan. It is no bound for the tasks themselves.
+
+    For objective size both are budgets: `value` what the plan needs, `bound` what every plan needs that reaches the
+    tasks so restated; a smaller budget than that may reach the tasks. For profit, a target mROAS m and several KPIs
+    they are money: profit, what comes beyond m a unit of money, the sum of the KPIs' values. A cautious plan counts the
+    mean of its worst draws. One of least regret counts that; no plan is below its bound, and its gap is relative to
+    what a plan brings. `gap` is |bound - value| relative to the value, before money that is spent is taken off it.
     """
 
     value: float

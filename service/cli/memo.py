@@ -126,7 +126,9 @@ def _spending(plan: Plan, when: dict[str, Value]) -> Sentence:
     """What to spend, and to what end."""
     target = plan.target
     if plan.objective == "size":
-        return sentence("Spend {budget} from {start} to {end}: the smallest budget that fulfils every task.", **when)
+        return sentence(
+            "Spend {budget} from {start} to {end}: the smallest budget found that fulfils every task.", **when
+        )
     is_held = any(rule.rule == "budget" for rule in plan.binding)
     if plan.objective == "profit" and plan.tasks:
         return sentence("Spend {budget} from {start} to {end}: the most profit with every task fulfilled.", **when)
@@ -273,8 +275,9 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
         seconds = Number(amount=certificate.seconds, digits=2)
         if plan.objective == "size":
             said = sentence(
-                "While the tasks are as uncertain as they are here, no budget below {bound} can fulfil them under "
-                "these rules: this one is within {gap} of it. On the draws themselves no split with less was found.",
+                "The probability of each task is counted on the draws themselves, and no split with less money was "
+                "found to reach them. That proves no floor: the bound of {bound}, {gap} below, is for the tasks "
+                "restated as means of draws, and a smaller budget may still reach the tasks themselves.",
                 bound=Money(amount=certificate.bound),
                 gap=gap,
             )
@@ -282,6 +285,12 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
             told: dict[str, Value] = {"bound": worth(plan, certificate.bound), "gap": gap, "seconds": seconds}
             said = _certified(plan, told)
         yield bullet(reader.say(said))
+        if plan.tasks and plan.objective != "size":
+            restated = sentence(
+                "Where the tasks hold the plan back, this bound is for the tasks restated as means of draws, not for "
+                "the tasks themselves."
+            )
+            yield bullet(reader.say(restated))
     for model in plan.models:
         version = Number(amount=model.version or 0)
         yield bullet(
@@ -300,7 +309,7 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
 
 
 def _certified(plan: Plan, told: dict[str, Value]) -> Sentence:
-    """What no plan can exceed, or go below."""
+    """What no plan can exceed, or go below; with tasks that hold it back, none under which their means are less."""
     if plan.regret is not None:
         return sentence(
             "No plan under these rules can miss less than {bound} in the mean of its worst cases: this one is within "

@@ -41,7 +41,7 @@ def size(
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> None:
-    """Find the smallest budget that fulfils the tasks.
+    """Look for the smallest budget that fulfils the tasks.
 
     The scenario's own objective and budget do not count.
     """

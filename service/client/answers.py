@@ -68,7 +68,11 @@ class TaskPlan(Answer):
 
 
 class Certificate(Answer):
-    """What a plan earns on the exact curves, and what no plan can exceed."""
+    """What a plan earns on the exact curves, and what no plan can exceed.
+
+    A sized plan has budgets: what it needs, and a bound for its tasks restated as means of draws. That is no floor of
+    what the tasks themselves need.
+    """
 
     value: float
     bound: float

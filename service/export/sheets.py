@@ -186,9 +186,10 @@ def _certificate(saved: SavedPlan, reader: Reader) -> Sheet:
     if certificate is None:
         return Sheet(_("Certificate"), (), ())
     kind: Kind = "money" if certificate.unit == "money" else "quantity"
+    value, bound = _names_of_certificate(saved.plan, reader)
     rows: list[tuple[str, Cell]] = [
-        (_("What the plan earns"), Cell(certificate.value, kind)),
-        (_("What no plan can exceed"), Cell(certificate.bound, kind)),
+        (value, Cell(certificate.value, kind)),
+        (bound, Cell(certificate.bound, kind)),
         (_("Gap"), Cell(certificate.gap, "share")),
         (_("Counted in"), Cell(saved.plan.currency if certificate.unit == "money" else saved.plan.kpi)),
         (_("Method"), Cell(certificate.method)),
@@ -196,6 +197,18 @@ def _certificate(saved: SavedPlan, reader: Reader) -> Sheet:
         *trace(saved, reader),
     ]
     return _pairs(_("Certificate"), rows, reader)
+
+
+def _names_of_certificate(plan: Plan, reader: Reader) -> tuple[str, str]:
+    """What the value and the bound of a certificate are."""
+    _ = reader.gettext
+    if plan.objective == "size":
+        return _("What the plan needs"), _("Bound for the tasks restated as means of draws, no floor of the tasks")
+    if plan.regret is not None:
+        return _("What the plan misses in its worst cases"), _("What no plan can miss less than")
+    if plan.tasks:
+        return _("What the plan earns"), _("Bound, for the tasks restated as means of draws where they hold it back")
+    return _("What the plan earns"), _("What no plan can exceed")
 
 
 def _pairs(title: str, rows: Sequence[tuple[str, Cell]], reader: Reader) -> Sheet:

@@ -144,7 +144,7 @@ def test_size_finds_the_smallest_budget_of_the_tasks(mixplan: Mixplan, scenario_
     assert plan["tasks"][0]["reached_probability"] >= 0.8
     assert plan["budget"] < 500_000
     page = mixplan("size", scenario_file).stdout
-    assert "the smallest budget that fulfils every task" in page
+    assert "the smallest budget found that fulfils every task" in page
     assert "drives the budget" in page
 
 
