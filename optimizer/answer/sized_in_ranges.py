@@ -14,7 +14,7 @@ import numpy as np
 from mmm.vocabulary import FloatArray, IntArray
 from optimizer.program.allocation import Allocation
 from optimizer.program.formulation import Formulation
-from optimizer.program.solve import CompiledSplit, compile_split
+from optimizer.program.solve import CompiledSplit
 from optimizer.question.answered import TaskMean
 from optimizer.separable.problem import SeparableProblem, TabledCurves
 from optimizer.separable.ranges import SpendRange
@@ -93,16 +93,16 @@ def size_in_ranges(asked: RangedTask) -> tuple[Allocation, TaskMean] | None:
     met = sorted(search.near_the_target(), key=lambda each: each.needs)
     if not met:
         return None
-    split = compile_split(asked.form)
+    tasks = (asked.task,)
+    problem = TaskProblem(tasks, asked.form, None, asked.gap, asked.seconds, asked.first_guess)
+    split = problem.split
     starts = distinct([each.allocation for each in met], _DIFFERENT * split_even(met[0].allocation))[:_POLISHED]
     reaching = [each for start in starts if (each := search.lifted(split, start)) is not None]
     if not reaching:
         return None
-    tasks = (asked.task,)
     rough = (polish(split, tasks, None, each, worthwhile=_ROUGH) for each in reaching)
     best = min(rough, key=lambda each: each.allocation.total)
     best = polish(split, tasks, None, best.allocation, radius=best.radius)
-    problem = TaskProblem(tasks, asked.form, None, asked.gap, asked.seconds, asked.first_guess)
     effort = QUICK if len(asked.task.offset) >= _MANY_DRAWS else THOROUGH
     best = saved(problem, exchange(split, tasks, None, best, effort.exchanged), effort)
     answer, rival = search.certified(best)
@@ -138,13 +138,12 @@ class _Search:
 
     def near_the_target(self) -> "list[_Met]":
         """Splits of the smallest budgets on which means of the draws about the quantile reach what the target takes."""
-        task, spend = self.asked.task, self.asked.first_guess
-        size, target = len(task.offset), self.asked.task.task.at_least
-        focus, budget = np.full(size, 1.0 / size), min(sum(spend.values()) or self.asked.money, self.asked.money)
+        task, spend, target = self.asked.task, self.asked.first_guess, self.asked.task.task.at_least
+        focus, budget = task.kpi.shares(), min(sum(spend.values()) or self.asked.money, self.asked.money)
         met: list[_Met] = []
         level = target - float(focus @ task.offset)
         for splits in range(_ROUNDS):
-            sized = self._smallest(focus, level, budget) if level > 0.0 else None
+            sized = self._smallest(focus if splits else None, level, budget) if level > 0.0 else None
             if sized is None or sized.price <= 0.0:
                 break
             found = self._allocation(sized.spend)
@@ -189,8 +188,11 @@ class _Search:
         )
         return (certified, TaskMean(task, weights)), self._allocation(rivals[-1].split.spend) if rivals else None
 
-    def _smallest(self, weights: FloatArray, level: float, first: float) -> LeastBudget | None:
-        """The least budget on which the mean reaches a level, looked for from `first` on; None where none does."""
+    def _smallest(self, weights: FloatArray | None, level: float, first: float) -> LeastBudget | None:
+        """The least budget on which the mean reaches a level, looked for from `first` on; None where none does.
+
+        Without weights all draws count alike.
+        """
         problem, most = self._problems(weights), self.asked.money
         budget = min(2.0 ** np.ceil(np.log2(first)), most)
         found = least_budget(problem(budget), level)
@@ -199,11 +201,11 @@ class _Search:
             found = least_budget(problem(budget), level)
         return found
 
-    def _problems(self, weights: FloatArray) -> "_Problems":
+    def _problems(self, weights: FloatArray | None) -> "_Problems":
         return _Problems(self.asked, self.costs, weights)
 
     def _allocation(self, by_channel: FloatArray) -> Allocation:
-        names = tuple(self.asked.ranges)
+        names = self.asked.task.kpi.responses
         spend = dict(zip(names, by_channel.tolist(), strict=True))
         total = self.pays * sum(self.costs[name] * amount for name, amount in spend.items())
         is_on = {name: amount > 0 for name, amount in spend.items()}
@@ -212,18 +214,24 @@ class _Search:
 
 @dataclass
 class _Problems:
-    """The problem of each budget, on the weighted mean of the draws."""
+    """The problem of each budget, on the weighted mean of the draws, or the plain one without weights."""
 
     asked: RangedTask
     costs: Mapping[str, float]
-    weights: FloatArray
+    weights: FloatArray | None
     _curves: dict[int, TabledCurves] = field(init=False, default_factory=dict)
 
     def __call__(self, budget: float) -> SeparableProblem:
         octave = int(np.ceil(np.log2(budget)))
         if octave not in self._curves:
-            tables = self.asked.task.kpi.tables(self.asked.task.periods)
-            tables = {name: tables[name] for name in self.asked.ranges}
-            powers: IntArray = np.ceil(np.log2([2.0**octave / self.costs[name] for name in tables])).astype(np.int64)
-            self._curves[octave] = TabledCurves(TabledStack(tables, self.weights, powers), has_hulls=False)
+            self._curves[octave] = TabledCurves(self._stack(2.0**octave), has_hulls=False)
         return SeparableProblem.of(self._curves[octave], self.asked.ranges, self.costs, budget, spends_all=False)
+
+    def _stack(self, most: float) -> TabledStack:
+        """The curves up to a budget, money; those of the plain mean over the whole effect are kept with the KPI."""
+        kpi, periods = self.asked.task.kpi, self.asked.task.periods
+        tables = kpi.tables(periods)
+        powers: IntArray = np.ceil(np.log2([most / self.costs[name] for name in tables])).astype(np.int64)
+        if self.weights is None and periods is None:
+            return kpi.expected_stack(powers)
+        return TabledStack(tables, kpi.shares() if self.weights is None else self.weights, powers)

@@ -130,6 +130,8 @@ def smallest_budget(question: Question, tasks: Sequence[MeasuredTask]) -> float 
     """The smallest budget that reaches some tasks, or none at all, under the same rules; None when nothing does."""
     asked = tuple(task.task for task in tasks)
     scenario = question.scenario.model_copy(update={"objective": "size", "tasks": asked})
+    if not tasks and (asked_anyway := least_of_ranges(question, scenario)) is not None:
+        return asked_anyway
     form = _feasible_form(question, scenario)
     if form is None:
         return None
@@ -139,6 +141,17 @@ def smallest_budget(question: Question, tasks: Sequence[MeasuredTask]) -> float 
         return None if least is None else least.total
     reached = reach_tasks(problem)
     return reached.allocation.total if isinstance(reached, Reached) else None
+
+
+def least_of_ranges(question: Question, scenario: Scenario) -> float | None:
+    """The smallest total where nothing but ranges holds the channels; None where more does, or one is empty."""
+    setting = question.setting(scenario, spends_all=False, ceiling=scenario.budget)
+    ranges = spend_ranges(setting)
+    if ranges is None or any(not each.may_be_off and each.least > each.most for each in ranges.values()):
+        return None
+    paid = sum(setting.unit_costs[name] * each.least for name, each in ranges.items() if not each.may_be_off)
+    total = paid / (1.0 - scenario.rules.test_reserve)
+    return total if total <= setting.ceiling else None
 
 
 def _task_problem(

@@ -130,8 +130,11 @@ def _rows(ground: Ground, at: Allocation, excesses: np.ndarray) -> list[StepRows
     least = 1e-9 * setting.ceiling
     limits = np.array([each.limit for each in ground.capacities])
     slopes = [each.slopes(at.spend, least) for each in ground.capacities]
-    falls = {name: -np.array([each[name] for each in slopes]) / limits for name in setting.names}
-    return [StepRows(falls, excesses / limits, 1.0), *(_return_row(ground, each, at) for each in ground.requirements)]
+    falls = -np.array([[each[name] for name in setting.names] for each in slopes]) / limits[:, None]
+    return [
+        StepRows(setting.names, falls, excesses / limits, 1.0),
+        *(_return_row(ground, each, at) for each in ground.requirements),
+    ]
 
 
 def _return_row(ground: Ground, requirement: Requirement, at: Allocation) -> StepRows:
@@ -139,12 +142,10 @@ def _return_row(ground: Ground, requirement: Requirement, at: Allocation) -> Ste
     whole = 1.0 - setting.scenario.rules.test_reserve
     asked = requirement.at_least + requirement.per_money * at.total
     slopes = requirement.curves.slopes(at.spend, 1e-9 * setting.ceiling)
-    rises = {
-        name: np.array([(slope - requirement.per_money * setting.unit_costs[name] / whole) / asked])
-        for name, slope in slopes.items()
-    }
+    costs = setting.unit_costs
+    rises = [(slopes[name] - requirement.per_money * costs[name] / whole) / asked for name in setting.names]
     missing = 1.0 - requirement.curves.value(at.spend) / asked
-    return StepRows(rises, np.array([missing]), 1.0)
+    return StepRows(setting.names, np.array([rises]), np.array([missing]), 1.0)
 
 
 def _stepped(before: Allocation, step: LinearStep) -> Allocation:

@@ -74,8 +74,10 @@ def wrong_figures(recount: Recount, *, is_thorough: bool = True) -> list[str]:
 def base_in_periods(recount: Recount, kpi: str) -> FloatArray:
     """What comes in each period of the horizon without the plan, with what earlier spend still brings. Shape (T, S)."""
     horizon = recount.plan.horizon
-    carried = [channel.carried_in()[: horizon.periods] for channel in recount.channels[kpi].values()]
-    return np.asarray(forecast(recount.artifacts[kpi], horizon.start, horizon.periods) + np.sum(carried, axis=0))
+    base = forecast(recount.artifacts[kpi], horizon.start, horizon.periods)
+    for channel in recount.channels[kpi].values():
+        base += channel.carried_in(horizon.periods)
+    return base
 
 
 def _hold_outcome(recount: Recount, outcome: OutcomePlan, spreads: Spreads) -> None:

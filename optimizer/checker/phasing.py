@@ -43,7 +43,9 @@ def asked_phasing(scenario: Scenario, artifact: ResponseArtifact) -> dict[str, F
     shares: dict[str, FloatArray] = {}
     for column, name in enumerate(artifact.channels):
         rule = scenario.channels.get(name, ChannelRules())
-        weights = np.array([float(not is_closed(rule, row, dates, artifact)) for row in range(len(dates))])
+        weights = np.ones(len(dates))
+        if rule.lead_time or rule.blackout:
+            weights[[is_closed(rule, row, dates, artifact) for row in range(len(dates))]] = 0.0
         if asked.weights is not None and name in asked.weights:
             weights = np.array(asked.weights[name], dtype=np.float64)
         elif past is not None and (past[:, column] * weights).sum() > 0:

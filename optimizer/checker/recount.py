@@ -11,7 +11,7 @@ from mmm.manifest import ChannelInfo
 from mmm.vocabulary import FloatArray
 from optimizer.checker.new_channels import with_new_channels
 from optimizer.checker.phasing import asked_phasing, planned_phasing
-from optimizer.checker.value import RecountedChannel, recounted_channel
+from optimizer.checker.value import RecountedChannel, RecountedSpend, recounted_channel
 from optimizer.plan.document import Certificate, Plan
 from optimizer.scenario.document import Scenario
 from optimizer.scenario.known_spend import KnownSpend
@@ -147,11 +147,18 @@ class Recount:
         }
 
     @cached_property
+    def planned(self) -> Mapping[str, Mapping[str, RecountedSpend]]:
+        """By KPI and name, what each channel does with its spend in the plan."""
+        return {
+            kpi: {name: channel.at(self.spend[name]) for name, channel in channels.items()}
+            for kpi, channels in self.channels.items()
+        }
+
+    @cached_property
     def in_periods(self) -> Mapping[str, Mapping[str, FloatArray]]:
         """By KPI and name, what each channel of the plan brings in each period. Shape (N, S) each."""
         return {
-            kpi: {name: channel.in_periods(self.spend[name]) for name, channel in channels.items()}
-            for kpi, channels in self.channels.items()
+            kpi: {name: each.in_periods for name, each in channels.items()} for kpi, channels in self.planned.items()
         }
 
     @cached_property
@@ -165,10 +172,7 @@ class Recount:
     @cached_property
     def slopes(self) -> Mapping[str, Mapping[str, FloatArray]]:
         """By KPI and name, what one more unit of each channel's spend would bring. Shape (S,) each."""
-        return {
-            kpi: {name: channel.slopes(self.spend[name]) for name, channel in channels.items()}
-            for kpi, channels in self.channels.items()
-        }
+        return {kpi: {name: each.slopes for name, each in channels.items()} for kpi, channels in self.planned.items()}
 
     @cached_property
     def incremental(self) -> Mapping[str, FloatArray]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from numpy.lib.stride_tricks import sliding_window_view
+
 from mmm.vocabulary import SEASON_LAG, FloatArray
 from optimizer.checker.calendar import periods_between, repeated
 from optimizer.checker.recount import Recount
@@ -31,7 +33,7 @@ def most_seen(history: FloatArray, periods: int) -> float:
     """Largest sum over so many periods in a row; pro rata where history is shorter. `history` of shape (T,)."""
     if len(history) < periods:
         return float(history.sum()) * periods / len(history)
-    return max(float(history[first : first + periods].sum()) for first in range(len(history) - periods + 1))
+    return float(sliding_window_view(history, periods).sum(axis=1).max())
 
 
 def wrong_reference(recount: Recount) -> list[str]:

@@ -40,20 +40,23 @@ class RecountedChannel:
     slope: FloatArray
     ceiling: FloatArray
 
+    def at(self, spend: float) -> "RecountedSpend":
+        """What some spend does in each period."""
+        stock = spend * self.gain
+        stock += self.carried
+        return RecountedSpend(self, stock, _saturated(self.kind, stock, self.slope), is_on=spend > 0)
+
     def in_periods(self, spend: float) -> FloatArray:
         """What some spend brings in each period, beyond what earlier spend still does. Shape (N, S)."""
-        if spend <= 0:
-            return np.zeros(self.gain.shape)
-        reached = _saturated(self.kind, self.carried + spend * self.gain, self.slope)
-        return np.asarray(self.ceiling * (reached - self.before))
+        return self.at(spend).in_periods
 
     def added(self, spend: float) -> FloatArray:
         """The same of all periods together. Shape (S,)."""
         return np.asarray(self.in_periods(spend).sum(axis=0))
 
-    def carried_in(self) -> FloatArray:
-        """What earlier spend alone still brings in each period. Shape (N, S)."""
-        return np.asarray(self.ceiling * self.before)
+    def carried_in(self, periods: int) -> FloatArray:
+        """What earlier spend alone still brings in each of the first periods. Shape (periods, S)."""
+        return np.asarray(self.ceiling * self.before[:periods])
 
     def of_draws(self, places: IntArray) -> "RecountedChannel":
         """The same in some draws alone."""
@@ -67,10 +70,36 @@ class RecountedChannel:
 
     def slopes(self, spend: float) -> FloatArray:
         """What one more unit of spend brings in all periods together; not finite where the curve is upright. (S,)."""
-        steep = _steepness(self.kind, self.carried + spend * self.gain, self.slope)
+        return self.at(spend).slopes
+
+
+@dataclass(frozen=True, slots=True)
+class RecountedSpend:
+    """What a channel does in each period with some spend: its adstock, and the level of the curve there. (N, S)."""
+
+    channel: RecountedChannel
+    stock: FloatArray
+    level: FloatArray
+    is_on: bool
+
+    @property
+    def in_periods(self) -> FloatArray:
+        """What it brings in each period, beyond what earlier spend still does. Shape (N, S)."""
+        channel = self.channel
+        if not self.is_on:
+            return np.zeros(channel.gain.shape)
+        brought = self.level - channel.before
+        brought *= channel.ceiling
+        return brought
+
+    @property
+    def slopes(self) -> FloatArray:
+        """What one more unit of spend brings in all periods together; not finite where the curve is upright. (S,)."""
+        channel = self.channel
         with np.errstate(invalid="ignore"):
-            per_unit = np.where(self.gain > 0, steep * self.gain, 0.0)
-        return np.asarray(self.ceiling * per_unit.sum(axis=0))
+            per_unit = _steepness(channel.kind, self.stock, self.level, channel.slope) * channel.gain
+        per_unit[channel.gain <= 0] = 0.0
+        return np.asarray(channel.ceiling * per_unit.sum(axis=0))
 
 
 def recounted_channel(
@@ -99,7 +128,7 @@ def recounted_channel(
         effect = _effects(past, name, first - lags, len(planned), half, slope)
         gain, carried = (_lagged(each[:, None] * effect, weights) for each in (planned, earlier))
     else:
-        gain, carried = (_lagged(each[:, None], weights) / half for each in (planned, earlier))
+        gain, carried = (_lagged(each[:, None], weights / half) for each in (planned, earlier))
     before = np.zeros(carried.shape)  # nothing carries over for longer than L periods
     before[: lags - 1] = _saturated(info.saturation, carried[: lags - 1], slope)
     return RecountedChannel(info.saturation, gain, carried, before, slope, draws.ceiling[:, place])
@@ -174,9 +203,8 @@ def _saturated(kind: SaturationKind, stock: FloatArray, slope: FloatArray) -> Fl
     return _CURVES[kind](stock, slope)
 
 
-def _steepness(kind: SaturationKind, stock: FloatArray, slope: FloatArray) -> FloatArray:
-    """Slope of a curve for another unit of adstock."""
-    level = _saturated(kind, stock, slope)
+def _steepness(kind: SaturationKind, stock: FloatArray, level: FloatArray, slope: FloatArray) -> FloatArray:
+    """Slope of a curve for another unit of adstock, where it has a level."""
     match kind:
         case "hill":
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -193,7 +221,11 @@ def _steepness(kind: SaturationKind, stock: FloatArray, slope: FloatArray) -> Fl
 
 def _hill(stock: FloatArray, slope: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(1.0 / (1.0 + np.exp(-slope * np.log(stock))))
+        level = np.log(stock)
+        level *= -slope
+        np.exp(level, out=level)
+        level += 1.0
+        return np.asarray(np.divide(1.0, level, out=level))
 
 
 _CURVES: dict[SaturationKind, Callable[[FloatArray, FloatArray], FloatArray]] = {

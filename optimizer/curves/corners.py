@@ -13,7 +13,7 @@ from mmm.vocabulary import FloatArray, IntArray
 from optimizer.curves.stack import CurveStack, StackedPoints
 
 _ROOM = 16
-"""Points a channel for which there is room at first beyond the first ones; more when they are needed."""
+"""Points a channel for which there is room at first beyond the first ones, and for as many more when it is full."""
 
 
 class Stack(Protocol):
@@ -178,7 +178,7 @@ class CornerTable:
         return at
 
     def _grow(self) -> None:
-        channels, room, _ = self.spend.shape
+        channels, room = self.spend.shape[0], _ROOM
         bins = self.bin_values.shape[1]
         self.spend = np.concatenate((self.spend, np.full((channels, room, 2), np.nan)), axis=1)
         self.height = np.concatenate((self.height, np.full((channels, room, 2), -np.inf)), axis=1)

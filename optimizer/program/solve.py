@@ -6,16 +6,17 @@ no business rule.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from pyomo.repn import generate_standard_repn
 
-from mmm.vocabulary import FloatArray
+from mmm.vocabulary import BoolArray, FloatArray, IntArray
 from optimizer.curves.expected import Piece
 from optimizer.errors import SolverError
 from optimizer.program.formulation import Formulation, Window
-from optimizer.program.linear import Program, new_solver, solve_program
+from optimizer.program.linear import Program, RepeatedProgram, new_solver, solve_program
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,55 @@ class CompiledSplit:
     window_columns: tuple[tuple[Window, int], ...] = ()
     piece_columns: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     solver: Any = field(default_factory=new_solver)
+
+    @cached_property
+    def step_programs(self) -> "tuple[StepProgram, StepProgram]":
+        """Programs of small steps, without and with a column for the share that a lift raises."""
+        return StepProgram.of(self, is_lift=False), StepProgram.of(self, is_lift=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgram:
+    """The rows and columns of a split as small steps need them: switches, windows and whole steps are held.
+
+    Attributes
+    ----------
+    program
+        The program, whose last rows are over spend, and `share` where it has one.
+    costs, lower, upper
+        Of its columns, before a step says more. Shape (n,) each.
+    spend
+        Columns of each channel, in order. Shape (C,).
+    is_free
+        Whether steps may move a channel, as those may not that are bought in whole steps. Shape (C,).
+    share
+        Column of the share that a lift raises, None without one.
+    """
+
+    program: RepeatedProgram
+    costs: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    spend: IntArray
+    is_free: BoolArray
+    share: int | None
+
+    @classmethod
+    def of(cls, split: CompiledSplit, *, is_lift: bool) -> "StepProgram":
+        """The program of a split's steps."""
+        program = split.program.copy()
+        share = program.column(-np.inf, np.inf, 1.0) if is_lift else None
+        spend = list(split.spend_columns.values())
+        rising = spend if share is None else [*spend, share]
+        return cls(
+            RepeatedProgram(program, np.array(rising, dtype=np.int32)),
+            np.array(program.costs),
+            np.array(program.column_lower),
+            np.array(program.column_upper),
+            np.array(spend, dtype=np.int32),
+            np.array([name not in split.stepped for name in split.spend_columns]),
+            share,
+        )
 
 
 @dataclass(frozen=True, slots=True)

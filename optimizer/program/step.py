@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
 from mmm.vocabulary import FloatArray
 from optimizer.errors import SolverError
-from optimizer.program.linear import solve_program
 from optimizer.program.solve import CompiledSplit
 
 _LIFTED = 1e-3
@@ -15,6 +15,9 @@ _LIFTED = 1e-3
 
 _THRIFT = 1e-3
 """Weight of the money of a lift beside the share that it raises: of lifts that raise the same the cheapest one."""
+
+_SECONDS = 10.0
+"""After which a step is given up; it takes less than a thousandth of one."""
 
 _BESIDE = 1e-7
 """Share of an even split by which spend may lie beside a window and still counts as in it."""
@@ -26,15 +29,18 @@ class StepRows:
 
     Attributes
     ----------
+    names
+        Channels, in the order of the slopes.
     slopes
-        Rise per unit of each channel's spend. Shape (R,) each.
+        Rise per unit of each channel's spend. Shape (R, C).
     rises
-        By how much each must rise at least. Shape (R,).
+        By how much each must rise at least, minus infinity where it need not. Shape (R,).
     target
         What they rise to.
     """
 
-    slopes: Mapping[str, FloatArray]
+    names: tuple[str, ...]
+    slopes: FloatArray
     rises: FloatArray
     target: float
 
@@ -78,45 +84,57 @@ def solve_step(
     most
         Most that may be spent in all, money.
     """
-    program = split.program.copy()
-    program.integers = []
+    steps = split.step_programs[is_lift]
+    costs, lower, upper = steps.costs.copy(), steps.lower.copy(), steps.upper.copy()
     for name, column in split.switch_columns.items():
-        program.column_lower[column] = program.column_upper[column] = float(is_on[name])
+        lower[column] = upper[column] = float(is_on[name])
     for window, column in split.window_columns:
-        is_held = window.holds(spend, _BESIDE * split.spend_scale)
-        program.column_lower[column] = program.column_upper[column] = float(is_held)
-    for name, column in split.spend_columns.items():
-        now, reach = spend[name] / split.spend_scale, radius / split.spend_scale
-        reach = 0.0 if name in split.stepped else reach
-        program.column_lower[column] = max(0.0, now - reach)
-        program.column_upper[column] = min(program.column_upper[column], now + reach)
-        if slopes is not None:
-            program.costs[column] = slopes[name] / (max(map(abs, slopes.values())) or 1.0)
+        lower[column] = upper[column] = float(window.holds(spend, _BESIDE * split.spend_scale))
+    now = np.array([spend[name] for name in split.spend_columns]) / split.spend_scale
+    reach = steps.is_free * (radius / split.spend_scale)
+    lower[steps.spend] = np.maximum(0.0, now - reach)
+    upper[steps.spend] = np.minimum(upper[steps.spend], now + reach)
+    if slopes is not None:
+        costs[steps.spend] = [slopes[name] for name in split.spend_columns]
+        costs[steps.spend] /= np.abs(costs[steps.spend]).max(initial=0.0) or 1.0
+    else:
+        costs[split.total_column] = -_THRIFT if is_lift else -1.0
     if most is not None:
-        upper = program.column_upper[split.total_column]
-        program.column_upper[split.total_column] = min(upper, most / split.spend_scale)
-    if slopes is None:
-        program.costs[split.total_column] = -_THRIFT if is_lift else -1.0
-    share = program.column(-np.inf, _LIFTED, 1.0) if is_lift else None
-    first, scales = len(program.row_lower), [np.zeros(0)]
-    for each in rows:
-        columns = [split.spend_columns[name] for name in each.slopes]
-        values = np.array([slope * split.spend_scale for slope in each.slopes.values()]).T
-        starts = values @ np.array([spend[name] / split.spend_scale for name in each.slopes])
-        if share is not None:
-            columns.append(share)
-            values = np.column_stack([values, np.full(len(values), -each.target)])
-        scales.append(program.dense_rows(each.rises + starts, columns, values))
+        upper[split.total_column] = min(upper[split.total_column], most / split.spend_scale)
+    if steps.share is not None:
+        upper[steps.share] = _LIFTED
+    asked = [_over_spend(split, each, now, is_lift=is_lift) for each in rows]
+    least, entries = asked[0] if len(asked) == 1 else tuple(map(np.concatenate, zip(*asked, strict=True)))
     try:
-        solved = solve_program(program, relative_gap=0.0, seconds=10.0, solver=split.solver, is_small=True)
+        solved = steps.program.solve((costs, lower, upper), least, entries, seconds=_SECONDS)
     except SolverError:  # a step that cannot be told is none: a shorter one is tried
         return None
     if solved is None:
         return None
-    money = np.array(solved.values) * split.spend_scale
-    multipliers = np.abs(np.array(solved.prices[first:])) / np.concatenate(scales)
+    money, multipliers = solved[0] * split.spend_scale, np.abs(solved[1])
     return LinearStep(
-        spend={name: max(0.0, float(money[column])) for name, column in split.spend_columns.items()},
+        spend=dict(zip(split.spend_columns, np.maximum(money[steps.spend], 0.0).tolist(), strict=True)),
         total=float(money[split.total_column]),
-        multipliers=tuple(np.split(multipliers, np.cumsum([len(each.rises) for each in rows])[:-1])),
+        multipliers=_apart(multipliers, [len(each.rises) for each in rows]),
     )
+
+
+def _apart(values: FloatArray, counts: Sequence[int]) -> tuple[FloatArray, ...]:
+    """Values of so many things each, one after the other."""
+    ends = list(accumulate(counts))
+    return tuple(values[end - count : end] for count, end in zip(counts, ends, strict=True))
+
+
+def _over_spend(
+    split: CompiledSplit, rows: StepRows, now: FloatArray, *, is_lift: bool
+) -> tuple[FloatArray, FloatArray]:
+    """What rows are at least, and their entries by channel, in the solver's unit of money, and by share in a lift.
+
+    `now` is where the step starts, in that unit. Shapes (R,) and (R, columns).
+    """
+    slopes, names = rows.slopes, tuple(split.spend_columns)
+    if rows.names != names:
+        slopes = slopes[:, [rows.names.index(name) for name in names]]
+    values = slopes * split.spend_scale
+    lower = rows.rises + values @ now
+    return lower, np.column_stack((values, np.full(len(values), -rows.target))) if is_lift else values

@@ -38,7 +38,7 @@ class TaskMean:
 
     def slopes(self, spend: Mapping[str, float], least: float = 0.0) -> dict[str, float]:
         """What another unit of each channel's spend adds to it, at `least` where it has less."""
-        return {name: float(self.weights @ each) for name, each in self.task.slopes(spend, least).items()}
+        return dict(zip(spend, (self.task.slopes(spend, least) @ self.weights).tolist(), strict=True))
 
 
 @dataclass(frozen=True)

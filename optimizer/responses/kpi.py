@@ -9,7 +9,7 @@ from mmm.artifact import ResponseArtifact
 from mmm.baseline import forecast_baseline
 from mmm.curves import ChannelResponse, channel_response
 from mmm.noise_paths import normal_quantiles, sum_deviation
-from mmm.vocabulary import FloatArray
+from mmm.vocabulary import FloatArray, IntArray
 from optimizer.curves.channel_draws import BudgetDraws, ChannelDraws
 from optimizer.curves.expected import ExpectedCurve
 from optimizer.horizon.timeline import Timeline
@@ -55,6 +55,9 @@ class KpiResponses:
     _tables: dict[int | None, Mapping[str, ResponseTable]] = field(default_factory=dict)
     _tabled: dict[int | None, TabledDraws] = field(default_factory=dict)
     _separable: dict[tuple[int, ...], Corners] = field(default_factory=dict)
+    _stacks: dict[tuple[int, ...], TabledStack] = field(default_factory=dict)
+    _base: dict[int, FloatArray] = field(default_factory=dict)
+    _noise: dict[int, FloatArray] = field(default_factory=dict)
     _splits: int = 0
     _measured: "KpiResponses | None" = None
 
@@ -121,11 +124,18 @@ class KpiResponses:
             if len(self._separable) >= _KEPT:
                 del self._separable[next(iter(self._separable))]
             self._separable[key] = (
-                TabledCurves(TabledStack(self.tables(), self.shares(), powers))
-                if key
-                else SeparableCurves(self.curves().curves)
+                TabledCurves(self.expected_stack(powers)) if key else SeparableCurves(self.curves().curves)
             )
         return self._separable[key]
+
+    def expected_stack(self, powers: IntArray) -> TabledStack:
+        """The expected curves side by side, from tables, up to budgets of 2**power money; kept. Shape (C,)."""
+        key = tuple(powers.tolist())
+        if key not in self._stacks:
+            if len(self._stacks) >= _KEPT:
+                del self._stacks[next(iter(self._stacks))]
+            self._stacks[key] = TabledStack(self.tables(), self.shares(), powers)
+        return self._stacks[key]
 
     def curves_for(self, money: float, costs: Mapping[str, float]) -> KpiCurves:
         """The expected curves for splits under any rules of at most some money; from tables as `separable_curves`."""
@@ -186,24 +196,28 @@ class KpiResponses:
         return self._draws[periods]
 
     def base_draws(self, periods: int) -> FloatArray:
-        """Outcome of the first `periods` periods without this plan, per draw, without noise. Shape (S,).
+        """Outcome of the first `periods` periods without this plan, per draw, without noise; kept. Shape (S,).
 
         The baseline and what spend before the horizon still brings.
         """
-        carried = np.sum(
-            [response.carried_in()[:, :periods].sum(axis=1) for response in self.responses.values()], axis=0
-        )
-        return np.asarray(self.baseline[:, :periods].sum(axis=1) + carried)
+        if periods not in self._base:
+            carried = np.sum(
+                [response.carried_in()[:, :periods].sum(axis=1) for response in self.responses.values()], axis=0
+            )
+            self._base[periods] = self.baseline[:, :periods].sum(axis=1) + carried
+        return self._base[periods]
 
     def noise_draws(self, periods: int) -> FloatArray:
-        """Noise of a sum of `periods` periods, per draw, shuffled by a seed of the artifact's. Shape (S,).
+        """Noise of a sum of `periods` periods, per draw, shuffled by a seed of the artifact's; kept. Shape (S,).
 
         Quantiles of the normal in the middle of S equal parts: draws at random would add an error of their own to every
         probability, of 3 % with 200 of them.
         """
-        rng = np.random.default_rng([int(self.artifact.digest[:8], 16), periods])
-        deviation = sum_deviation(self.artifact.draws.noise, periods)
-        return np.asarray(deviation * rng.permutation(normal_quantiles(len(deviation))))
+        if periods not in self._noise:
+            rng = np.random.default_rng([int(self.artifact.digest[:8], 16), periods])
+            deviation = sum_deviation(self.artifact.draws.noise, periods)
+            self._noise[periods] = deviation * rng.permutation(normal_quantiles(len(deviation)))
+        return self._noise[periods]
 
 
 def build_responses(artifact: ResponseArtifact, timeline: Timeline, scenario: Scenario) -> KpiResponses:

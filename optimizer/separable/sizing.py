@@ -20,6 +20,9 @@ _MOST_LOOKS = 60
 _PRECISION = 1e-9
 """Relative distance of the bounds of two prices from which on no other price is looked at."""
 
+_STEPS = (0.99, 1.01)
+"""Factors of a price that is nearly right."""
+
 _REFINED = 2
 """Times that corners are made exact where the channels lie."""
 
@@ -69,7 +72,7 @@ def least_budget(problem: SeparableProblem, level: float) -> LeastBudget | None:
     found: LeastBudget | None = None
     for _ in range(_REFINED):
         spend, height = root.corners()
-        latest = _priced(spend, height, problem, asked)
+        latest = _priced(spend, height, problem, asked, None if found is None else found.price)
         if latest is None:
             return None
         if found is not None and latest.bound - found.bound <= _PRECISION * latest.bound:
@@ -79,8 +82,10 @@ def least_budget(problem: SeparableProblem, level: float) -> LeastBudget | None:
     return found
 
 
-def _priced(spend: FloatArray, height: FloatArray, problem: SeparableProblem, level: float) -> LeastBudget | None:
-    """The largest bound over prices. `spend` and `height` as `RangedCorners` has them."""
+def _priced(
+    spend: FloatArray, height: FloatArray, problem: SeparableProblem, level: float, near: float | None
+) -> LeastBudget | None:
+    """The largest bound over prices, looked for from `near` on. `spend` and `height` as `RangedCorners` has them."""
     rows, weights = np.arange(len(spend)), problem.costs[:, None]
     is_corner = height > -np.inf
     spend = np.where(is_corner, spend, 0.0)
@@ -97,6 +102,13 @@ def _priced(spend: FloatArray, height: FloatArray, problem: SeparableProblem, le
     if below.value >= level:
         return LeastBudget(below.paid, below.spend, 0.0)
     price, bound = 0.0, below.paid
+    for nearly in () if near is None else [step * near for step in _STEPS]:
+        # Looks on both sides of a price that is nearly right save most of the others.
+        middle = chosen((height - nearly * costs).argmax(axis=1))
+        if middle.value >= level and middle.paid < above.paid:
+            above = middle
+        elif middle.value < level and middle.paid > below.paid:
+            below = middle
     for _ in range(_MOST_LOOKS):
         if above.paid <= below.paid:
             break

@@ -6,17 +6,20 @@ counted on the draws themselves.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from mmm.curves import ChannelResponse
 from mmm.saturation import LOGISTIC_HALF
-from mmm.vocabulary import FloatArray
+from mmm.vocabulary import FloatArray, IntArray
 from optimizer.curves.channel_draws import BudgetDraws
 from optimizer.curves.terms import saturated, saturated_with_slope
 from optimizer.tabled.error import interpolation_errors, most_of_period
-from optimizer.tabled.polynomials import COEFFICIENTS, DERIVATIVE, POSITIONS, basis
+from optimizer.tabled.polynomials import COEFFICIENTS, DERIVATIVE, NODES, POSITIONS, basis
+
+_CUT = 1e-10
+"""What last coefficients come to at most, relative to the mean response, that are left out; the error counts them."""
 
 PANEL_ERROR = 1e-7
 """Mean error of a panel relative to an upper limit of the mean response there."""
@@ -37,7 +40,8 @@ class Panel:
     left, right
         Ends, binary logarithms of money.
     coefficients
-        Of the polynomial of each draw in the position, from -1 at the left to 1 at the right. Shape (N, S).
+        Of the polynomial of each draw in the position, from -1 at the left to 1 at the right, without the last ones
+        where they come to nothing. Shape (K, S), K at most N.
     error
         How far the polynomial is from the draw at most. Shape (S,).
     """
@@ -56,6 +60,45 @@ class Panel:
         return 2.0 / ((self.right - self.left) * LN2 * budget)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Panels of some octaves in a row, P of them.
+
+    Attributes
+    ----------
+    ends
+        Binary logarithms of money. Shape (P, 2).
+    of_cell
+        Position of the panel that each cell of the octaves is in. Shape (cells,).
+    blocks
+        Coefficients and errors of the panels of each octave, below one another. Shape (any, S) each.
+    places
+        Where each row of the blocks is in an array of shape (P, N + 1), the error last. Shape (all rows,).
+    """
+
+    ends: FloatArray
+    of_cell: IntArray
+    blocks: tuple[FloatArray, ...]
+    places: IntArray
+
+    @classmethod
+    def of(cls, power: int, panels: list[Panel], blocks: tuple[FloatArray, ...]) -> "Span":
+        """The panels from 2**power on."""
+        ends = np.array([(panel.left, panel.right) for panel in panels])
+        widths = np.rint((ends[:, 1] - ends[:, 0]) * 2**FINEST).astype(np.int64)
+        places = [
+            number * (NODES + 1) + np.append(np.arange(len(panel.coefficients)), NODES)
+            for number, panel in enumerate(panels)
+        ]
+        return cls(ends, np.repeat(np.arange(len(panels)), widths), blocks, np.concatenate(places))
+
+    def weighted(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted means of the coefficients of the panels, and of their errors. Shapes (P, N) and (P,)."""
+        means = np.zeros((len(self.ends), NODES + 1))
+        means.ravel()[self.places] = np.concatenate([block @ weights for block in self.blocks])
+        return means[:, :-1], means[:, -1]
+
+
 @dataclass
 class ResponseTable:
     """Panels of one channel's response, made as they are asked for."""
@@ -63,6 +106,7 @@ class ResponseTable:
     response: ChannelResponse
     _octaves: dict[int, tuple[Panel, ...]] = field(init=False, default_factory=dict)
     _blocks: dict[int, FloatArray] = field(init=False, default_factory=dict)
+    _spans: dict[tuple[int, int], "Span"] = field(init=False, default_factory=dict)
     _terms: "_Terms" = field(init=False)
     _slopes: dict[tuple[float, float], tuple[FloatArray, FloatArray]] = field(init=False, default_factory=dict)
 
@@ -72,7 +116,7 @@ class ResponseTable:
     def octave(self, power: int) -> tuple[Panel, ...]:
         """Panels of the budgets from 2**power to twice that, from left to right."""
         if power not in self._octaves:
-            made = self._panels(float(power), power + 1.0, 0)
+            made = _shortened(self._panels(float(power), power + 1.0, 0))
             block = np.stack([np.concatenate((each.coefficients, each.error[None])) for each in made])
             # Panels are views of one array, of which a weighted mean is one look at the memory.
             self._octaves[power] = tuple(
@@ -81,12 +125,14 @@ class ResponseTable:
             self._blocks[power] = block
         return self._octaves[power]
 
-    def weighted(self, power: int, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Weighted means of the coefficients of an octave's panels, and of their errors. (panels, N), (panels,)."""
-        panels = self.octave(power)
-        block = self._blocks[power]
-        means = (block.reshape(-1, len(weights)) @ weights).reshape(len(panels), -1)
-        return means[:, :-1], means[:, -1]
+    def span(self, power: int, octaves: int) -> "Span":
+        """The panels of so many octaves from 2**power on; kept."""
+        if (power, octaves) not in self._spans:
+            powers = range(power, power + octaves)
+            panels = [panel for each in powers for panel in self.octave(each)]
+            blocks = tuple(self._blocks[each].reshape(-1, self._blocks[each].shape[-1]) for each in powers)
+            self._spans[power, octaves] = Span.of(power, panels, blocks)
+        return self._spans[power, octaves]
 
     def panel(self, logarithm: float) -> Panel:
         """The panel of the binary logarithm of a budget."""
@@ -97,7 +143,7 @@ class ResponseTable:
         logarithm = math.log2(budget)
         panel = self.panel(logarithm)
         row = basis(np.array([panel.position(logarithm)]))[0]
-        added, slope = np.stack((row, row @ DERIVATIVE)) @ panel.coefficients
+        added, slope = np.stack((row, row @ DERIVATIVE))[:, : len(panel.coefficients)] @ panel.coefficients
         return BudgetDraws(added, slope * panel.per_money(budget))
 
     @property
@@ -123,6 +169,24 @@ class ResponseTable:
         budgets = 2.0 ** (0.5 * (left + right) + 0.5 * (right - left) * POSITIONS)
         values = np.stack([self._terms.added(float(budget)) for budget in budgets])
         return [Panel(left, right, COEFFICIENTS @ values, error)]
+
+
+def _shortened(panels: list[Panel]) -> list[Panel]:
+    """Panels without the last coefficients that come to nothing in every draw, as many of each."""
+    rest = [np.abs(each.coefficients[::-1]).cumsum(axis=0)[::-1] for each in panels]
+    counts = [
+        int((each.max(axis=1) > _CUT * np.abs(panel.coefficients[0]).mean()).sum())
+        for panel, each in zip(panels, rest, strict=True)
+    ]
+    kept = max(1, *counts)
+    return [
+        replace(
+            panel,
+            coefficients=panel.coefficients[:kept],
+            error=panel.error + (each[kept] if kept < len(each) else 0.0),
+        )
+        for panel, each in zip(panels, rest, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,12 +132,11 @@ class TabledStack:
         inner = np.concatenate((grid.values[:, :1, 0], within, grid.values[:, -1:, 1]), axis=1)
         heights = np.concatenate((np.zeros((channels, 1)), inner), axis=1)
         slopes = np.concatenate((np.zeros((channels, 1)), grid.slopes[:, :, 0], grid.slopes[:, -1:, 1]), axis=1)
-        lowest = [self._term_by_term(channel, 0.0, float(grid.spend[channel, 0])) for channel in range(channels)]
+        lowest = self._from_nothing()
         left, right = grid.spend[:, :-1], grid.spend[:, 1:]
         sides = [(each[..., 0], each[..., 1]) for each in (grid.values, grid.slopes)]
         rise, arrive = lines_of_cells((left, right), sides[0], sides[1], grid.bend)
-        first = np.array(lowest)
-        rise, arrive = np.column_stack((first[:, 0], rise)), np.column_stack((first[:, 1], arrive))
+        rise, arrive = np.column_stack((lowest[0], rise)), np.column_stack((lowest[1], arrive))
         corner_spend, corner_height = corners_between(
             (points[:, :-1], points[:, 1:]), (heights[:, :-1], heights[:, 1:]), rise, arrive
         )
@@ -145,6 +144,13 @@ class TabledStack:
         spend[..., 0], height[..., 0] = points, heights
         spend[:, :-1, 1], height[:, :-1, 1] = corner_spend, corner_height
         return spend, height, heights.T, slopes.T
+
+    def _from_nothing(self) -> FloatArray:
+        """Slopes of the lines between nothing and the lowest cell. Shape (2, C)."""
+        counts = self.weights > 0
+        ends = zip(self.tables.values(), self.grid.spend[:, 0].tolist(), strict=True)
+        slopes = np.array([table.slopes_between(0.0, end) for table, end in ends])
+        return np.asarray(((slopes if counts.all() else slopes[..., counts]) @ self.weights[counts]).T)
 
     def _term_by_term(self, channel: int, left: float, right: float) -> tuple[float, float]:
         rise, arrive = self.tables[self.names[channel]].slopes_between(left, right)
@@ -166,23 +172,15 @@ class _WeightedPanels:
 
     @classmethod
     def of(cls, tables: list[ResponseTable], weights: FloatArray, lowest: IntArray, octaves: int) -> "_WeightedPanels":
-        coefficients: list[FloatArray] = []
-        ends: list[tuple[float, float]] = []
-        errors: list[float] = []
-        of_cell = np.zeros((len(tables), octaves * CELLS), dtype=np.int64)
-        for channel, (table, power) in enumerate(zip(tables, lowest.tolist(), strict=True)):
-            error = 0.0
-            for octave in range(octaves):
-                panels = table.octave(power + octave)
-                for number, panel in enumerate(panels):
-                    first, last = (round((end - power) * CELLS) for end in (panel.left, panel.right))
-                    of_cell[channel, first:last] = len(ends) + number
-                means, off = table.weighted(power + octave, weights)
-                coefficients.append(means)
-                ends += [(panel.left, panel.right) for panel in panels]
-                error = max(error, float(off.max()))
-            errors.append(error)
-        return cls(np.concatenate(coefficients), np.array(ends), of_cell, np.array(errors))
+        spans = [table.span(power, octaves) for table, power in zip(tables, lowest.tolist(), strict=True)]
+        means, errors = zip(*(span.weighted(weights) for span in spans), strict=True)
+        first = np.concatenate(([0], np.cumsum([len(span.ends) for span in spans])))[:-1]
+        return cls(
+            np.concatenate(means),
+            np.concatenate([span.ends for span in spans]),
+            np.stack([span.of_cell for span in spans]) + first[:, None],
+            np.array([float(error.max()) for error in errors]),
+        )
 
     def at(self, budgets: FloatArray, lowest: IntArray) -> tuple[FloatArray, FloatArray]:
         """Values and slopes at one budget a channel, within the cells. Shape (C,)."""

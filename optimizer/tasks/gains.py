@@ -56,8 +56,11 @@ class Held(Protocol):
         """Largest target that the split reaches with the probability asked."""
         ...
 
-    def slopes(self, spend: Mapping[str, float], least: float) -> dict[str, FloatArray]:
-        """What another unit of each channel's spend adds in each draw, at `least` where it has less. Shape (S,)."""
+    def slopes(self, spend: Mapping[str, float], least: float) -> FloatArray:
+        """What another unit of each channel's spend adds in each draw, at `least` where it has less, in their order.
+
+        Shape (C, S).
+        """
         ...
 
 
@@ -107,15 +110,12 @@ class HeldReturn:
         """Share of what is required."""
         return self.requirement.reached(self.requirement.curves.value(spend), paid_for(self.setting, spend))
 
-    def slopes(self, spend: Mapping[str, float], least: float) -> dict[str, FloatArray]:
-        """What another unit of each channel's spend adds to the share. Shape (1,)."""
+    def slopes(self, spend: Mapping[str, float], least: float) -> FloatArray:
+        """What another unit of each channel's spend adds to the share. Shape (C, 1)."""
         required, costs, share = self.requirement, costs_in_all(self.setting), self.attained(spend)
         paid = max(paid_for(self.setting, spend), least)
-        asked = required.at_least + required.per_money * paid
-        return {
-            name: np.array([(slope - share * required.per_money * costs[name]) / asked])
-            for name, slope in required.slopes(spend, least).items()
-        }
+        asked, slopes = required.at_least + required.per_money * paid, required.slopes(spend, least)
+        return np.array([[(slopes[name] - share * required.per_money * costs[name]) / asked] for name in spend])
 
 
 def costs_in_all(setting: Setting) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from optimizer.program.allocation import Allocation
-from optimizer.program.solve import compile_split
 from optimizer.tasks.lifts import THOROUGH, Effort, distinct, lift, lifts_elsewhere, split_even, worst_share
 from optimizer.tasks.polish import Polished, exchange, polish
 from optimizer.tasks.problem import TaskProblem
@@ -29,7 +28,7 @@ _GAIN = 1e-5
 
 def best_polished(problem: TaskProblem, found: Sequence[Allocation]) -> Polished:
     """The best of some splits that reach the tasks, after the best ones that differ are polished."""
-    split = compile_split(problem.form)
+    split = problem.split
     ranked = sorted(found, key=problem.worth, reverse=True)
     starts = distinct(ranked, _DIFFERENT * split_even(ranked[0]))[:_POLISHED]
     polished = [polish(split, problem.held, problem.gain, start) for start in starts]
@@ -39,7 +38,7 @@ def best_polished(problem: TaskProblem, found: Sequence[Allocation]) -> Polished
 
 def saved(problem: TaskProblem, polished: Polished, effort: Effort = THOROUGH) -> Polished:
     """The split with less money where splits further away reach the tasks with less."""
-    split, best = compile_split(problem.form), polished
+    split, best = problem.split, polished
     for _ in range(_MOVES if best.allocation.total > 0 else 0):
         lifts = lifts_elsewhere(split, problem.tasks, best.allocation, (1.0 - _SAVED) * best.allocation.total, effort)
         found = next((each for each in lifts if problem.is_reached(each.spend)), None)
@@ -54,7 +53,7 @@ def saved(problem: TaskProblem, polished: Polished, effort: Effort = THOROUGH) -
 
 def overtaken(problem: TaskProblem, polished: Polished, rival: Allocation) -> Polished | None:
     """A better split that reaches the tasks near the split behind the bound, if there is one."""
-    split = compile_split(problem.form)
+    split = problem.split
     most = None if problem.objective is not None else polished.allocation.total
     near = lift(split, problem.held, rival, most)
     if near is None or not problem.is_reached(near.spend):
@@ -66,7 +65,7 @@ def overtaken(problem: TaskProblem, polished: Polished, rival: Allocation) -> Po
 
 def lifted(problem: TaskProblem, start: Allocation) -> Allocation:
     """The split found from `start`, near it and elsewhere, on which the worst off task reaches the most."""
-    split = compile_split(problem.form)
+    split = problem.split
     best = lift(split, problem.held, start) or start
     for _ in range(_MOVES):
         if problem.is_reached(best.spend):

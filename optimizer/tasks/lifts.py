@@ -36,6 +36,9 @@ _SWAPPED = (0.2, 0.5, 1.0)
 _MIXES = 40
 """Random mixes beside swaps."""
 
+_CRUMBS = 0.01
+"""Share of an even split below which a swap moves all that a channel has, or nothing."""
+
 _HOPING, _HOPE = 4, 0.2
 """Steps of a lift with limited money, and the share of what is missing that they must gain for it to go on."""
 
@@ -125,14 +128,32 @@ def lifts_elsewhere(
 ) -> Iterator[Allocation]:
     """Lifts from splits further away, the most promising ones first: of swaps between channels, and of other mixes."""
     elsewhere = [each for each in _promising(tasks, start, effort) if _is_elsewhere(split, start, each, effort)]
-    pool = sorted(elsewhere, key=lambda each: worst_share(tasks, each.spend), reverse=True)
-    tried = (lift(split, tasks, each, most, steps=2) for each in pool[: 2 * effort.tried])
+    order = np.argsort(-_worst_shares(tasks, start.spend, [each.spend for each in elsewhere]), kind="stable")
+    pool = [elsewhere[place] for place in order[: 2 * effort.tried].tolist()]
+    tried = (lift(split, tasks, each, most, steps=2) for each in pool)
     allowed = islice((each for each in tried if each is not None), effort.tried)
     promising = sorted(allowed, key=lambda each: worst_share(tasks, each.spend), reverse=True)
     for each in distinct(promising, _APART * split_even(start))[: effort.lifted]:
         lifted = lift(split, tasks, each, most)
         if lifted is not None:
             yield lifted
+
+
+def _worst_shares(
+    tasks: Sequence[Held], start: Mapping[str, float], others: Sequence[Mapping[str, float]]
+) -> FloatArray:
+    """Least share of its target that a task reaches, on splits that differ from a first one in few channels.
+
+    Shape (splits,).
+    """
+    shares = np.full(len(others), np.inf)
+    for task in tasks:
+        if isinstance(task, MeasuredTask):
+            attained = task.attained_beside(start, others)
+        else:
+            attained = [task.attained(each) for each in others]
+        shares = np.minimum(shares, np.array(attained) / task.task.at_least)
+    return shares
 
 
 def _is_elsewhere(split: CompiledSplit, start: Allocation, other: Allocation, effort: Effort) -> bool:
@@ -177,8 +198,10 @@ def _swaps(amounts: FloatArray) -> FloatArray:
     """Splits in which a part of a channel's spend, or all of it, is another one's. Shape (C,); returns (splits, C)."""
     channels, shares = np.arange(len(amounts)), np.arange(len(_SWAPPED))
     giver, taker, share = (each.ravel() for each in np.meshgrid(channels, channels, shares, indexing="ij"))
-    counts = (giver != taker) & (amounts[giver] > 0)
-    giver, taker, moved = giver[counts], taker[counts], (np.array(_SWAPPED)[share] * amounts[giver])[counts]
+    moved = np.array(_SWAPPED)[share] * amounts[giver]
+    is_some = (moved >= _CRUMBS * amounts.mean()) | ((share == len(_SWAPPED) - 1) & (moved > 0))
+    counts = (giver != taker) & is_some
+    giver, taker, moved = giver[counts], taker[counts], moved[counts]
     splits, rows = np.tile(amounts, (len(giver), 1)), np.arange(len(giver))
     splits[rows, giver] -= moved
     splits[rows, taker] += moved

@@ -182,7 +182,7 @@ def _exchanged(
     start, least = polished.allocation, _LEAST * split.spend_scale
     radius = _EXCHANGE_RADIUS * (split_even(start) or split.spend_scale)
     slopes = None if objective is None else objective.slopes(start.spend, least)
-    watched = [Watched.of(task, start.spend, radius, least) for task in tasks]
+    watched = [Watched.of(task, start.spend, radius, least).exchanging(of) for task in tasks]
     worth = _worth(objective, start)
     for index, (each, draws) in enumerate(zip(watched, polished.holding, strict=False)):
         for given_up in draws[:of]:

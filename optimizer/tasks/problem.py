@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from optimizer.errors import SolverError
 from optimizer.program.allocation import Allocation, AllocationProblem, KpiCurves, Requirement
 from optimizer.program.formulation import Formulation
+from optimizer.program.solve import CompiledSplit, compile_split
 from optimizer.tasks.gains import Gain, Held, HeldReturn, NetGain
 from optimizer.tasks.probability import MeasuredTask
 from optimizer.tree.allocate import allocate
@@ -14,7 +16,7 @@ _ROUGH = 1e-3
 """Relative gap of splits that come nearest to tasks, and of the most that can be had."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskProblem:
     """Tasks to reach under rules that some split obeys: with the most of an objective, or for the least money.
 
@@ -44,6 +46,11 @@ class TaskProblem:
     first_guess: Mapping[str, float]
     price: float = 0.0
     returns: tuple[Requirement, ...] = ()
+
+    @cached_property
+    def split(self) -> CompiledSplit:
+        """The rules as the solver has them."""
+        return compile_split(self.form)
 
     @property
     def gain(self) -> Gain | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mmm.vocabulary import FloatArray
 from optimizer.program.allocation import Allocation, KpiCurves, Requirement
-from optimizer.program.solve import CompiledSplit, compile_split
+from optimizer.program.solve import CompiledSplit
 from optimizer.tasks.improvement import lifted
 from optimizer.tasks.lifts import lift
 from optimizer.tasks.problem import TaskProblem
@@ -50,7 +50,7 @@ class RestatedSearch:
     curves: list[KpiCurves] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.split = compile_split(self.problem.form)
+        self.split = self.problem.split
 
     def start(self, spend: Mapping[str, float]) -> None:
         """Look for splits that reach the tasks from a split on: by the mean of all draws, then by those in focus."""

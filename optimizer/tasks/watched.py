@@ -26,13 +26,15 @@ _NEWTON_STEPS = 60
 class Watched:
     """Draws of a task that a step must keep above the target: positions and the rise that each needs. Shape (K,).
 
-    `reached` is what all draws come to where the step starts, and `is_held` which of them must stay above the target:
-    all but those that are given up. Shape (S,).
+    A draw among them that is given up needs a rise of minus infinity. `reached` is what all draws come to where the
+    step starts, and `is_held` which of them must stay above the target: all but those that are given up. Shape (S,).
+    `slopes` is what another unit of the spend of each of `names` adds. Shape (C, S).
     """
 
     task: Held
+    names: tuple[str, ...]
     reached: FloatArray
-    slopes: Mapping[str, FloatArray]
+    slopes: FloatArray
     is_held: BoolArray
     draws: IntArray
     rises: FloatArray
@@ -42,21 +44,17 @@ class Watched:
         """At a split: the draws nearest above the target that a step of a length could carry below."""
         reached, slopes, target = task.draws(spend), task.slopes(spend, least), task.task.at_least
         allowed = allowed_below(len(reached), task.task.probability)
-        order = np.argsort(reached, kind="stable")
         is_held = np.ones(len(reached), dtype=bool)
-        is_held[order[:allowed]] = False
-        order = order[allowed:]
-        steep = np.zeros(len(reached))
-        for each in slopes.values():
-            steep += np.abs(each)
-        near = order[reached[order] - target <= radius * steep[order]][:_MOST]
-        return cls(task, reached, slopes, is_held, near, target - reached[near] + _ROOM * target)
+        is_held[np.argpartition(reached, allowed)[:allowed]] = False
+        steep = np.abs(slopes).sum(axis=0)
+        near = np.flatnonzero(is_held & (reached - target <= radius * steep))
+        near = near[np.argsort(reached[near], kind="stable")][:_MOST]
+        return cls(task, tuple(spend), reached, slopes, is_held, near, target - reached[near] + _ROOM * target)
 
     @property
     def rows(self) -> StepRows:
         """What a step must keep to."""
-        slopes = {name: slope[self.draws] for name, slope in self.slopes.items()}
-        return StepRows(slopes, self.rises, self.task.task.at_least)
+        return StepRows(self.names, self.slopes[:, self.draws].T, self.rises, self.task.task.at_least)
 
     def shortfall(self, spend: Mapping[str, float]) -> float:
         """Share of the target that a split misses; below zero where it is exceeded."""
@@ -67,11 +65,17 @@ class Watched:
         given_up = np.flatnonzero(~self.is_held)
         return given_up[np.argsort(-self.reached[given_up], kind="stable")][:count]
 
+    def exchanging(self, count: int) -> "Watched":
+        """The same with so many of the draws that are given up among those that are watched, which need not rise."""
+        draws = np.append(self.draws, self.nearest_below(count))
+        return replace(self, draws=draws, rises=self._needed(self.is_held, draws, self._asked - self.reached))
+
     def exchanged(self, given_up: int, regained: int) -> "Watched":
-        """The same with one draw given up and another one regained."""
-        draws, is_held = np.append(self.draws[self.draws != given_up], regained), self.is_held.copy()
+        """The same with one draw that is watched given up and another one regained."""
+        is_held = self.is_held.copy()
         is_held[given_up], is_held[regained] = False, True
-        return replace(self, is_held=is_held, draws=draws, rises=self._asked - self.reached[draws])
+        rises = self._needed(is_held, self.draws, self._asked - self.reached)
+        return replace(self, is_held=is_held, rises=rises)
 
     def corrected(self, start: Mapping[str, float], spend: Mapping[str, float], beyond: float) -> "Watched":
         """The draws asked for as much more as the last step fell short of its straight line.
@@ -79,17 +83,19 @@ class Watched:
         With those that it carried below the target without their being watched, the lowest ones. `beyond` is the share
         of the target by which they are asked for more than that.
         """
-        straight = self.reached.copy()
-        for name, slope in self.slopes.items():
-            if spend[name] != start[name]:
-                straight += slope * (spend[name] - start[name])
+        straight = self.reached + np.array([spend[name] - start[name] for name in self.names]) @ self.slopes
         after = self.task.draws(spend)
         is_new = self.is_held & (after < self.task.task.at_least)
         is_new[self.draws] = False
         new = np.flatnonzero(is_new)
         draws = np.append(self.draws, new[np.argsort(after[new], kind="stable")][:_MORE])
         rises = self._asked + beyond * self.task.task.at_least - self.reached + (straight - after)
-        return replace(self, draws=draws, rises=rises[draws])
+        return replace(self, draws=draws, rises=self._needed(self.is_held, draws, rises))
+
+    @staticmethod
+    def _needed(is_held: BoolArray, draws: IntArray, rises: FloatArray) -> FloatArray:
+        """Rises of the draws that must stay above the target, minus infinity for others. `rises` of shape (S,)."""
+        return np.where(is_held[draws], rises[draws], -np.inf)
 
     def focus(self, multipliers: FloatArray) -> FloatArray | None:
         """Weights of the draws whose mean has the slopes of the draws that hold the split back; None if none does.
@@ -100,8 +106,7 @@ class Watched:
         total = multipliers.sum()
         if total <= 0:
             return None
-        slopes = np.array(list(self.slopes.values()))
-        slopes = slopes / np.maximum(np.abs(slopes).max(axis=1, keepdims=True), 1e-300)
+        slopes = self.slopes / np.maximum(np.abs(self.slopes).max(axis=1, keepdims=True), 1e-300)
         return most_even_weights(slopes, slopes[:, self.draws] @ multipliers / total)
 
     @property

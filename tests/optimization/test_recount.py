@@ -239,7 +239,7 @@ def test_carryover_and_saturation_are_those_of_a_pocket_calculator() -> None:
     horizon = Horizon(start=date(2026, 3, 2), periods=1)  # the period after the last one of the data
     channel = recounted_channel(market, "tv", np.ones(1), horizon, past=market)
     # Weights 2/3 and 1/3. Before: stock 10, level 1/2. With 30 more: 30, level 3/4; then 10, level 1/2.
-    np.testing.assert_allclose(channel.carried_in()[:, 0], [6.0, 0.0])
+    np.testing.assert_allclose(channel.carried_in(2)[:, 0], [6.0, 0.0])
     np.testing.assert_allclose(channel.in_periods(30.0)[:, 0], [3.0, 6.0])
     # 12 · 10 / (10 + 30)² · 2/3 + 12 · 10 / (10 + 10)² · 1/3
     assert channel.slopes(30.0)[0] == pytest.approx(0.05 + 0.1)

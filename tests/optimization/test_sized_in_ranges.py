@@ -59,6 +59,25 @@ def test_ranges_and_a_reserve_are_kept() -> None:
     assert plan.budget * 0.9 == pytest.approx(sum(spend.values()) + 0.1 * spend["search"])
 
 
+def test_what_ranges_ask_for_without_a_task_is_what_the_program_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A channel that must spend, one that may be off, a fee and a reserve: 60,000 / 0.9 and 1.1 times 20,000 / 0.9."""
+    planner = Planner({"orders": PlanningModel(make_artifact(draws=100, seed=5))})
+    ranges: dict[str, object] = {
+        "tv": {"min": 60_000.0},
+        "search": {"locked": 20_000.0, "fee": 0.1},
+        "social": {"off_or_at_least": 9e4},
+    }
+    scenario = sized(planner, 500_000.0, probability=0.7, channels=ranges, rules={"test_reserve": 0.1})
+    question = planner.question(scenario)
+    asked_anyway = answers.smallest_budget(question, ())
+    assert asked_anyway == pytest.approx((60_000.0 + 1.1 * 20_000.0) / 0.9)
+    monkeypatch.setattr(answers, "least_of_ranges", lambda *_: None)
+    assert answers.smallest_budget(question, ()) == pytest.approx(asked_anyway)
+    banded = planner.question(scenario.model_copy(update={"business": "b2c"}))
+    monkeypatch.undo()
+    assert answers.least_of_ranges(banded, banded.scenario) is None
+
+
 def test_a_target_out_of_reach_is_still_answered_with_what_can_be_had() -> None:
     planner = Planner({"orders": PlanningModel(make_artifact(draws=60, seed=2))})
     scenario = sized(planner, 300_000.0, probability=0.8, budget=200_000.0)

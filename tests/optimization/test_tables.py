@@ -82,8 +82,8 @@ def test_draws_and_slopes_of_a_split_are_those_of_the_responses() -> None:
     for _ in range(3):  # the second and the third time coefficients are kept below one another
         assert tables.added(spend) == pytest.approx(exact, rel=1e-9)
         slopes = tables.slopes(spend, least=20.0)
-        for name, amount in spend.items():
-            assert slopes[name] == pytest.approx(responses[name].marginal_per_draw(max(amount, 20.0)), rel=1e-6)
+        for each, (name, amount) in zip(slopes, spend.items(), strict=True):
+            assert each == pytest.approx(responses[name].marginal_per_draw(max(amount, 20.0)), rel=1e-6)
     weights = np.random.default_rng(1).dirichlet(np.ones(50))
     asked = [*spend.items(), *((name, 0.5 * amount) for name, amount in spend.items())]
     of_draws = [float(weights @ responses[name].per_draw(amount)) for name, amount in asked]
