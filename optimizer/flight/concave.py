@@ -27,6 +27,9 @@ _LAST = 2
 _SHARES = (1 / 32, 1 / 12, 1 / 6, 1 / 3, 2 / 3)
 """Totals at which lines are drawn first where rules switch or count, as shares of the most of a channel."""
 
+_STEEPEST = 1e6
+"""Slope, in the unit of an even spend, from which a line says nothing: curves may rise infinitely steeply at zero."""
+
 _ROUNDS = 12
 _ITERATIONS = 45
 
@@ -66,6 +69,14 @@ class FlightProblem:
     def weighed(self, weights: FloatArray) -> "FlightProblem":
         """The problem of a weighted mean of the draws. `weights` of shape (S,), of sum one."""
         return replace(self, terms=[[term.weighed(weights) for term in terms] for terms in self.terms])
+
+    def of_single_draws(self) -> "FlightProblem":
+        """The problem without hulls of groups; itself where it has none."""
+        terms = [[term.of_single_draws() for term in terms] for terms in self.terms]
+        is_same = all(
+            new is old for pair in zip(terms, self.terms, strict=True) for new, old in zip(*pair, strict=True)
+        )
+        return self if is_same else replace(self, terms=terms)
 
     def value(self, spend: FloatArray) -> float:
         """Expected outcome of a phasing of shape (C, T), on the curves."""
@@ -123,22 +134,41 @@ def search_hulls(
     seconds: float,
     integers: tuple[int, ...] | None = None,
     worth: FloatArray | None = None,
+    known: ConcaveSearch | None = None,
+    rounds: int = _ROUNDS,
 ) -> ConcaveSearch | None:
     """The best phasing on the hulls within a relative gap, and the bound; None where no phasing obeys the rules.
 
-    `integers` are a choice of switches and counts to look at first, and `worth` is what floors are known to be worth.
+    Parameters
+    ----------
+    problem
+        Curves and rows.
+    gap, seconds
+        Relative gap and wall time at which to stop.
+    integers
+        A choice of switches and counts to look at first.
+    worth
+        What floors are known to be worth.
+    known
+        A search on other hulls of the same curves, whose lines count as well.
+    rounds
+        Times that the program under all lines is solved.
     """
     started, rows = time.perf_counter(), problem.rows
     even = np.minimum(rows.most, rows.unit)
     if rows.nearest(even) is None:
         return None
     scale = max(sum(part.value for part in problem.expand(even, is_hull=True, is_exact=False)), 1e-300)
-    search = ConcaveSearch([[] for _ in rows.names], scale, FloorWorth(problem.floors, worth))
+    search = ConcaveSearch(
+        [list(each) for each in known.cuts] if known else [[] for _ in rows.names],
+        scale,
+        FloorWorth(problem.floors, worth),
+    )
     if rows.has_integers:
         _draw_even_lines(problem, search)
     _draw_lines(problem, search, integers)
     tried = set() if integers is None else {integers}
-    for _ in range(_ROUNDS):
+    for turn in range(rounds):
         left = seconds - (time.perf_counter() - started)
         try:
             cuts = Cuts(search.cuts, scale, MoneyPrices(problem.price), problem.floors)
@@ -152,6 +182,8 @@ def search_hulls(
         choice, bound, asked = highest
         safety = SOLVER_SAFETY * (abs(bound) + problem.price * choice.total)
         before, search.bound = search.bound, min(search.bound, bound + safety)
+        if turn + 1 == rounds:
+            break
         is_new = rows.has_integers and choice.integers not in tried
         if is_new or not search.worth.is_known:
             tried.add(choice.integers)
@@ -191,32 +223,35 @@ def _draw_lines(problem: FlightProblem, search: ConcaveSearch, integers: Sequenc
         )
 
     points = maximize_concave(oracle, rows.shape, polytope, tolerance=1e-5, iterations=_ITERATIONS)
-    for point in points[-_LAST:]:
+    is_kept = integers is not None or not rows.has_integers
+    for point in points[-_LAST : -1 if is_kept else None]:
         spend = rows.spend_of(point)
         _add_lines(problem, search, spend)
-    if integers is not None or not rows.has_integers:
+    if is_kept:
         choice = rows.nearest(rows.spend_of(points[-1]), integers or ())
         if choice is not None:
             search.worth.learn(_keep(problem, search, choice), choice)
 
 
-def _add_lines(problem: FlightProblem, search: ConcaveSearch, spend: FloatArray) -> None:
+def _add_lines(problem: FlightProblem, search: ConcaveSearch, spend: FloatArray) -> list[Expansion]:
+    """Draw a line for every channel at a phasing, and of single draws where hulls are of groups; the hulls there."""
     parts = problem.expand(spend, is_hull=True)
-    for lines, part, row in zip(search.cuts, parts, spend, strict=True):
-        lines.append(Cut(part.value - float(part.gradient @ row), part.gradient))
+    apart = problem.of_single_draws()
+    steepest = _STEEPEST * search.scale / problem.rows.unit
+    for drawn in (parts, *([] if apart is problem else [apart.expand(spend, is_hull=True)])):
+        for lines, part, row in zip(search.cuts, drawn, spend, strict=True):
+            if part.gradient.max() < steepest:
+                lines.append(Cut(part.value - float(part.gradient @ row), part.gradient))
+    return parts
 
 
 def _keep(problem: FlightProblem, search: ConcaveSearch, choice: FlightChoice) -> FloatArray:
     """Take a phasing into the search, with lines at it; what each channel brings there on the hulls. Shape (C,)."""
-    parts = problem.expand(choice.spend, is_hull=True)
-    values = np.array([part.value for part in parts])
+    values = np.array([part.value for part in _add_lines(problem, search, choice.spend)])
     gross = float(values.sum())
     missing = PENALTY * missing_in_all(problem.floors, values, choice) if problem.floors else 0.0
     value = gross - problem.price * choice.total - missing
     search.met.append(choice)
     if value > search.value:
         search.value, search.gross, search.best = value, gross, choice
-    for lines, part, row in zip(search.cuts, parts, choice.spend, strict=True):
-        if part.gradient.max() < 1e6 * search.scale / problem.rows.unit:
-            lines.append(Cut(part.value - float(part.gradient @ row), part.gradient))
     return values

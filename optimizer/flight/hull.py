@@ -18,13 +18,15 @@ _STEPS = 30
 
 @dataclass(frozen=True, slots=True)
 class Hull:
-    """Where each term leaves its line, and the slope of the line. Exposure in half saturations. Shapes (S, P).
+    """Where each term leaves its line, and the line's slope and height at no exposure. Shapes (S, P).
 
-    `touching` is zero where a term is concave from its carry on.
+    Exposure in half saturations; heights are above the response to the carry. `touching` is zero where a term is
+    concave from its carry on.
     """
 
     touching: FloatArray
     slope: FloatArray
+    height: FloatArray
 
 
 def hull_of(kind: SaturationKind, carry: FloatArray, slope: FloatArray, highest: FloatArray) -> Hull | None:
@@ -54,7 +56,7 @@ def hull_of(kind: SaturationKind, carry: FloatArray, slope: FloatArray, highest:
         rise = saturated(kind, end, slope) - saturated(kind, carry, slope)
         line = np.where(is_line, rise / (end - carry), 0.0)
     # Below the touching point the chord holds up to the highest adstock, and nothing lies beyond that.
-    return Hull(np.where(is_line, np.where(highest < touching, np.inf, touching), 0.0), line)
+    return Hull(np.where(is_line, np.where(highest < touching, np.inf, touching), 0.0), line, -line * carry)
 
 
 def _touching(carry: FloatArray, slope: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:

@@ -228,6 +228,8 @@ class FlightRows:
                 column = self._column(channel, period)
                 program.row(wanted, wanted, [(column, 1.0), (over, -1.0), (under, 1.0)])
         solved = solve_program(program, relative_gap=1e-3, seconds=5.0)
+        if solved is None:  # presolve takes a bound as small as its tolerance for a clash
+            solved = solve_program(program, relative_gap=1e-3, seconds=5.0, is_small=True)
         return None if solved is None else self._choice(solved.values)
 
     def _priced(self, prices: MoneyPrices) -> list[tuple[int, float]]:

@@ -41,6 +41,15 @@ _SHAKEN_STEPS = 16
 _ROOM = 2.0
 """Bursts and pulses are looked up to so many times what is spent where the hulls are highest."""
 
+_LITTLE = 2e-5
+"""Share of the whole by which hulls of a channel may be above its curves without a look for closer ones."""
+
+_CLOSER = 0.1
+"""Share of the distance of bound and worth that hulls of groups must take away to be all that is looked at."""
+
+_ROUNDS = 12
+"""Times that the program is solved under lines of closer hulls where rules switch or count, or there are floors."""
+
 _CONFETTI = 1e-3
 """Share of the mean spend below which a period's spend is no flight."""
 
@@ -94,10 +103,11 @@ def best_flighting(
     gross = problem.value(hulls.best.spend)
     best = _Judged(problem, gap)
     best.judge(hulls.best)
+    first = hulls.best
     if hulls.bound - best.worth > gap * gross:
-        hulls = _with_tails(problem, hulls, gap=0.5 * gap, seconds=0.5 * seconds)
+        hulls = _closer(problem, hulls, best.worth, gap=0.5 * gap, seconds=0.5 * seconds)
     if hulls.bound - best.worth > gap * gross:
-        starts = _starts(problem, hulls, known)
+        starts = [first, *_starts(problem, hulls, known)]
         climbed = [climb(problem, start, steps=_FIRST_STEPS, enough=_ENOUGH * gap) for start in starts]
         further, _ = max(climbed, key=lambda found: found[1])
         if time.perf_counter() - started < seconds:
@@ -202,15 +212,31 @@ def _concentrated(spend: FloatArray, bursts: FloatArray) -> FloatArray:
     return moved
 
 
-def _with_tails(problem: FlightProblem, hulls: ConcaveSearch, *, gap: float, seconds: float) -> ConcaveSearch:
-    """The search repeated on closer hulls: those that count what comes after the horizon as one."""
-    spend = hulls.best.spend if hulls.best is not None else np.zeros(problem.rows.shape)
-    terms = [[term.with_tail(row) for term in terms] for terms, row in zip(problem.terms, spend, strict=True)]
-    integers = None if hulls.best is None or not problem.rows.has_integers else hulls.best.integers
-    closer = search_hulls(
-        replace(problem, terms=terms), gap=gap, seconds=seconds, integers=integers, worth=hulls.worth.now
-    )
-    return hulls if closer is None or closer.best is None or closer.bound >= hulls.bound else closer
+def _closer(problem: FlightProblem, hulls: ConcaveSearch, worth: float, *, gap: float, seconds: float) -> ConcaveSearch:
+    """The search repeated on closer hulls: of groups of draws, and of the periods after the horizon as one.
+
+    Without groups where they bring little. `worth` is what the best phasing so far is worth.
+    """
+    rows, best = problem.rows, hulls
+    spend = hulls.best.spend if hulls.best is not None else np.zeros(rows.shape)
+    least = _LITTLE * hulls.scale
+    terms = [[term.with_groups(row, least) for term in terms] for terms, row in zip(problem.terms, spend, strict=True)]
+    grouped = replace(problem, terms=terms)
+    for each in (grouped, grouped.of_single_draws()):
+        found = search_hulls(
+            each,
+            gap=gap,
+            seconds=seconds,
+            integers=hulls.best.integers if hulls.best is not None and rows.has_integers else None,
+            worth=hulls.worth.now,
+            known=hulls,
+            rounds=_ROUNDS if rows.has_integers or problem.floors else 1,
+        )
+        if found is not None and found.best is not None and found.bound < best.bound:
+            best = found
+        if hulls.bound - best.bound >= _CLOSER * (hulls.bound - worth):
+            break
+    return best
 
 
 def _starts(problem: FlightProblem, hulls: ConcaveSearch, known: FloatArray | None) -> list[FlightChoice]:

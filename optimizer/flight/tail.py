@@ -19,10 +19,10 @@ import numpy as np
 from mmm.vocabulary import BoolArray, FloatArray, IntArray
 from optimizer.curves.terms import saturated
 
-_RATIO = 1.2
+_RATIO = 1.35
 """Ends of an interval of z, one over the other."""
 
-_MOST_INTERVALS = 60
+_MOST_INTERVALS = 40
 
 _HALVINGS = 40
 
@@ -33,27 +33,41 @@ class Tail:
 
     Attributes
     ----------
+    first
+        The first period.
     draws
         Which of the draws. Shape (J,).
     ratios
         c_k above. Shape (J, K).
     weights
-        a_m above, per half saturation, the last period of the horizon first. Shape (J, L - 1).
+        a_m above, per half saturation, the last period of the horizon first. Shape (J, L - 1), or (J, L) where the last
+        period of the horizon is one of the periods.
     touching, slope
         As in `optimizer.flight.hull.Hull`, of the terms at c_k z: lines of terms that together are the line of the sum.
         Shape (J, K).
     """
 
+    first: int
     draws: IntArray
     ratios: FloatArray
     weights: FloatArray
     touching: FloatArray
     slope: FloatArray
 
+    @property
+    def periods(self) -> slice:
+        """The periods that count as one."""
+        return slice(self.first, self.first + self.ratios.shape[1])
+
     def of(self, chosen: BoolArray | IntArray) -> "Tail":
         """The same of some of its draws, as a mask or as positions."""
         return Tail(
-            self.draws[chosen], self.ratios[chosen], self.weights[chosen], self.touching[chosen], self.slope[chosen]
+            self.first,
+            self.draws[chosen],
+            self.ratios[chosen],
+            self.weights[chosen],
+            self.touching[chosen],
+            self.slope[chosen],
         )
 
     def among(self, draws: IntArray) -> "Tail | None":
@@ -101,7 +115,7 @@ def tail_of(weights: FloatArray, slope: FloatArray, periods: int, most: FloatArr
     at = ratios * touching[:, None]
     line = saturated("hill", at, steep) / at
     is_all_line = touching >= highest[is_proved]
-    return Tail(draws, ratios, above, np.where(is_all_line[:, None], np.inf, at), line)
+    return Tail(len(most), draws, ratios, above, np.where(is_all_line[:, None], np.inf, at), line)
 
 
 def _proved(ratios: FloatArray, slope: FloatArray, highest: FloatArray) -> tuple[BoolArray, FloatArray]:

@@ -17,6 +17,10 @@ LEAST = {8: 1e-30, 4: 1e-20}
 """Smallest exposure, in half saturations, by size of a number in bytes: slopes stay finite."""
 
 
+_WEIGHTLESS = 1e-20
+"""Weight that is none in single precision, in which products with it are slow: they have no leading digit."""
+
+
 @dataclass(frozen=True, slots=True)
 class TermNumbers:
     """The arrays of one channel in one precision. S draws, P periods, L lags, money in half saturations.
@@ -46,7 +50,7 @@ def of_draws(numbers: TermNumbers, draws: IntArray) -> TermNumbers:
         numbers.slope[draws],
         numbers.weight[draws] * share,
         numbers.before[draws],
-        None if hull is None else Hull(hull.touching[draws], hull.slope[draws]),
+        None if hull is None else Hull(hull.touching[draws], hull.slope[draws], hull.height[draws]),
         None if numbers.tail is None else numbers.tail.among(draws),
     )
 
@@ -64,19 +68,28 @@ def in_single_precision(numbers: TermNumbers) -> TermNumbers:
     def single(array: FloatArray) -> FloatArray:
         return array.astype(np.float32)
 
+    def weighing(array: FloatArray) -> FloatArray:
+        return single(np.where(array > _WEIGHTLESS, array, 0.0))
+
     hull, tail = numbers.hull, numbers.tail
     slope = single(numbers.slope)
     return TermNumbers(
         single(numbers.carry),
-        single(numbers.weights),
-        single(numbers.pairs),
+        weighing(numbers.weights),
+        weighing(numbers.pairs),
         slope,
         single(numbers.weight),
         single(numbers.before),
-        None if hull is None else Hull(single(hull.touching), single(hull.slope)),
+        None if hull is None else Hull(single(hull.touching), single(hull.slope), single(hull.height)),
         None
         if tail is None
-        else Tail(tail.draws, single(tail.ratios), single(tail.weights), single(tail.touching), single(tail.slope)),
+        else replace(
+            tail,
+            ratios=single(tail.ratios),
+            weights=single(tail.weights),
+            touching=single(tail.touching),
+            slope=single(tail.slope),
+        ),
     )
 
 

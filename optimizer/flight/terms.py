@@ -12,6 +12,8 @@ import numpy as np
 
 from mmm.curves import ChannelResponse
 from mmm.vocabulary import BendKind, FloatArray, IntArray
+from optimizer.flight.cover import Lines
+from optimizer.flight.grouped import Grouped, GroupedHulls
 from optimizer.flight.hull import Hull, hull_of
 from optimizer.flight.tail import Tail, tail_of
 from optimizer.flight.term_numbers import (
@@ -95,6 +97,8 @@ class FlightTerms:
         )
         self._quick = in_single_precision(self._exact)
         self._limits = most, total
+        self._grouped: Grouped | None = None
+        self._apart: FlightTerms | None = None
         self._places = _curvature_places(horizon, periods, rows, columns)
 
     @property
@@ -109,19 +113,11 @@ class FlightTerms:
 
     def subset(self, draws: Sequence[int] | np.ndarray) -> "FlightTerms":
         """The same of some of the draws, each counted as many times more."""
-        part: FlightTerms = object.__new__(FlightTerms)
-        part.__dict__.update(self.__dict__)
-        part._exact = of_draws(self._exact, np.asarray(draws))
-        part._quick = in_single_precision(part._exact)
-        return part
+        return self._with(of_draws(self._exact, np.asarray(draws)))
 
     def weighed(self, weights: FloatArray) -> "FlightTerms":
         """The same where a weighted mean of the draws counts. `weights` of shape (S,), of sum one."""
-        part: FlightTerms = object.__new__(FlightTerms)
-        part.__dict__.update(self.__dict__)
-        part._exact = weighed(self._exact, weights)
-        part._quick = in_single_precision(part._exact)
-        return part
+        return self._with(weighed(self._exact, weights))
 
     def with_tail(self, spend: FloatArray) -> "FlightTerms":
         """The same with hulls that count the periods after the horizon as one in draws where that is lower at `spend`.
@@ -135,7 +131,9 @@ class FlightTerms:
         tail = tail_of(numbers.weights, numbers.slope, tail_periods, *self._limits)
         if tail is None:
             return self
-        apart = _hull_values(self._kind, self._adstock(numbers, spend)[:, self.horizon :], numbers, hull, self.horizon)
+        reached = self._adstock(numbers, spend)[:, self.horizon :]
+        value = response_to("hill", reached, numbers.slope)
+        apart = np.where(reached < hull.touching[:, self.horizon :], hull.slope[:, self.horizon :] * reached, value)
         reached = _tail_adstock(tail, spend)
         together = np.where(
             reached < tail.touching, tail.slope * reached, response_to("hill", reached, numbers.slope[tail.draws])
@@ -145,11 +143,42 @@ class FlightTerms:
             return self
         touching, slope = hull.touching.copy(), hull.slope.copy()
         touching[tail.draws, self.horizon :], slope[tail.draws, self.horizon :] = tail.touching, tail.slope
-        closer: FlightTerms = object.__new__(FlightTerms)
-        closer.__dict__.update(self.__dict__)
-        closer._exact = replace(numbers, hull=Hull(touching, slope), tail=tail)
-        closer._quick = in_single_precision(closer._exact)
-        return closer
+        return self._with(replace(numbers, hull=Hull(touching, slope, hull.height), tail=tail))
+
+    def with_groups(self, spend: FloatArray, least: float) -> "FlightTerms":
+        """The same with the closest hulls known at `spend`: of groups of draws, of a tail, or of single draws.
+
+        Groups are looked for where hulls are further than `least` above the curves.
+        """
+        tailed = self.with_tail(spend)
+        if self._exact.hull is None or spend.sum() <= _OFF * self._limits[1]:
+            return tailed
+        apart = tailed.by_period(spend)
+        slack = apart - self.by_period(spend, is_hull=False)
+        within = bool(slack[: self.horizon].sum() > least)
+        after = bool(slack[self.horizon - 1 :].sum() > least)
+        if not (within or after):
+            return tailed
+        most, total = self._limits
+        level = float(spend.sum() / np.count_nonzero(most))
+        hulls = GroupedHulls(self._exact, tailed._exact, self.horizon, most, total, level, within=within, after=after)
+        closer = self._with(hulls.everywhere())
+        closest = self._with(hulls.where_closer(apart, closer.by_period(spend)))
+        closest._apart = tailed
+        return closest
+
+    def of_single_draws(self) -> "FlightTerms":
+        """The same without hulls of groups."""
+        return self._apart or self
+
+    def _with(self, numbers: TermNumbers | Grouped) -> "FlightTerms":
+        other: FlightTerms = object.__new__(FlightTerms)
+        other.__dict__.update(self.__dict__)
+        other._apart = None
+        other._grouped = numbers if isinstance(numbers, Grouped) else None
+        other._exact = numbers.numbers if isinstance(numbers, Grouped) else numbers
+        other._quick = in_single_precision(other._exact)
+        return other
 
     def value(self, spend: FloatArray) -> float:
         """Expected outcome that a phasing adds, on the curves. `spend` in money, of shape (T,)."""
@@ -166,12 +195,16 @@ class FlightTerms:
 
     def values(self, spends: FloatArray) -> FloatArray:
         """`value` of many phasings in single precision. `spends` of shape (N, T); returns shape (N,)."""
-        numbers = self._quick
-        found = np.empty(len(spends))
-        for row, spend in enumerate(spends):
-            added = response_to(self._kind, self._adstock(numbers, spend), numbers.slope) - numbers.before
-            found[row] = float((numbers.weight[:, 0] @ added).sum())
-        return found
+        numbers, count = self._quick, len(spends)
+        placed = np.zeros((self.lags, count, self.periods), dtype=np.float32)
+        for lag in range(min(self.lags, self.periods)):
+            last = min(self.horizon, self.periods - lag)
+            placed[lag, :, lag : lag + last] = spends[:, :last]
+        reached = (numbers.weights @ placed.reshape(self.lags, -1)).reshape(-1, count, self.periods)
+        reached += numbers.carry[:, None]
+        np.maximum(reached, LEAST[4], out=reached)
+        added = response_to(self._kind, reached, numbers.slope[:, :, None]) - numbers.before[:, None]
+        return np.asarray(np.tensordot(numbers.weight[:, 0], added, axes=1).sum(axis=1), dtype=np.float64)
 
     def expand(
         self, spend: FloatArray, *, is_hull: bool, is_exact: bool = True, has_curvature: bool = False
@@ -185,33 +218,53 @@ class FlightTerms:
         reached = self._adstock(numbers, spend)
         tail = numbers.tail if is_hull else None
         if tail is not None:
-            reached[tail.draws, self.horizon :] = _tail_adstock(tail, spend)
+            reached[tail.draws, tail.periods] = _tail_adstock(tail, spend)
         value, first, second = response_with_slopes(self._kind, reached, numbers.slope, has_curvature)
         value -= numbers.before
         if is_hull and numbers.hull is not None:
             hull = numbers.hull
             is_below = reached < hull.touching
-            np.copyto(value, hull.slope * (reached - numbers.carry), where=is_below)
+            np.copyto(value, hull.slope * reached + hull.height, where=is_below)
             np.copyto(first, hull.slope, where=is_below)
             if has_curvature:
                 np.copyto(second, 0.0, where=is_below)
+        raised = np.zeros(0), np.zeros(self.horizon)
+        if is_hull and is_exact and self._grouped is not None:
+            raised = self._grouped.raised(spend, Lines(value + numbers.before, first))
         first *= numbers.weight
-        gradient = np.zeros(self.horizon)
+        gradient = raised[1]
         if tail is not None:
-            _add_slopes(gradient, tail, first[:, self.horizon :])
+            _add_slopes(gradient, tail, first[:, tail.periods])
         by_lag = first.T @ numbers.weights
         for lag in range(min(self.lags, self.periods)):
             arrived = by_lag[lag : lag + self.horizon, lag]
             gradient[: len(arrived)] += arrived
         return Expansion(
-            float((numbers.weight[:, 0] @ value).sum()),
+            float((numbers.weight[:, 0] @ value).sum()) + float(raised[0].sum()),
             gradient,
             self._curvature(numbers, second, tail) if has_curvature else np.zeros((0, 0)),
         )
 
+    def by_period(self, spend: FloatArray, *, is_hull: bool = True) -> FloatArray:
+        """What hulls of each period come to, raised where they are of groups, or the curves; expected. Shape (P,)."""
+        numbers, reached = self._exact, self._adstock(self._exact, spend)
+        tail, hull = (numbers.tail, numbers.hull) if is_hull else (None, None)
+        if tail is not None:
+            reached[tail.draws, tail.periods] = _tail_adstock(tail, spend)
+        value, first, _ = response_with_slopes(self._kind, reached, numbers.slope, False)
+        value -= numbers.before
+        if hull is not None:
+            is_below = reached < hull.touching
+            np.copyto(value, hull.slope * reached + hull.height, where=is_below)
+            np.copyto(first, hull.slope, where=is_below)
+        found = numbers.weight[:, 0] @ value
+        if is_hull and self._grouped is not None:
+            found = found + self._grouped.raised(spend, Lines(value + numbers.before, first))[0]
+        return np.asarray(found)
+
     def _curvature(self, numbers: TermNumbers, second: FloatArray, tail: Tail | None) -> FloatArray:
         second *= numbers.weight
-        at_end = np.zeros((0, 0)) if tail is None else _tail_curvature(tail, second[:, self.horizon :])
+        at_end = np.zeros((0, 0)) if tail is None else _tail_curvature(tail, second[:, tail.periods])
         np.minimum(second, 0.0, out=second)
         products = (second.T @ numbers.pairs).ravel()
         size = self.horizon
@@ -229,6 +282,10 @@ class FlightTerms:
         return np.maximum(reached, LEAST[reached.itemsize], out=reached)
 
 
+_OFF = 1e-3
+"""Share of the most that a channel may have below which it is as good as off the air."""
+
+
 def lagged(spend: FloatArray, periods: int, lags: int) -> FloatArray:
     """Spend so many periods before each period, zero outside of the horizon. `spend` (T,); returns shape (L, P)."""
     placed = np.zeros((lags, periods))
@@ -244,12 +301,6 @@ def _curvature_places(horizon: int, periods: int, rows: IntArray, columns: IntAr
     later, earlier = period - rows[None, :], period - columns[None, :]
     is_inside = (later >= 0) & (later < horizon) & (earlier >= 0) & (earlier < horizon)
     return np.where(is_inside, earlier * horizon + later, horizon * horizon).ravel()
-
-
-def _hull_values(kind: BendKind, reached: FloatArray, numbers: TermNumbers, hull: Hull, first: int) -> FloatArray:
-    """Hulls of the periods from `first` on, at some adstock, with no carry. Shape (S, K)."""
-    touching, slope = hull.touching[:, first:], hull.slope[:, first:]
-    return np.where(reached < touching, slope * reached, response_to(kind, reached, numbers.slope))
 
 
 def _tail_adstock(tail: Tail, spend: FloatArray) -> FloatArray:
