@@ -30,6 +30,9 @@ _SHARES = (1 / 32, 1 / 12, 1 / 6, 1 / 3, 2 / 3)
 _STEEPEST = 1e6
 """Slope, in the unit of an even spend, from which a line says nothing: curves may rise infinitely steeply at zero."""
 
+_INWARDS = 0.2
+"""Share of the way from a good phasing to where lines are highest at which more lines are drawn."""
+
 _ROUNDS = 12
 _ITERATIONS = 45
 
@@ -117,6 +120,7 @@ class ConcaveSearch:
     unit missing of each is worth.
     """
 
+    problem: FlightProblem
     cuts: list[list[Cut]]
     scale: float
     worth: FloorWorth
@@ -160,6 +164,7 @@ def search_hulls(
         return None
     scale = max(sum(part.value for part in problem.expand(even, is_hull=True, is_exact=False)), 1e-300)
     search = ConcaveSearch(
+        problem,
         [list(each) for each in known.cuts] if known else [[] for _ in rows.names],
         scale,
         FloorWorth(problem.floors, worth),
@@ -171,17 +176,14 @@ def search_hulls(
     for turn in range(rounds):
         left = seconds - (time.perf_counter() - started)
         try:
-            cuts = Cuts(search.cuts, scale, MoneyPrices(problem.price), problem.floors)
-            highest = rows.highest(cuts, relative_gap=0.2 * gap, seconds=max(left, 0.1))
+            before, highest = search.bound, _highest(search, gap=gap, seconds=max(left, 0.1))
         except SolverError:
             if search.best is None or not np.isfinite(search.bound):
                 raise
             break  # the bound so far holds
         if highest is None:
             return None
-        choice, bound, asked = highest
-        safety = SOLVER_SAFETY * (abs(bound) + problem.price * choice.total)
-        before, search.bound = search.bound, min(search.bound, bound + safety)
+        choice, asked = highest
         if turn + 1 == rounds:
             break
         is_new = rows.has_integers and choice.integers not in tried
@@ -196,6 +198,33 @@ def search_hulls(
         if search.bound - search.value <= gap * search.gross or is_settled or left <= 0:
             break
     return search
+
+
+def draw_closer(search: ConcaveSearch, spend: FloatArray, *, gap: float, seconds: float, times: int) -> None:
+    """Lines at a phasing and between it and where lines are highest, and what they make of the bound."""
+    started, point = time.perf_counter(), spend
+    for _ in range(times):
+        _add_lines(search.problem, search, point)
+        left = seconds - (time.perf_counter() - started)
+        try:
+            highest = _highest(search, gap=gap, seconds=max(left, 0.1))
+        except SolverError:
+            return  # the bound so far holds
+        if highest is None or left <= 0:
+            return
+        point = spend + _INWARDS * (highest[0].spend - spend)
+
+
+def _highest(search: ConcaveSearch, *, gap: float, seconds: float) -> tuple[FlightChoice, tuple[float, ...]] | None:
+    """Where the rules allow the most under all lines, and what each floor costs there; the bound is made that."""
+    problem = search.problem
+    cuts = Cuts(search.cuts, search.scale, MoneyPrices(problem.price), problem.floors)
+    highest = problem.rows.highest(cuts, relative_gap=0.2 * gap, seconds=seconds)
+    if highest is None:
+        return None
+    choice, bound, asked = highest
+    search.bound = min(search.bound, bound + SOLVER_SAFETY * (abs(bound) + problem.price * choice.total))
+    return choice, asked
 
 
 def _draw_even_lines(problem: FlightProblem, search: ConcaveSearch) -> None:

@@ -112,6 +112,8 @@ class Cover:
         Values of z near which ranges are short.
     most
         The most that z can be.
+    width
+        How wide ranges are, as a multiple of the usual.
     """
 
     def __init__(self, groups: Groups, levels: FloatArray, most: float, width: float = 1.0) -> None:
@@ -137,7 +139,7 @@ class Cover:
         self._tops: FloatArray = np.ascontiguousarray(tops.transpose(1, 0, 2))
         """What the group brings at most at each end where all of z is one lag's. Shape (G, E, L)."""
 
-    def raised(self, lines: "Lines", windows: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def raised(self, lines: Lines, windows: FloatArray) -> tuple[FloatArray, FloatArray]:
         """What lines of terms must be raised by to be planes above the groups, all groups together.
 
         A plane is raised by its height or by its slopes, whichever costs less at the spend of the last periods.
@@ -203,7 +205,7 @@ def _cheapest(
     return np.array(lifts)[best, points], np.array(rises)[best, points]
 
 
-def _ends(levels: FloatArray, most: float, wide: float) -> FloatArray:
+def _ends(levels: FloatArray, most: float, multiple: float) -> FloatArray:
     """Ends of ranges of z from zero to the most that it can be, close to each other about some levels."""
     least, largest = float(levels.min()), float(levels.max())
     ends = [0.0, _LOWEST * least]
@@ -213,6 +215,6 @@ def _ends(levels: FloatArray, most: float, wide: float) -> FloatArray:
             width = _FINE
         else:
             width = _MEDIUM if least / _ABOUT < end < largest * _ABOUT else _COARSE
-        ends.append(end * (1.0 + wide * width))
+        ends.append(end * (1.0 + multiple * width))
     ends[-1] = most
     return np.array(ends)

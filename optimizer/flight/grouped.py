@@ -43,9 +43,22 @@ _UNLIKE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """Terms with hulls of groups in some periods of the horizon, and maybe in those after it, and what they miss.
+    """Terms with hulls of groups, which alone may be too low, and what they must be raised by.
 
-    `periods` are those in which they have them, in a block of their own (`order`, `cover`) what `numbers.tail` counts.
+    Attributes
+    ----------
+    numbers
+        The terms: weights of lags that hardly count are raised, hulls are of groups where that is closer.
+    order
+        The draws, one group after the other. Shape (S,).
+    periods
+        Periods of the horizon with hulls of groups.
+    cover, block
+        Planes above the groups in one of these periods, and in those that `numbers.tail` counts as one.
+    earlier
+        Spend before the horizon, earliest first. Money, of shape (L - 1,).
+    unknown
+        The most that carry which that does not explain can bring in each period. Shape (T,).
     """
 
     numbers: TermNumbers

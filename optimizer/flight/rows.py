@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.vocabulary import FloatArray
+from optimizer.errors import SolverError
 from optimizer.flight.choice import FlightChoice
 from optimizer.flight.floors import Floor, MoneyPrices
 from optimizer.flight.interior import Polytope
@@ -201,7 +202,10 @@ class FlightRows:
                 program.column_upper[column] = min(program.column_upper[column], middle + radius / self.unit)
         for lift in lifts:
             self._add_lift(program, lift, gradient, near, size)
-        solved = solve_program(program, relative_gap=1e-6, seconds=5.0, solver=self._split.solver, is_small=True)
+        try:
+            solved = solve_program(program, relative_gap=1e-6, seconds=5.0, solver=self._split.solver, is_small=True)
+        except SolverError:  # scaled, and made smaller first, it may have an answer
+            solved = solve_program(program, relative_gap=1e-6, seconds=5.0)
         return None if solved is None else self._choice(solved.values)
 
     def _add_lift(self, program: Program, lift: "Lift", gradient: FloatArray, near: FlightChoice, size: float) -> None:

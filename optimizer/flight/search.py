@@ -13,7 +13,7 @@ import numpy as np
 from mmm.vocabulary import FloatArray
 from optimizer.flight.ascent import climb, typical_spend
 from optimizer.flight.choice import FlightChoice
-from optimizer.flight.concave import ConcaveSearch, FlightProblem, search_hulls
+from optimizer.flight.concave import ConcaveSearch, FlightProblem, draw_closer, search_hulls
 from optimizer.flight.patterns import best_rungs, ladders, phased
 from optimizer.flight.rows import FlightRows
 from optimizer.flight.terms import FlightTerms
@@ -43,6 +43,12 @@ _ROOM = 2.0
 
 _LITTLE = 2e-5
 """Share of the whole by which hulls of a channel may be above its curves without a look for closer ones."""
+
+_TIMES = 2
+"""Lines drawn at the end at the best phasing found and beside it."""
+
+_LAST_SECONDS = 5.0
+"""Most time for the programs under these lines, which may have integers."""
 
 _CLOSER = 0.1
 """Share of the distance of bound and worth that hulls of groups must take away to be all that is looked at."""
@@ -119,6 +125,9 @@ def best_flighting(
         if problem.floors:
             for choice in (*starts, *(found for found, _ in climbed)):
                 best.judge(choice)
+        left = min(started + seconds - time.perf_counter(), _LAST_SECONDS)
+        if best.choice is not None and left > 0:
+            draw_closer(hulls, best.choice.spend, gap=0.5 * gap, seconds=left, times=_TIMES)
     if bursts is not None:
         starts = [each for each in (best.choice, *_starts(problem, hulls, known)) if each is not None]
         best = _in_bursts(replace(problem, rows=bursts), starts, gap)

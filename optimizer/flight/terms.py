@@ -151,7 +151,8 @@ class FlightTerms:
         Groups are looked for where hulls are further than `least` above the curves.
         """
         tailed = self.with_tail(spend)
-        if self._exact.hull is None or spend.sum() <= _OFF * self._limits[1]:
+        is_off = spend.sum() <= _OFF * self._limits[1]
+        if self._exact.hull is None or is_off or self.periods < self.horizon:
             return tailed
         apart = tailed.by_period(spend)
         slack = apart - self.by_period(spend, is_hull=False)

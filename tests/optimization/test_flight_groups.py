@@ -4,12 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import CHANNELS, make_artifact
+from flights import problem_of, question_about, random_phasings
 from scipy.optimize import minimize
 
 from mmm.curves import CurveDraws, carryover_weights, response_of
 from mmm.vocabulary import AdstockKind
+from optimizer.flight.ascent import climb
+from optimizer.flight.concave import search_hulls
 from optimizer.flight.cover import Cover, Groups, Lines
 from optimizer.flight.lines import lines_above
+from optimizer.flight.search import best_flighting
 from optimizer.flight.terms import Expansion, FlightTerms
 
 PERIODS, LAGS = 20, 7
@@ -149,6 +154,30 @@ def test_hulls_of_groups_are_closer_than_those_of_draws(kind: AdstockKind, share
     apart = (grouped.of_single_draws().by_period(spend) - curve)[: PERIODS - 1].sum()
     together = (grouped.by_period(spend) - curve)[: PERIODS - 1].sum()
     assert 0 <= together < share * apart
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bound_is_closer_than_that_of_single_draws_and_no_phasing_reaches_it(seed: int) -> None:
+    """Neither the plan, nor one at random or near the plan, nor one that an ascent from these finds."""
+    rng, kinds = np.random.default_rng(seed), [KINDS[seed % 2], "geometric", "delayed"]
+    steep = tuple(
+        channel.model_copy(update={"adstock": kind, "saturation": "hill"})
+        for channel, kind in zip(CHANNELS[:3], kinds, strict=True)
+    )
+    budget, periods = 700_000.0, 16
+    question = question_about(make_artifact(draws=200, seed=seed, channels=steep), periods, budget)
+    problem = problem_of(question)
+    hulls = search_hulls(problem, gap=1e-5, seconds=10.0)
+    found = best_flighting(problem, gap=1e-4, seconds=20.0)
+    assert hulls is not None
+    assert found is not None
+    assert found.value < found.bound < hulls.bound
+    tried = list(random_phasings(rng, problem, budget, 200))
+    near = [problem.rows.nearest(found.spend * rng.gamma(9.0, 1 / 9, (3, periods))) for _ in range(20)]
+    tried += [each.spend for each in near if each is not None]
+    assert max(problem.value(spend) for spend in tried) < found.bound
+    starts = [each for each in (*near[:4], *(problem.rows.nearest(spend) for spend in tried[:8])) if each is not None]
+    assert max(problem.worth(climb(problem, start, steps=30, enough=1e-6)[0]) for start in starts) < found.bound
 
 
 def test_concave_curves_and_channels_off_the_air_keep_their_hulls() -> None:

@@ -1,12 +1,12 @@
 """Flighting and split together: curves, hulls, bounds and rules, against brute force and random phasings."""
 
 from dataclasses import replace
-from datetime import date
 from itertools import product
 
 import numpy as np
 import pytest
 from builders import CHANNELS, make_artifact
+from flights import problem_of, question_about, random_phasings
 
 from mmm.artifact import ResponseArtifact
 from mmm.curves import channel_response
@@ -16,31 +16,8 @@ from optimizer.flight.problem import CountedKpi, Raised, carryover_of, flight_pr
 from optimizer.flight.rows import FlightRows
 from optimizer.flight.search import best_flighting
 from optimizer.flight.terms import FlightTerms
-from optimizer.question.asked import Desk, PlanningModel, Question
+from optimizer.question.asked import Question
 from optimizer.rulebook.rules import formulate
-from optimizer.scenario.document import Scenario
-
-
-def question_about(artifact: ResponseArtifact, periods: int, budget: float, **more: object) -> Question:
-    scenario = Scenario.model_validate(
-        {
-            "name": "flighting",
-            "market": artifact.manifest.market,
-            "kpi": artifact.manifest.outcome.name,
-            "budget": budget,
-            "horizon": {"start": date(2027, 1, 4), "periods": periods},
-            **more,
-        }
-    )
-    return Desk({scenario.kpi: PlanningModel(artifact)}).question(scenario, None)
-
-
-def problem_of(question: Question, rules: PeriodRules | None = None) -> FlightProblem:
-    form = formulate(question.setting(question.scenario, spends_all=True))
-    shape = question.timeline.flighting.shape
-    return flight_problem(
-        form, PeriodRules.none(*shape) if rules is None else rules, Raised([CountedKpi(question.kpi)])
-    )
 
 
 def exact(question: Question, spend: np.ndarray) -> float:
@@ -57,23 +34,6 @@ def exact(question: Question, spend: np.ndarray) -> float:
 def concave_artifact(draws: int = 60) -> ResponseArtifact:
     concave = tuple(channel for channel in CHANNELS if channel.saturation != "hill")
     return make_artifact(draws=draws, channels=concave)
-
-
-def random_phasings(rng: np.random.Generator, problem: FlightProblem, budget: float, count: int) -> np.ndarray:
-    """Phasings that spend the budget under the caps of the periods, from even ones to single bursts."""
-    channels, periods = problem.rows.shape
-    found = []
-    while len(found) < count:
-        sharpness = 10.0 ** rng.uniform(-1.5, 1)
-        spend = rng.dirichlet(np.full(channels, 1.0))[:, None] * rng.dirichlet(np.full(periods, sharpness), channels)
-        spend *= budget
-        for _ in range(50):
-            spend = np.minimum(spend, problem.rows.most)
-            room = np.maximum(problem.rows.most - spend, 0.0)
-            spend += room * min(1.0, max(0.0, budget - spend.sum()) / room.sum())
-        if abs(spend.sum() - budget) < 1e-6 * budget:
-            found.append(spend)
-    return np.array(found)
 
 
 @pytest.fixture(scope="module")
