@@ -41,7 +41,7 @@ _SHAKEN_STEPS = 16
 _ROOM = 2.0
 """Bursts and pulses are looked up to so many times what is spent where the hulls are highest."""
 
-_LITTLE = 2e-5
+_LITTLE = 5e-5
 """Share of the whole by which hulls of a channel may be above its curves without a look for closer ones."""
 
 _TIMES = 2
