@@ -11,7 +11,6 @@ c_k z (what [optimizer.flight.tail] says of the periods after the horizon, from 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import nnls
 
 from mmm.vocabulary import BoolArray, FloatArray, IntArray
 from optimizer.flight.cover import Cover, Groups, Lines
@@ -288,6 +287,8 @@ def _past_of(numbers: TermNumbers, horizon: int) -> FloatArray | None:
     if not numbers.carry.any():
         return past
     few = np.linspace(0, len(numbers.weights) - 1, min(_FEW, len(numbers.weights))).astype(np.int64)
+    from scipy.optimize import nnls  # not before it is needed: a service that starts has no use for it
+
     rows, right = [], []
     for period in range(carried):
         row = np.zeros((len(few), lags - 1))

@@ -17,6 +17,7 @@ from optimizer.flight.concave import ConcaveSearch, FlightProblem, draw_closer, 
 from optimizer.flight.patterns import best_rungs, ladders, phased
 from optimizer.flight.rows import FlightRows
 from optimizer.flight.terms import FlightTerms
+from optimizer.tree.state import SOLVER_SAFETY
 
 METHOD = "joint flighting: hulls of the exact curves of every draw (interior point, HiGHS), then ascent on the curves"
 
@@ -136,8 +137,10 @@ def best_flighting(
     choice, value = best.choice, best.worth
     if bursts is None:
         choice, value = _without_confetti(problem, choice, value, gap)
-    bound = max(hulls.bound, value)
     gross = value + problem.price * choice.total
+    # A rounding of the solver's may put the plan above its bound; any more is left for the plan's own check to find.
+    is_rounding = value - hulls.bound <= SOLVER_SAFETY * abs(gross)
+    bound = max(hulls.bound, value) if is_rounding else hulls.bound
     return Flighting(choice, value, bound, (bound - value) / max(abs(gross), 1e-300), time.perf_counter() - started)
 
 
