@@ -69,10 +69,10 @@ def main() -> int:
         ("rich rules, 200 channels", Target(0.9, 400), lambda: times_of_rules(max(count // 4, 3), 200)),
         ("frontier of 50, 20 channels", Target(0.5, 50), lambda: frontiers_of_ranges(max(count // 4, 3))),
         ("frontier of 50, 20 channels, rich rules", Target(0.5, 2000), lambda: frontiers_of_rules(max(count // 8, 3))),
-        ("posterior: budget and bounds, 20 channels", Target(0.5, 1), lambda: posterior(max(count // 8, 3), "ranges")),
-        ("posterior: rich rules, 20 channels", Target(0.9, 50), lambda: posterior(max(count // 8, 3), "rules")),
-        ("posterior: frontier of 50", Target(0.5, 50), lambda: posterior(max(count // 16, 2), "frontier")),
-        ("posterior: size, 1,000 draws", Target(0.5, 250), lambda: posterior(max(count // 16, 2), "size")),
+        ("posterior: budget and bounds, 20 channels", Target(0.5, 1), lambda: posterior(max(count // 4, 3), "ranges")),
+        ("posterior: rich rules, 20 channels", Target(0.9, 50), lambda: posterior(max(count // 4, 3), "rules")),
+        ("posterior: frontier of 50", Target(0.5, 50), lambda: posterior(max(count // 4, 3), "frontier")),
+        ("posterior: size, 1,000 draws", Target(0.5, 250), lambda: posterior(max(count // 4, 3), "size")),
     ]
     print(f"{'CPU milliseconds':<44}{'median':>9}{'90 %':>9}{'max':>9}   target")
     for name, target, timed in rows:
