@@ -22,6 +22,7 @@ from service.cli.geo_page import geo_parts
 from service.cli.headline import brought, brought_by_new, with_assumed, worth_of_brought
 from service.cli.ledgers import bottom_up_parts, shared_by_tasks
 from service.cli.phasing import phasing_table
+from service.cli.rounding import gap_digits
 from service.cli.rule_prices import cost_of_split, price_of_rule
 from service.cli.tables import ASSUMED_MARK, bar, bullet, heading, interval, table
 from service.language import Reader
@@ -271,7 +272,7 @@ def _trust(plan: Plan, reader: Reader, _setting: Setting) -> Iterator[Renderable
     yield heading(_("How far to trust it"))
     certificate = plan.certificate
     if certificate is not None:
-        gap = Share(fraction=max(certificate.gap, SMALLEST_GAP), digits=4)
+        gap = Share(fraction=max(certificate.gap, SMALLEST_GAP), digits=gap_digits(certificate.gap))
         seconds = Number(amount=certificate.seconds, digits=2)
         if plan.objective == "size":
             said = sentence(

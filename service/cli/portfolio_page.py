@@ -8,6 +8,7 @@ from rich.text import Text
 
 from mmm.sentence import Money, Number, Share, sentence
 from optimizer.plan.portfolio import PortfolioPlan
+from service.cli.rounding import gap_digits
 from service.cli.tables import bullet, heading, interval, table
 from service.language import Reader
 from service.portfolios import excess_of
@@ -65,7 +66,7 @@ def _trust(plan: PortfolioPlan, reader: Reader) -> Iterator[RenderableType]:
     certified = sentence(
         "No split of this budget over these markets can bring more than {bound}: this one is within {gap} of that.",
         bound=Money(amount=plan.bound),
-        gap=Share(fraction=max(plan.gap, 1e-6), digits=4),
+        gap=Share(fraction=max(plan.gap, 1e-6), digits=gap_digits(plan.gap)),
     )
     yield bullet(reader.say(certified))
     if plan.as_before is not None:

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from optimizer.plan.document import OutcomePlan, Plan
 from service.answers import Variant, WhatIfAnswer
+from service.cli.rounding import gap_digits
 from service.cli.tables import ASSUMED_MARK, channel_name, heading, table
 from service.language import Reader
 
@@ -48,7 +49,11 @@ def _table(variants: list[Variant], answer: WhatIfAnswer, reader: Reader) -> Tab
         _("Brand share"), *("–" if plan.split is None else reader.share(plan.split.brand_share) for plan in plans)
     )
     shown.add_row(
-        _("Gap"), *("–" if plan.certificate is None else reader.share(plan.certificate.gap, 4) for plan in plans)
+        _("Gap"),
+        *(
+            "–" if plan.certificate is None else reader.share(plan.certificate.gap, gap_digits(plan.certificate.gap))
+            for plan in plans
+        ),
     )
     shown.add_section()
     channels = {channel.channel: channel.evidence for plan in plans for channel in plan.channels}
