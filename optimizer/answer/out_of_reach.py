@@ -91,18 +91,20 @@ def tasks_out_of_reach(question: Question, scenario: Scenario, problem: TaskProb
 
 
 def _enough(problem: TaskProblem, found: Sequence[float]) -> list[float]:
-    """Targets a little below what a split was found to reach, so far that a search of its own finds one that does."""
+    """Targets a little below ones that a search of its own reaches again, which are below what was found."""
+
+    def asked(below: float) -> list[float]:
+        amounts = zip(problem.tasks, found, strict=True)
+        return [min(task.task.at_least, (1.0 - below) * amount) for task, amount in amounts]
+
     for below in _BELOW:
-        asked = [
-            min(task.task.at_least, (1.0 - below) * amount) for task, amount in zip(problem.tasks, found, strict=True)
-        ]
         tried = [
             replace(task, task=task.task.model_copy(update={"at_least": amount}))
-            for task, amount in zip(problem.tasks, asked, strict=True)
+            for task, amount in zip(problem.tasks, asked(below), strict=True)
         ]
         if isinstance(reach_tasks(replace(problem, tasks=tried)), Reached):
             break
-    return asked
+    return asked(below + _BELOW[0])
 
 
 def _out_of_reach_at_target(question: Question, scenario: Scenario, problem: TaskProblem) -> Refusal:
