@@ -67,7 +67,8 @@ def main() -> None:
         low, high = np.quantile(before, TAILS, axis=0)
         widths, means = high - low, before.mean(axis=0)
         place = int(np.argmax(widths / means))
-        known = f"{business} seed {seed}, {market.spec.channels[place].name}"
+        wide = widths[place] / means[place]
+        known = f"{business} seed {seed}, {market.spec.channels[place].name} (known to {wide:.1f} of its mean)"
         asked = Asked(market, truth, place, float(widths[place]), float(means[place]), arguments.cooldown)
         chance = float(np.random.default_rng([seed, number]).standard_normal())
         for design in arguments.designs:

@@ -194,7 +194,9 @@ def _limits_in_conflict(
             form = rest
         else:
             needed.append(ConflictingRule(rule=rule, text=texts[rule]))
-    return [*needed, _budget_in_conflict(question, scenario)] if has_budget or not needed else needed
+    # Where the curves alone stand against a task, more than the budget would not help either.
+    is_named = has_budget or (scenario.budget is None and not needed)
+    return [*needed, _budget_in_conflict(question, scenario)] if is_named else needed
 
 
 def _without_budget(question: Question, scenario: Scenario) -> Formulation:

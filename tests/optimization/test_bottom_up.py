@@ -195,9 +195,9 @@ def test_what_tasks_share_is_what_they_cost_alone_less_the_budget(planner: Plann
     assert second.cost == pytest.approx(planner.plan(scenario(tasks[1])).budget, rel=2e-3)
     assert found.ledger is not None
     assert found.ledger.shared == pytest.approx(first.cost + second.cost - found.budget)
-    cent = 1e-2
-    assert first.added_cost == pytest.approx(found.budget - second.cost, abs=cent)  # without one the other is left
-    assert second.added_cost == pytest.approx(found.budget - first.cost, abs=cent)
+    rounding = 1e-6
+    assert first.added_cost == pytest.approx(found.budget - second.cost, abs=rounding)  # without one the other is left
+    assert second.added_cost == pytest.approx(found.budget - first.cost, abs=rounding)
 
 
 def test_a_plan_that_needs_no_money_has_no_ratio_to_it(planner: Planner) -> None:

@@ -146,5 +146,7 @@ def test_a_task_out_of_reach_at_a_target_return_names_both_and_gives_way() -> No
 
 
 def test_a_task_beyond_the_budget_is_out_of_reach_whatever_pays() -> None:
-    refused = TWO_CHANNELS.plan(asked(**leads(1e6)))
+    beyond_the_curves = TWO_CHANNELS.plan(asked(**leads(1e6)))
+    assert {rule.rule for rule in beyond_the_curves.conflict} == {"tasks[1]"}
+    refused = TWO_CHANNELS.plan(asked(**leads(1.05 * beyond_the_curves.attainable[0].attainable)))
     assert {rule.rule for rule in refused.conflict} == {"tasks[1]", "budget"}
